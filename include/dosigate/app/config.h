@@ -1,0 +1,97 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dosigate/base/result.h"
+#include "dosigate/deid/deidentifier.h"
+#include "dosigate/forward/forwarder.h"
+#include "dosigate/identity/subject.h"
+
+namespace dosigate {
+
+/// An IPv4 or IPv6 network; "10.1.0.0/16", "192.168.1.5" (= /32).
+struct Network {
+  std::array<Byte, 16> address{};  ///< IPv4 mapped into ::ffff:0:0/96
+  unsigned prefix = 0;             ///< of 128
+  bool contains(std::string_view numeric_address) const;
+};
+Result<Network> parse_network(std::string_view text);
+
+/// The checked configuration: parsed once, immutable; conf/dosigate.toml explains every key. Paths are absolute after loading.
+struct Config {
+  struct Node {
+    std::vector<std::string> listen{"127.0.0.1:11112"};
+    std::string ae_title = "DOSIGATE";
+    std::filesystem::path state_dir = "/var/lib/dosigate";
+    std::filesystem::path key_file;          ///< empty: the systemd credential `dosigate.key`
+    std::filesystem::path journal_dir;       ///< empty: no journal
+    std::filesystem::path admin_socket = "/run/dosigate/admin.sock";
+    std::filesystem::path profiles_dir = "/etc/dosigate/profiles";
+    unsigned max_associations = 16;
+    std::uint64_t memory_budget_bytes = 512ULL << 20U;
+    std::uint64_t max_instance_bytes = 512ULL << 20U;
+    std::uint64_t quarantine_cap_bytes = 20ULL << 30U;
+    std::uint64_t min_free_bytes = 1ULL << 30U;
+    std::chrono::seconds idle_timeout{300};
+    std::chrono::seconds dimse_timeout{30};
+    int ledger_keep_days = 90;
+    std::string keep_originals = "study";    ///< "none" | "identity" | "study"
+    std::string log_level = "info";
+  } node;
+
+  struct Site {
+    std::string name;
+    SitePolicy policy;
+  };
+  struct Legal {
+    std::string purpose, legal_basis, operator_name, country;  ///< LGPD; empty = a warning in `check`
+  };
+  struct Output {
+    Destination destination;
+    Legal legal;
+  };
+  enum class OnUncertain { Quarantine, Refuse };
+  struct Route {
+    std::string name, site;
+    std::vector<std::string> called_ae{"*"}, calling_ae{"*"};
+    std::vector<Network> from;               ///< empty = anywhere
+    std::string profile = "dosimetry";
+    std::vector<std::string> destinations;
+    OnUncertain on_uncertain = OnUncertain::Quarantine;
+    std::vector<DropRule> drop;
+    int line = 0;                            ///< in the file, for errors
+  };
+  struct Peer {
+    std::string name, ae_title, host;
+    std::uint16_t port = 104;
+    std::string default_charset;             ///< meaning of an absent (0008,0005) from this AE
+  };
+  std::filesystem::path file;
+  std::vector<Site> sites;
+  std::vector<Output> outputs;
+  std::vector<Route> routes;
+  std::vector<Peer> peers;
+  std::vector<std::string> alert_command;
+  /// What is allowed but unwise, each with file, line and key: missing LGPD fields, no journal, listening on every address.
+  std::vector<std::string> warnings;
+};
+
+/// Everything wrong at once, one line each: "dosigate.toml:12: [[route]] profle: unknown key (did you mean profile?)".
+struct ConfigErrors {
+  std::vector<std::string> lines;
+};
+/// Parses and checks as a whole: unknown key, wrong type, missing file or profile, a route to a destination that is not there, equally specific routes.
+boost::system::result<Config, ConfigErrors> load_config(const std::filesystem::path& file);
+
+/// The most specific route for an association; nullptr when none admits it. Specific = exact called AE before pattern before "*", then calling AE likewise, then the longest
+/// prefix. "*" and "?" match as in a shell.
+const Config::Route* find_route(const Config& config, std::string_view called_ae, std::string_view calling_ae, std::string_view address);
+/// Whether any route or the node itself answers to this called AE title.
+bool answers_to(const Config& config, std::string_view called_ae);
+
+}  // namespace dosigate

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+#include <string_view>
+
+#include "dosigate/base/bytes.h"
+#include "dosigate/base/secret.h"
+
+namespace dosigate {
+
+using Digest = std::array<Byte, 32>;
+
+/// HMAC-SHA-256 (RFC 2104) over length-prefixed parts, so that ("ab","c") and ("a","bc") differ.
+/// @param label  what the hash is for; the same parts under another label give another value.
+/// Thread: any; no state.
+Digest keyed_hash(const Secret& key, std::string_view label, std::initializer_list<ByteView> parts);
+
+/// The same, for content that arrives in pieces; `add` of one piece or of two halves gives the same
+/// value (no length prefix between pieces).
+/// Thread: one at a time.
+class KeyedDigest {
+ public:
+  KeyedDigest(const Secret& key, std::string_view label);
+  ~KeyedDigest();
+  void add(ByteView piece);
+  /// Once, at the end.
+  Digest finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// SHA-256 without a key: for digests of files and profiles, never of an identity (2^33 CPFs are
+/// searched in seconds).
+Digest sha256(ByteView content);
+
+/// From the operating system's generator through OpenSSL; throws std::runtime_error if it fails.
+void fill_random(std::span<Byte> into);
+Secret random_secret();
+InstanceId random_id();
+/// Uniform in [low, high], without modulo bias. low <= high.
+std::int64_t random_between(std::int64_t low, std::int64_t high);
+
+}  // namespace dosigate

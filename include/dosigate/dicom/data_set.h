@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <dcmtk/config/osconfig.h>
+
+#include <dcmtk/dcmdata/dctk.h>
+
+#include "dosigate/base/bytes.h"
+#include "dosigate/base/result.h"
+#include "dosigate/dicom/transfer_syntax.h"
+
+namespace dosigate {
+
+/// Parses a complete data set that walk_data_set has passed. Complete means: every byte is consumed and DCMTK reports
+/// EC_Normal or EC_EndOfStream; anything else is NotDicom. The bytes are copied into the data set.
+Result<std::unique_ptr<DcmDataset>> parse_data_set(ByteView bytes, const TransferSyntax& syntax);
+
+/// A data set written in its transfer syntax, without group lengths, split around the pixel data.
+struct EncodedDataSet {
+  Bytes header, body, trailer;
+};
+/// Undefined-length sequences become explicit or stay as they are; pixel bytes are unchanged. Throws std::runtime_error when DCMTK cannot write.
+/// For a deflated syntax everything is in `header`.
+EncodedDataSet encode_data_set(DcmDataset& data_set, const TransferSyntax& syntax);
+
+/// Part 10 preamble, prefix and meta information for a data set that follows (PS3.10 7.1), with our implementation class UID, our version
+/// name and nothing of the source.
+Bytes part10_header(std::string_view sop_class_uid, std::string_view sop_instance_uid, std::string_view transfer_syntax_uid);
+
+/// First value of an element at the top level, trimmed of padding; empty when absent or empty. Reads the top level only: a UID in a nested
+/// item has split studies elsewhere (field-notes 32).
+std::string text_at(DcmItem& item, const DcmTagKey& tag);
+
+/// "(0010,0020)": how a tag is named in errors and logs.
+std::string tag_text(const DcmTagKey& tag);
+
+/// Ours, in file meta and A-ASSOCIATE user information (PS3.7 D.3.3.2).
+extern const char kImplementationClassUid[];
+extern const char kImplementationVersionName[];
+
+}  // namespace dosigate

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dosigate/base/bytes.h"
+#include "dosigate/base/phi.h"
+
+namespace dosigate {
+
+/// Where an instance came from. Nothing here identifies a patient.
+struct Origin {
+  std::string called_ae;
+  std::string calling_ae;
+  std::string address;  ///< numeric, without port
+  std::string route;    ///< name of the route that admitted it
+};
+
+/// One instance as it arrived, before anyone has judged it. Identified: never leaves receive, deid, quarantine and app.
+struct ReceivedInstance {
+  Origin origin;
+  std::string sop_class_uid;   ///< of the C-STORE command, trimmed
+  Phi sop_instance_uid;        ///< of the C-STORE command, trimmed
+  std::string transfer_syntax_uid;  ///< of the presentation context
+  Bytes data_set;              ///< exactly the bytes of the PDVs, in that transfer syntax, no meta header
+};
+
+/// One de-identified instance, complete and checked. Only Deidentifier can make one, and the spool takes nothing else:
+/// no code path reaches a destination without it (PS3.15 E.1).
+class CleanInstance {
+ public:
+  const std::string& sop_class_uid() const { return sop_class_uid_; }
+  const std::string& sop_instance_uid() const { return sop_instance_uid_; }
+  const std::string& study_instance_uid() const { return study_instance_uid_; }
+  const std::string& transfer_syntax_uid() const { return transfer_syntax_uid_; }
+  const std::string& pseudonym() const { return pseudonym_; }
+  /// The data set in its transfer syntax is header + body + trailer: up to the value of the pixel
+  /// data, that value, and what follows it. Body and trailer may be empty.
+  ByteView header() const { return header_; }
+  ByteView body() const { return body_; }
+  ByteView trailer() const { return trailer_; }
+
+ private:
+  friend class Deidentifier;
+  CleanInstance() = default;
+  std::string sop_class_uid_, sop_instance_uid_, study_instance_uid_, transfer_syntax_uid_, pseudonym_;
+  Bytes header_, body_, trailer_;
+};
+
+}  // namespace dosigate

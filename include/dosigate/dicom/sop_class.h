@@ -1,0 +1,46 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace dosigate {
+
+/// What kind of content a storage SOP class carries, as far as a decision depends on it.
+enum class ContentKind {
+  Image,             ///< pixels made by an acquisition or reconstruction
+  SecondaryCapture,  ///< screens, photographs of documents, multi-frame SC
+  Ultrasound,        ///< names are burned in as a rule
+  StructuredReport,  ///< SR documents, key object selection, dose reports
+  EncapsulatedDocument,
+  Radiotherapy,      ///< RT objects without image pixels, RT Dose included
+  Segmentation,
+  Other              ///< registration, presentation states, waveforms, raw data, ...
+};
+
+/// One storage SOP class of PS3.4 Annex B and PS3.6 Table A-1, edition 2026d, retired ones included.
+struct SopClass {
+  std::string_view uid;
+  std::string_view name;
+  ContentKind kind;
+  bool retired;
+};
+
+std::span<const SopClass> storage_sop_classes();
+/// nullptr when it is not a standard storage class.
+const SopClass* find_storage_sop_class(std::string_view uid);
+
+/// What to do with a proposed abstract syntax (PS3.7 D.3.3.2).
+enum class AbstractSyntax {
+  Verification,
+  Storage,         ///< standard storage class
+  UnknownStorage,  ///< private or not in our table: accepted, and held by policy
+  NotStorage       ///< a standard service that is no storage: rejected, abstract syntax not supported
+};
+AbstractSyntax classify_abstract_syntax(std::string_view uid);
+
+/// UIs that name a class, transfer syntax, coding scheme, context group, template, well-known frame of
+/// reference or implementation are kept, whatever their root. True for every UID registered in PS3.6 and for UIs that stand in an element whose
+/// meaning is a class (see is_class_uid_tag).
+bool is_well_known_uid(std::string_view uid);
+
+}  // namespace dosigate

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dosigate/base/clock.h"
+#include "dosigate/base/result.h"
+#include "dosigate/crypto/keyring.h"
+#include "dosigate/dicom/instance.h"
+
+namespace dosigate {
+
+/// Originals held for a person's decision, each a sealed file `<id>.dsq` (crypto/sealed_file.h, purpose Quarantine) in its own
+/// directory 0700: the section Body is the data set as received, the card says why. Nothing leaves by time. Has its own cap.
+/// Thread: any.
+class Quarantine {
+ public:
+  struct Entry {
+    InstanceId id{};
+    std::string reason;   ///< hold_reason_text
+    std::string detail;   ///< tags and kinds, never a value
+    Origin origin;
+    std::string sop_class_uid;
+    std::string transfer_syntax_uid;
+    std::uint64_t bytes = 0;       ///< of the file
+    std::uint64_t held_unix = 0;
+  };
+
+  Quarantine(std::filesystem::path directory, const Keyring& keys, std::uint64_t cap_bytes, WallClock clock = wall_now);
+  ~Quarantine();
+
+  /// Durable, with its directory entry, on return. Busy when the cap would be passed (the answer is then 0xA700).
+  Result<void> hold(const InstanceId& id, const ReceivedInstance& original, std::string_view reason, std::string_view detail);
+  /// Ascending by age, oldest first. Reads the ends of the files only.
+  std::vector<Entry> list() const;
+  Result<Entry> find(const InstanceId& id) const;
+  /// The original, as received. Corrupt when it does not authenticate.
+  Result<ReceivedInstance> original(const InstanceId& id) const;
+  /// Removes the file durably. NotFound when there is none.
+  Result<void> remove(const InstanceId& id);
+
+  struct Totals {
+    std::uint64_t count, bytes, oldest_unix;
+  };
+  Totals totals() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dosigate

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dosigate/base/bytes.h"
+#include "dosigate/base/clock.h"
+#include "dosigate/base/result.h"
+
+namespace dosigate {
+
+/// What became of an acknowledged instance. Numbers are stored: never change one.
+enum class Outcome : std::uint8_t { Queued = 1, Delivered = 2, Parked = 3, Quarantined = 4, Dropped = 5, Discarded = 6, Duplicate = 7 };
+/// Of one (instance, destination).
+enum class DeliveryState : std::uint8_t { Queued = 0, Delivered = 1, Parked = 2, Withdrawn = 3 };
+
+/// The book of every acknowledged instance (design 7.3), in ledger.db:
+///   received = duplicate + delivered + queued + parked + quarantined + dropped + discarded;
+///   per destination assigned = delivered + queued + parked + withdrawn.   refused stands outside.
+/// An instance with destinations is queued while one is pending, else parked while one is parked, else delivered.
+/// Every call is idempotent per (id, destination), so that recovery may repeat it; final outcomes are FULL-synced before return.
+/// Thread: any.
+class Ledger {
+ public:
+  /// Faults as open_database.
+  static Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& file, WallClock clock = wall_now);
+  ~Ledger();
+
+  struct Entry {
+    InstanceId id;
+    std::string study_uid;
+    std::vector<std::string> destinations;
+  };
+  /// Before the acknowledgement. Can be repeated from the spool file, so it is not synced. Also moves a quarantined instance into the queue (release).
+  void queued(const Entry& entry);
+  /// After the quarantine file is durable; repeatable from it. Does nothing when the id is already known.
+  void quarantined(const InstanceId& id, std::string_view reason);
+  /// Durable on return: nothing else remembers these.
+  void dropped(const InstanceId& id, std::string_view reason);
+  void duplicate(const InstanceId& id, std::string_view study_uid);
+  void discarded(const InstanceId& id, std::string_view reason);
+  /// Durable on return; the spool file may go afterwards.
+  struct Change {
+    InstanceId id;
+    std::string destination;
+    DeliveryState state;
+    std::uint16_t status;
+  };
+  void changed(const std::vector<Change>& changes);
+  /// Not acknowledged: counted by reason.
+  void refused(std::string_view reason);
+
+  /// State of each destination of an instance; empty when unknown. For rebuilding the queue.
+  std::map<std::string, DeliveryState> destinations(const InstanceId& id) const;
+  std::optional<Outcome> outcome(const InstanceId& id) const;
+
+  struct Totals {
+    std::uint64_t received = 0, duplicate = 0, delivered = 0, queued = 0, parked = 0, quarantined = 0, dropped = 0, discarded = 0, refused = 0;
+  };
+  Totals totals() const;
+  struct DestinationTotals {
+    std::uint64_t assigned = 0, delivered = 0, queued = 0, parked = 0, withdrawn = 0;
+  };
+  std::map<std::string, DestinationTotals> by_destination() const;
+  std::map<std::string, std::uint64_t> reasons(Outcome outcome) const;
+  std::map<std::string, std::uint64_t> refusals() const;
+
+  /// Folds final rows whose day is older than `keep_days` into day totals. Totals stay equal.
+  void fold(int keep_days);
+
+ private:
+  struct Impl;
+  explicit Ledger(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dosigate
