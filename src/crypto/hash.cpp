@@ -1,0 +1,135 @@
+#include "dosigate/crypto/hash.h"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+
+#include <limits>
+#include <stdexcept>
+
+namespace dosigate {
+namespace {
+
+void require(int ok, const char* what) {
+  if (ok != 1) throw std::runtime_error(std::string("OpenSSL failed: ") + what);
+}
+
+struct FreeMac {
+  void operator()(EVP_MAC_CTX* context) const noexcept { EVP_MAC_CTX_free(context); }
+};
+using Mac = std::unique_ptr<EVP_MAC_CTX, FreeMac>;
+
+Mac new_hmac(const Secret& key) {
+  static EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  if (hmac == nullptr) throw std::runtime_error("OpenSSL offers no HMAC");
+  Mac mac(EVP_MAC_CTX_new(hmac));
+  if (!mac) throw std::bad_alloc();
+  char digest[] = "SHA256";
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+      OSSL_PARAM_construct_end()};
+  require(EVP_MAC_init(mac.get(), key.reveal().data(), key.reveal().size(), parameters),
+          "HMAC key");
+  return mac;
+}
+
+void add(EVP_MAC_CTX* mac, ByteView bytes) {
+  if (!bytes.empty()) require(EVP_MAC_update(mac, bytes.data(), bytes.size()), "HMAC update");
+}
+
+void add_prefixed(EVP_MAC_CTX* mac, ByteView bytes) {
+  std::array<Byte, 8> length;
+  for (std::size_t i = 0; i < length.size(); ++i)
+    length[i] = static_cast<Byte>(static_cast<std::uint64_t>(bytes.size()) >> (8 * i));
+  add(mac, length);
+  add(mac, bytes);
+}
+
+Digest finish(EVP_MAC_CTX* mac) {
+  Digest digest;
+  std::size_t size = 0;
+  require(EVP_MAC_final(mac, digest.data(), &size, digest.size()), "HMAC");
+  if (size != digest.size()) throw std::runtime_error("OpenSSL gave an HMAC of another size");
+  return digest;
+}
+
+// The first byte keeps values of the two functions apart even under one label.
+constexpr Byte kOfParts = 1;
+constexpr Byte kOfStream = 2;
+
+}  // namespace
+
+Digest keyed_hash(const Secret& key, std::string_view label,
+                  std::initializer_list<ByteView> parts) {
+  const Mac mac = new_hmac(key);
+  add(mac.get(), {&kOfParts, 1});
+  add_prefixed(mac.get(), as_bytes(label));
+  for (const ByteView part : parts) add_prefixed(mac.get(), part);
+  return finish(mac.get());
+}
+
+struct KeyedDigest::State {
+  Mac mac;
+};
+
+KeyedDigest::KeyedDigest(const Secret& key, std::string_view label)
+    : state_(std::make_unique<State>(State{new_hmac(key)})) {
+  dosigate::add(state_->mac.get(), {&kOfStream, 1});
+  add_prefixed(state_->mac.get(), as_bytes(label));
+}
+
+KeyedDigest::~KeyedDigest() = default;
+
+void KeyedDigest::add(ByteView piece) { dosigate::add(state_->mac.get(), piece); }
+
+Digest KeyedDigest::finish() { return dosigate::finish(state_->mac.get()); }
+
+Digest sha256(ByteView content) {
+  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  Digest digest;
+  unsigned size = 0;
+  require(EVP_Digest(content.data(), content.size(), digest.data(), &size, algorithm, nullptr),
+          "SHA-256");
+  return digest;
+}
+
+void fill_random(std::span<Byte> into) {
+  if (into.size() > std::numeric_limits<int>::max())
+    throw std::length_error("too many random bytes at once");
+  // The private generator: what it gives is never seen by anyone as a nonce of TLS is.
+  require(RAND_priv_bytes(into.data(), static_cast<int>(into.size())), "random generator");
+}
+
+Secret random_secret() {
+  std::array<Byte, Secret::kSize> bytes;
+  fill_random(bytes);
+  Secret secret(bytes);
+  wipe(bytes.data(), bytes.size());
+  return secret;
+}
+
+InstanceId random_id() {
+  InstanceId id;
+  fill_random(id);
+  return id;
+}
+
+std::int64_t random_between(std::int64_t low, std::int64_t high) {
+  if (low > high) throw std::invalid_argument("random_between: low > high");
+  const std::uint64_t span = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low) + 1;
+  // Values from `fair` up would make the first remainders more frequent than the last. span 0 is
+  // the whole 64-bit range.
+  const std::uint64_t fair =
+      span == 0 ? 0 : std::numeric_limits<std::uint64_t>::max() / span * span;
+  for (;;) {
+    std::array<Byte, 8> bytes;
+    fill_random(bytes);
+    const std::uint64_t value = Unpacker(bytes).u64();
+    if (span == 0) return static_cast<std::int64_t>(value);
+    if (value < fair)
+      return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + value % span);
+  }
+}
+
+}  // namespace dosigate

@@ -11,13 +11,15 @@ namespace dosigate {
 
 using Digest = std::array<Byte, 32>;
 
-/// HMAC-SHA-256 (RFC 2104) over length-prefixed parts, so that ("ab","c") and ("a","bc") differ.
+/// HMAC-SHA-256 (RFC 2104) over length-prefixed parts, so that ("ab","c") and ("a","bc") differ:
+/// 01 | length of label u64 | label | length of each part u64 | part, little-endian. Final: blind
+/// indexes and UIDs are made with it.
 /// @param label  what the hash is for; the same parts under another label give another value.
 /// Thread: any; no state.
 Digest keyed_hash(const Secret& key, std::string_view label, std::initializer_list<ByteView> parts);
 
 /// The same, for content that arrives in pieces; `add` of one piece or of two halves gives the same
-/// value (no length prefix between pieces).
+/// value (no length prefix between pieces): 02 | length of label u64 | label | pieces. Final.
 /// Thread: one at a time.
 class KeyedDigest {
  public:

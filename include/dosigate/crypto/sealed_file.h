@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 
 #include "dosigate/base/durable_file.h"
 #include "dosigate/base/result.h"
@@ -9,18 +10,28 @@
 
 namespace dosigate {
 
+class Aead;
+
 /// Sealed file, format 1. Used for spool files and quarantined originals.
 ///
-///   head, 112 bytes: "DSGF" | format u8 = 1 | purpose u8 | 2 zero bytes | key version u32 | file id (16) | created u64 (Unix seconds)
-///         | nonce (12) | wrapped data key (32 + tag 16) | 16 zero bytes.  A random data key per file, wrapped with the purpose's key; the head
-///         up to the nonce is associated data, so a file of one domain does not open in another.
+///   head, 112 bytes: "DSGF" | format u8 = 1 | purpose u8 | 2 zero bytes | key version u32 | file
+///   id (16) | created u64 (Unix seconds)
+///         | nonce (12) | wrapped data key (32 + tag 16) | 16 zero bytes.  A random data key per
+///         file, wrapped with the purpose's key; the head up to the nonce is associated data, so a
+///         file of one domain does not open in another.
 ///   chunks: section u8 | length u32 (plain bytes, <= 65,536) | ciphertext | tag (16).
-///         Nonce = section u8 | 0 0 0 | chunk number u64; associated data = the 5 bytes before it and the file id.
-///   the last chunk has section End; its plain text = number of chunks before it u64 | plain length of
+///         Every chunk of a section but its last has 65,536 bytes, so that the place of each
+///         follows from the lengths in the end. Nonce = section u8 | 0 0 0 | chunk number u64,
+///         counted through the file (in the end chunk 0: it is read before the number is known);
+///         associated data = the 5 bytes before it and the file id.
+///   the last chunk has section End; its plain text = number of chunks before it u64 | plain length
+///   of
 ///         each section 1 to 4 u64 x 4 | file size u64 | the card (<= 60,000 bytes).
-///   tail, 8 bytes: "DSGE" | length u32 of the whole End chunk as stored, so that the end is found without reading the body.
+///   tail, 8 bytes: "DSGE" | length u32 of the whole End chunk as stored, so that the end is found
+///   without reading the body.
 ///
-/// A file without an authenticated end is incomplete. Chunks cannot be dropped, repeated, reordered or moved.
+/// A file without an authenticated end is incomplete. Chunks cannot be dropped, repeated, reordered
+/// or moved.
 enum class Section : std::uint8_t { Header = 1, Body = 2, Trailer = 3, Pairs = 4, End = 5 };
 
 /// Writes sections in ascending order, any number of `write` calls each.
@@ -28,38 +39,47 @@ enum class Section : std::uint8_t { Header = 1, Body = 2, Trailer = 3, Pairs = 4
 class SealedFileWriter {
  public:
   /// Creates `path` (0600, must not exist) and writes the head. Throws std::system_error.
-  SealedFileWriter(const Keyring& keys, Purpose purpose, std::filesystem::path path, const InstanceId& id, std::uint64_t created_unix);
+  SealedFileWriter(const Keyring& keys, Purpose purpose, std::filesystem::path path,
+                   const InstanceId& id, std::uint64_t created_unix);
   SealedFileWriter(const SealedFileWriter&) = delete;
   SealedFileWriter& operator=(const SealedFileWriter&) = delete;
   ~SealedFileWriter();
 
+  /// Throws std::system_error; the file is then removed at once and every later call throws
+  /// std::logic_error.
   void write(Section section, ByteView plain);
 
-  /// Flushes, writes the end with `card`, fdatasync. Durable, but for its directory entry, when it returns.
-  /// Throws std::system_error; the file is then removed and never retried as good.
+  /// Flushes, writes the end with `card`, fdatasync. Durable, but for its directory entry, when it
+  /// returns. Throws std::system_error; the file is then removed and never retried as good.
   /// @return size of the file in bytes.
   std::uint64_t finish(ByteView card);
 
  private:
+  void put(Section section, ByteView plain);
+  void put_chunk(Section section, ByteView plain);
   void flush_chunk();
+  void flush_output();
+  void abandon() noexcept;
   std::filesystem::path path_;
-  FileDescriptor file_;
+  FileDescriptor file_;  ///< empty when finished or abandoned
   InstanceId id_;
-  Secret data_key_;
-  Bytes pending_;
+  std::unique_ptr<Aead> aead_;  ///< one key schedule for the whole file
+  Bytes pending_;               ///< plain, of the chunk that is being filled
+  Bytes output_;                ///< sealed, not yet written: one system call for several chunks
   Section section_ = Section::Header;
   std::uint64_t chunks_ = 0;
   std::array<std::uint64_t, 4> lengths_{};
   std::uint64_t size_ = 0;
-  bool finished_ = false;
 };
 
-/// Reads a complete file. Opening checks head and end, not the body; reading a section checks every chunk of it.
-/// Thread: one at a time.
+/// Reads a complete file. Opening checks head and end, not the body; reading a section checks every
+/// chunk of it. Thread: one at a time.
 class SealedFileReader {
  public:
-  /// Fault::NotFound, Corrupt (incomplete, changed, other purpose or domain), Denied (unknown key version).
-  static Result<SealedFileReader> open(const Keyring& keys, Purpose purpose, const std::filesystem::path& path);
+  /// Fault::NotFound, Corrupt (incomplete, changed, other purpose or domain), Denied (unknown key
+  /// version).
+  static Result<SealedFileReader> open(const Keyring& keys, Purpose purpose,
+                                       const std::filesystem::path& path);
 
   const InstanceId& id() const { return id_; }
   std::uint64_t created_unix() const { return created_; }
@@ -67,20 +87,20 @@ class SealedFileReader {
   std::uint64_t length(Section section) const;
 
   /// Gives the plain bytes of the sections in [first, last] to `sink` in order, chunk by chunk.
-  /// `sink` returns false to stop early, which is not an error. Fault::Corrupt when a chunk does not authenticate or the lengths do not add up.
+  /// `sink` returns false to stop early, which is not an error. Fault::Corrupt when a chunk does
+  /// not authenticate or the lengths do not add up.
   Result<void> read(Section first, Section last, const std::function<bool(ByteView)>& sink) const;
   /// One small section as a whole. Corrupt when longer than `limit`.
   Result<Bytes> read_all(Section section, std::uint64_t limit) const;
 
  private:
   SealedFileReader(std::filesystem::path path, FileDescriptor file, Secret data_key);
+  bool read_end(ByteView stored, std::uint64_t file_size);
   std::filesystem::path path_;
   FileDescriptor file_;
   Secret data_key_;
   InstanceId id_{};
   std::uint64_t created_ = 0;
-  std::uint64_t chunks_ = 0;
-  std::uint64_t end_offset_ = 0;
   std::array<std::uint64_t, 4> lengths_{};
   Bytes card_;
 };

@@ -1,0 +1,211 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+
+#include "dosigate/crypto/sealed_file.h"
+#include "sealed_format.h"
+
+namespace dosigate {
+
+using namespace sealed;
+
+namespace {
+
+/// Most ends (card included) come with the tail in one read.
+constexpr std::size_t kEndGuess = 4'096;
+/// Chunks read by one system call.
+constexpr std::uint64_t kReadAhead = 8 * (kChunkMax + kChunkOverhead);
+
+Error corrupt(const std::filesystem::path& path, const char* what) {
+  return fail(Fault::Corrupt, "the sealed file " + path.string() + " " + what);
+}
+
+constexpr Section next(Section section) {
+  return static_cast<Section>(static_cast<int>(section) + 1);
+}
+
+constexpr const char* kIncomplete =
+    "has no complete end: its writing was cut off; remove it, nothing in it was acknowledged";
+
+/// `image` holds the last bytes of the file, tail included. @return stored length of the End chunk,
+/// 0 when there is none.
+std::uint64_t end_length(ByteView image, std::uint64_t file_size) {
+  const ByteView tail = image.last(kTail);
+  if (!std::equal(kTailMagic.begin(), kTailMagic.end(), tail.begin())) return 0;
+  const std::uint64_t length = Unpacker(tail.subspan(4)).u32();
+  if (length < kChunkOverhead + kEndFixed || length > kChunkOverhead + kEndFixed + kCardMax)
+    return 0;
+  return length + kTail + kHead <= file_size ? length : 0;
+}
+
+}  // namespace
+
+SealedFileReader::SealedFileReader(std::filesystem::path path, FileDescriptor file, Secret data_key)
+    : path_(std::move(path)), file_(std::move(file)), data_key_(std::move(data_key)) {}
+
+Result<SealedFileReader> SealedFileReader::open(const Keyring& keys, Purpose purpose,
+                                                const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT)
+    return fail(Fault::NotFound, "the sealed file " + path.string() + " does not exist");
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), "open " + path.string());
+  FileDescriptor file(fd);
+  struct stat info {};
+  if (::fstat(fd, &info) != 0)
+    throw std::system_error(errno, std::generic_category(), "stat " + path.string());
+  const auto file_size = static_cast<std::uint64_t>(info.st_size);
+  if (file_size < kHead + kChunkOverhead + kEndFixed + kTail) return corrupt(path, kIncomplete);
+
+  // The tail first: an incomplete file is the common case after a crash and says so.
+  Bytes image(std::min<std::uint64_t>(kEndGuess, file_size));
+  if (!read_exactly_at(fd, image, file_size - image.size(), path))
+    return corrupt(path, kIncomplete);
+  const std::uint64_t end_size = end_length(image, file_size);
+  if (end_size == 0) return corrupt(path, kIncomplete);
+  if (end_size + kTail > image.size()) {
+    image.resize(end_size + kTail);
+    if (!read_exactly_at(fd, image, file_size - image.size(), path))
+      return corrupt(path, kIncomplete);
+  }
+  const ByteView end_chunk = ByteView(image).last(end_size + kTail).first(end_size);
+
+  std::array<Byte, kHead> head;
+  if (!read_exactly_at(fd, head, 0, path)) return corrupt(path, kIncomplete);
+  const ByteView all(head);
+  const auto zero = [](Byte b) { return b == 0; };
+  Unpacker fields(all.subspan(kMagic.size()));
+  const Byte format = fields.u8();
+  const Byte stated_purpose = fields.u8();
+  const bool reserved_clear = std::all_of(head.begin() + 6, head.begin() + 8, zero) &&
+                              std::all_of(head.end() - kHeadZeros, head.end(), zero);
+  if (!std::equal(kMagic.begin(), kMagic.end(), head.begin()) || !reserved_clear)
+    return corrupt(path, "has a damaged head");
+  if (format != kFormat)
+    return corrupt(
+        path,
+        "has a format this program does not know: it is damaged or was written by a newer one");
+  if (stated_purpose != static_cast<Byte>(purpose))
+    return corrupt(path, "belongs to another domain or purpose");
+  fields.u8();
+  fields.u8();
+  const std::uint32_t version = fields.u32();
+  InstanceId id;
+  std::copy_n(fields.rest().begin(), id.size(), id.begin());
+  const std::uint64_t created = Unpacker(fields.rest().subspan(id.size())).u64();
+
+  const Secret* wrapping = keys.find(purpose, version);
+  if (wrapping == nullptr)
+    return fail(Fault::Denied,
+                "the sealed file " + path.string() + " needs key version " +
+                    std::to_string(version) +
+                    ", which this keyring does not hold; use the keyring that belongs to it");
+  Aead::Nonce nonce;
+  std::copy_n(head.begin() + kHeadNamed, nonce.size(), nonce.begin());
+  std::array<Byte, Secret::kSize> key;
+  if (!Aead(wrapping->reveal(), Aead::Direction::Decrypt)
+           .decrypt(nonce, all.subspan(kHeadNamed + nonce.size(), Secret::kSize + Aead::kTagSize),
+                    all.first(kHeadNamed), key))
+    return corrupt(path, "has a damaged head, or belongs to another keyring");
+  SealedFileReader reader(path, std::move(file), Secret(key));
+  wipe(key.data(), key.size());
+  reader.id_ = id;
+  reader.created_ = created;
+
+  if (!reader.read_end(end_chunk, file_size))
+    return corrupt(path, "has an end that does not authenticate: it is damaged");
+  return reader;
+}
+
+bool SealedFileReader::read_end(ByteView stored, std::uint64_t file_size) {
+  const std::size_t length = stored.size() - kChunkOverhead;
+  const ChunkFrame frame(Section::End, length, 0, id_);
+  if (!std::equal(frame.stored_head().begin(), frame.stored_head().end(), stored.begin()))
+    return false;
+  Bytes plain(length);
+  if (!Aead(data_key_.reveal(), Aead::Direction::Decrypt)
+           .decrypt(frame.nonce, stored.subspan(kChunkHead), frame.associated, plain))
+    return false;
+  Unpacker end(plain);
+  const std::uint64_t chunks = end.u64();
+  std::uint64_t expected_chunks = 0;
+  std::uint64_t expected_size = kHead + stored.size() + kTail;
+  for (std::uint64_t& section : lengths_) {
+    section = end.u64();
+    expected_chunks += chunk_count(section);
+    expected_size += stored_size(section);
+  }
+  if (end.u64() != file_size || expected_size != file_size || chunks != expected_chunks)
+    return false;
+  const ByteView card = end.rest();
+  card_.assign(card.begin(), card.end());
+  return true;
+}
+
+std::uint64_t SealedFileReader::length(Section section) const {
+  if (section < Section::Header || section >= Section::End)
+    throw std::logic_error("a sealed file has the sections 1 to 4");
+  return lengths_[section_index(section)];
+}
+
+Result<void> SealedFileReader::read(Section first, Section last,
+                                    const std::function<bool(ByteView)>& sink) const {
+  if (first < Section::Header || first > last || last >= Section::End)
+    throw std::logic_error("a sealed file has the sections 1 to 4");
+  std::uint64_t offset = kHead;
+  std::uint64_t number = 0;
+  for (auto before = Section::Header; before < first; before = next(before)) {
+    offset += stored_size(length(before));
+    number += chunk_count(length(before));
+  }
+  std::uint64_t left = 0;  // stored bytes still to be read from the file
+  for (auto each = first; each <= last; each = next(each)) left += stored_size(length(each));
+
+  Aead aead(data_key_.reveal(), Aead::Direction::Decrypt);
+  Bytes stored(std::min(left, kReadAhead));
+  ByteView ready;
+  Bytes plain;
+  for (auto section = first; section <= last; section = next(section)) {
+    for (std::uint64_t rest = length(section); rest > 0; ++number) {
+      const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(rest, kChunkMax));
+      if (ready.size() < kChunkOverhead + size) {
+        std::copy(ready.begin(), ready.end(), stored.begin());
+        const auto more =
+            static_cast<std::size_t>(std::min<std::uint64_t>(stored.size() - ready.size(), left));
+        if (!read_exactly_at(file_.get(), std::span(stored).subspan(ready.size(), more), offset,
+                             path_))
+          return corrupt(path_, "became shorter while it was read");
+        offset += more;
+        left -= more;
+        ready = ByteView(stored).first(ready.size() + more);
+      }
+      const ByteView chunk = ready.first(kChunkOverhead + size);
+      ready = ready.subspan(chunk.size());
+      const ChunkFrame frame(section, size, number, id_);
+      plain.resize(size);
+      if (!std::equal(frame.stored_head().begin(), frame.stored_head().end(), chunk.begin()) ||
+          !aead.decrypt(frame.nonce, chunk.subspan(kChunkHead), frame.associated, plain))
+        return corrupt(path_, "holds a chunk that does not authenticate: it is damaged");
+      if (!sink(plain)) return {};
+      rest -= size;
+    }
+  }
+  return {};
+}
+
+Result<Bytes> SealedFileReader::read_all(Section section, std::uint64_t limit) const {
+  if (length(section) > limit) return corrupt(path_, "has a section that is longer than it can be");
+  Bytes out;
+  out.reserve(length(section));
+  const auto read_through = read(section, section, [&out](ByteView piece) {
+    out.insert(out.end(), piece.begin(), piece.end());
+    return true;
+  });
+  if (!read_through) return read_through.error();
+  return out;
+}
+
+}  // namespace dosigate

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "dosigate/crypto/hash.h"
+#include "dosigate/crypto/keyring.h"
+#include "support/temp_dir.h"
+
+namespace dosigate::testing {
+
+/// A keyring of its own in a directory of its own.
+struct Keys {
+  TempDir dir;
+  Secret master = random_secret();
+  std::string recovery = create(dir.path / "keyring", master);
+  Keyring keyring = open(dir.path / "keyring", master);
+
+ private:
+  static std::string create(const std::filesystem::path& file, const Secret& master) {
+    auto made = Keyring::create(file, master);
+    if (!made) throw std::runtime_error(made.error().detail);
+    return *made;
+  }
+  static Keyring open(const std::filesystem::path& file, const Secret& master) {
+    auto opened = Keyring::open(file, master);
+    if (!opened) throw std::runtime_error(opened.error().detail);
+    return std::move(*opened);
+  }
+};
+
+}  // namespace dosigate::testing
