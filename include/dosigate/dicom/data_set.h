@@ -15,14 +15,16 @@ namespace dosigate {
 
 /// Parses a complete data set that walk_data_set has passed. Complete means: every byte is consumed and DCMTK reports
 /// EC_Normal or EC_EndOfStream; anything else is NotDicom. The bytes are copied into the data set.
+/// @param bytes  inflated already (inflate_data_set) when the syntax is deflated, as for walk_data_set.
 Result<std::unique_ptr<DcmDataset>> parse_data_set(ByteView bytes, const TransferSyntax& syntax);
 
 /// A data set written in its transfer syntax, without group lengths, split around the pixel data.
 struct EncodedDataSet {
   Bytes header, body, trailer;
 };
-/// Undefined-length sequences become explicit or stay as they are; pixel bytes are unchanged. Throws std::runtime_error when DCMTK cannot write.
-/// For a deflated syntax everything is in `header`.
+/// `body` is the value of a top-level pixel data element (fragments with their delimiter when encapsulated), byte for byte as it came; one
+/// of odd length gets the zero byte that makes it even. Sequences get explicit lengths, elements ascending order.
+/// For a deflated syntax everything is in `header`, deflated. Throws std::runtime_error when DCMTK cannot write.
 EncodedDataSet encode_data_set(DcmDataset& data_set, const TransferSyntax& syntax);
 
 /// Part 10 preamble, prefix and meta information for a data set that follows (PS3.10 7.1), with our implementation class UID, our version

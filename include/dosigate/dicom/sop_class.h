@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -38,9 +39,14 @@ enum class AbstractSyntax {
 };
 AbstractSyntax classify_abstract_syntax(std::string_view uid);
 
-/// UIs that name a class, transfer syntax, coding scheme, context group, template, well-known frame of
-/// reference or implementation are kept, whatever their root. True for every UID registered in PS3.6 and for UIs that stand in an element whose
-/// meaning is a class (see is_class_uid_tag).
+/// True for a UID that PS3.6 Annex A registers, or may register in a later edition: under 1.2.840.10008 with the short components of
+/// the registry. No instance UID may be made under that root; one that a broken device made there, with a date or a counter in it, is not
+/// well-known. Such UIDs name nothing of a patient and are kept in every element.
 bool is_well_known_uid(std::string_view uid);
+
+/// True for the UI attributes that name a class, transfer syntax, coding scheme, context group, template or implementation: their values are
+/// kept, whatever their root (real Siemens files use private class UIDs). Every other UI names an instance and is mapped, among them
+/// all that PS3.15 Table E.1-1 marks U. False for private elements and for VRs other than UI.
+bool is_class_uid_tag(std::uint16_t group, std::uint16_t element);
 
 }  // namespace dosigate

@@ -23,10 +23,11 @@ struct TransferSyntax {
   /// What DCMTK is told when it parses or writes. For syntaxes it does not know: an encapsulated one
   /// of the same encoding, so that fragments pass through unread.
   E_TransferSyntax dcmtk;
-  bool dcmtk_decodes;  ///< a codec registered by DcmtkRuntime decompresses it
+  bool dcmtk_decodes;  ///< encapsulated, and a codec registered by DcmtkRuntime decompresses it
 };
 
-/// In ascending order of UID. Every one is accepted inbound, but for the retired RFC 2557 and XML encodings, which are no data sets.
+/// In ascending order of UID (as text). Every one is accepted inbound. The retired RFC 2557, XML and Papyrus 3 encodings are not
+/// in the table: they are no data sets.
 std::span<const TransferSyntax> transfer_syntaxes();
 /// nullptr when unknown. Trailing NUL and spaces are ignored.
 const TransferSyntax* find_transfer_syntax(std::string_view uid);

@@ -30,5 +30,7 @@ Result<Walked> walk_data_set(ByteView data_set, Encoding encoding, const WalkLim
 /// zlib raw inflate of a Deflated data set (PS3.5 A.5) with caps: NotDicom when the stream is broken or incomplete, Busy when
 /// it grows over `limit` bytes.
 Result<Bytes> inflate_data_set(ByteView deflated, std::size_t limit);
+/// The reverse, padded to even length. Throws std::runtime_error when zlib has no memory.
+Bytes deflate_data_set(ByteView data_set);
 
 }  // namespace dosigate
