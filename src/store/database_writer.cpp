@@ -20,7 +20,8 @@ namespace {
 constexpr std::size_t kBatch = 256;
 
 struct Request {
-  const DatabaseWriter::Job& job;
+  Request(const DatabaseWriter::Job& what, Durability how) : job(what), durability(how) {}
+  const DatabaseWriter::Job& job;  ///< the caller's, who waits
   Durability durability;
   std::promise<void> answer;
   std::exception_ptr failure;  ///< of this job alone
@@ -134,7 +135,7 @@ DatabaseWriter::~DatabaseWriter() {
 void DatabaseWriter::run(const Job& job, Durability durability) {
   if (std::this_thread::get_id() == impl_->thread.get_id())
     throw std::logic_error("DatabaseWriter::run from inside a job would wait for itself");
-  const auto request = std::make_shared<Request>(job, durability, std::promise<void>(), nullptr);
+  const auto request = std::make_shared<Request>(job, durability);
   auto answer = request->answer.get_future();
   {
     const std::lock_guard lock(impl_->mutex);
