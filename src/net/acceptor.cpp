@@ -1,0 +1,200 @@
+#include "dosigate/net/acceptor.h"
+
+#include <fcntl.h>
+
+#include <boost/asio/ip/v6_only.hpp>
+
+#include <atomic>
+#include <charconv>
+#include <map>
+#include <mutex>
+#include <system_error>
+#include <unordered_map>
+
+#include "pending_association.h"
+
+namespace dosigate {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+// After EMFILE and the like the connection stays in the backlog and accept would fail again at
+// once.
+constexpr std::chrono::milliseconds kAcceptPause{100};
+
+/// "127.0.0.1:104" or "[::1]:104".
+tcp::endpoint parse_endpoint(const std::string& text) {
+  const auto colon = text.rfind(':');
+  std::uint16_t port = 0;
+  boost::system::error_code error = asio::error::invalid_argument;
+  asio::ip::address address;
+  if (colon != std::string::npos && colon > 0) {
+    const char* const end = text.data() + text.size();
+    const auto [stop, problem] = std::from_chars(text.data() + colon + 1, end, port);
+    std::string host = text.substr(0, colon);
+    const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (bracketed) host = host.substr(1, host.size() - 2);
+    if (problem == std::errc() && stop == end) address = asio::ip::make_address(host, error);
+  }
+  if (error) {
+    throw std::system_error(EINVAL, std::generic_category(),
+                            "listen address \"" + text + "\" is not address:port");
+  }
+  return {address, port};
+}
+
+std::string text_of(const tcp::endpoint& endpoint) {
+  const std::string address = endpoint.address().to_string();
+  const std::string port = std::to_string(endpoint.port());
+  return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+}
+
+struct Listener {
+  Listener(asio::io_context& io, const std::string& address) : socket(io), pause(io) {
+    const tcp::endpoint endpoint = parse_endpoint(address);
+    boost::system::error_code error;
+    socket.open(endpoint.protocol(), error);
+    if (!error) socket.set_option(tcp::acceptor::reuse_address(true), error);
+    // Each family is listed by itself, so that "0.0.0.0:104" and "[::]:104" can stand side by side.
+    if (!error && endpoint.address().is_v6()) {
+      socket.set_option(asio::ip::v6_only(true), error);
+    }
+    if (!error) socket.bind(endpoint, error);
+    if (!error) socket.listen(asio::socket_base::max_listen_connections, error);
+    if (error) {
+      throw std::system_error(error.value(), std::generic_category(),
+                              "cannot listen on " + address);
+    }
+    (void)::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+  }
+  tcp::acceptor socket;
+  asio::steady_timer pause;
+};
+
+}  // namespace
+
+struct Acceptor::Impl : std::enable_shared_from_this<Impl> {
+  Impl(asio::io_context& context, Settings chosen, OnAssociation handler)
+      : io(context), settings(std::move(chosen)), on_association(std::move(handler)) {
+    for (const auto& address : settings.listen) {
+      listeners.push_back(std::make_unique<Listener>(io, address));
+    }
+  }
+
+  void accept_on(Listener& listener);
+  void on_accepted(tcp::socket socket);
+  void on_end(PendingAssociation& ended, PendingAssociation::End how);
+  void stop();
+
+  asio::io_context& io;
+  const Settings settings;
+  const OnAssociation on_association;
+  // Handlers run in the io_context's thread, `stop` in any: one lock makes the end exact, no call
+  // of `on_association` runs or begins after it. Recursive, because `on_association` may call
+  // `stop`.
+  std::shared_ptr<std::recursive_mutex> guard = std::make_shared<std::recursive_mutex>();
+  bool stopped = false;
+  std::vector<std::unique_ptr<Listener>> listeners;
+  std::unordered_map<PendingAssociation*, std::shared_ptr<PendingAssociation>> pending;
+  std::map<std::string, std::size_t> pending_per_address;
+  std::atomic<std::uint64_t> accepted{0}, malformed{0}, timed_out{0}, over_limit{0}, failed{0};
+};
+
+void Acceptor::Impl::accept_on(Listener& listener) {
+  listener.socket.async_accept(
+      [self = shared_from_this(), &listener](boost::system::error_code error, tcp::socket socket) {
+        const std::lock_guard lock(*self->guard);
+        if (self->stopped) return;
+        if (!error) {
+          self->on_accepted(std::move(socket));
+        } else if (error != asio::error::connection_aborted) {
+          ++self->failed;
+          listener.pause.expires_after(kAcceptPause);
+          listener.pause.async_wait([self, &listener](boost::system::error_code) {
+            const std::lock_guard again(*self->guard);
+            if (!self->stopped) self->accept_on(listener);
+          });
+          return;
+        }
+        if (!self->stopped) self->accept_on(listener);
+      });
+}
+
+void Acceptor::Impl::on_accepted(tcp::socket socket) {
+  boost::system::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error) return;  // gone already
+  (void)::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+  const std::string address = peer.address().to_string();
+  const auto found = pending_per_address.find(address);
+  const std::size_t of_this_address = found == pending_per_address.end() ? 0 : found->second;
+  if (pending.size() >= settings.max_pending ||
+      of_this_address >= settings.max_pending_per_address) {
+    ++over_limit;
+    return;  // closes: before its first PDU there is no PDU that could say why
+  }
+  ++accepted;
+  auto next = std::make_shared<PendingAssociation>(
+      std::move(socket), address, guard,
+      [self = weak_from_this()](PendingAssociation& ended, PendingAssociation::End how) {
+        if (const auto still = self.lock()) still->on_end(ended, how);
+      });
+  ++pending_per_address[address];
+  pending.emplace(next.get(), next);
+  next->start(settings.first_pdu_deadline);
+}
+
+void Acceptor::Impl::on_end(PendingAssociation& ended, PendingAssociation::End how) {
+  if (how == PendingAssociation::End::Malformed) {
+    ++malformed;
+    return;  // it stays pending, and counts against the limits, until its reply is out
+  }
+  const auto keep_alive = ended.shared_from_this();
+  const auto count = pending_per_address.find(ended.address());
+  if (count != pending_per_address.end() && --count->second == 0) pending_per_address.erase(count);
+  pending.erase(&ended);
+  if (how == PendingAssociation::End::TimedOut) ++timed_out;
+  if (how == PendingAssociation::End::Complete) on_association(ended.take());
+}
+
+void Acceptor::Impl::stop() {
+  const std::lock_guard lock(*guard);
+  if (stopped) return;
+  stopped = true;
+  for (const auto& listener : listeners) {
+    boost::system::error_code ignored;  // closing is all that is left to do with it
+    listener->socket.close(ignored);
+    listener->pause.cancel();
+  }
+  for (const auto& [_, one] : pending) one->close();
+  pending.clear();
+  pending_per_address.clear();
+}
+
+Acceptor::Acceptor(asio::io_context& io, Settings settings, OnAssociation on_association)
+    : impl_(std::make_shared<Impl>(io, std::move(settings), std::move(on_association))) {
+  const std::lock_guard lock(*impl_->guard);
+  for (const auto& listener : impl_->listeners) impl_->accept_on(*listener);
+}
+
+Acceptor::~Acceptor() { impl_->stop(); }
+
+void Acceptor::stop() { impl_->stop(); }
+
+std::vector<std::string> Acceptor::endpoints() const {
+  const std::lock_guard lock(*impl_->guard);
+  std::vector<std::string> out;
+  for (const auto& listener : impl_->listeners) {
+    boost::system::error_code closed;  // after stop there is no endpoint to name
+    const auto endpoint = listener->socket.local_endpoint(closed);
+    if (!closed) out.push_back(text_of(endpoint));
+  }
+  return out;
+}
+
+Acceptor::Counters Acceptor::counters() const {
+  return {impl_->accepted, impl_->malformed, impl_->timed_out, impl_->over_limit, impl_->failed};
+}
+
+}  // namespace dosigate

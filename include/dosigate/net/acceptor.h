@@ -22,24 +22,28 @@ struct IncomingAssociation {
 };
 
 /// Listens and reads first PDUs, all asynchronous: one silent peer delays nobody.
-/// Thread: the io_context's; `on_association` is called there and must not block.
+/// A malformed first PDU is answered (A-ABORT, or A-ASSOCIATE-RJ for a foreign protocol version) and the connection closed.
+/// Thread: `on_association` is called in the io_context's thread and must not block; the methods may be called from any.
 class Acceptor {
  public:
   struct Settings {
-    std::vector<std::string> listen;            ///< "address:port"; port 0 = any free one
+    std::vector<std::string> listen;            ///< "address:port", IPv6 as "[::]:port" (then IPv6 only); port 0 = any free one
     std::chrono::seconds first_pdu_deadline{10};///< ARTIM, PS3.8 9.1.5
     std::size_t max_pending = 256;              ///< connections without a complete first PDU
     std::size_t max_pending_per_address = 64;
   };
   struct Counters {
-    std::uint64_t accepted, malformed, timed_out, over_limit;
+    std::uint64_t accepted;    ///< connections taken, whatever became of them
+    std::uint64_t malformed, timed_out;
+    std::uint64_t over_limit;  ///< closed unread
+    std::uint64_t failed;      ///< accept itself failed (no descriptors left): tried again after a pause
   };
   using OnAssociation = std::function<void(IncomingAssociation)>;
 
   /// Binds at once; throws std::system_error naming the address when it cannot.
   Acceptor(boost::asio::io_context& io, Settings settings, OnAssociation on_association);
   ~Acceptor();
-  /// Closes listeners and pending connections. Idempotent.
+  /// Closes listeners and pending connections; `on_association` is not called once it has returned. Idempotent.
   void stop();
   /// "127.0.0.1:11112" as bound.
   std::vector<std::string> endpoints() const;

@@ -17,7 +17,8 @@ struct AssociationRequest {
     std::vector<std::string> transfer_syntaxes;
   };
   std::vector<Context> contexts;
-  std::uint32_t max_pdu = 0;
+  std::uint32_t max_pdu = 0;  ///< largest P-DATA the peer takes; 0 = any, also when it says nothing
+  std::string application_context;  ///< anything but 1.2.840.10008.3.1.1.1 is for the caller to reject (1/1/2)
   std::string implementation_class_uid, implementation_version;
 };
 
@@ -25,7 +26,8 @@ struct AssociationRequest {
 inline constexpr std::size_t kMaxAssociationRequest = 256U << 10U;
 
 /// Checks and reads the first PDU of a connection before DCMTK sees it: type 1, protocol version bit 0, lengths well nested to the last byte, one
-/// application context, exactly one user-information item without duplicate sub-items (they leak in DCMTK), 1 to 128
+/// application context, exactly one user-information item without duplicate sub-items (they leak in DCMTK; role selection and extended
+/// negotiation come once per SOP class and may repeat), titles of printable ISO 646 (they end in logs), 1 to 128
 /// contexts with odd, distinct ids, each with one abstract syntax and at least one transfer syntax, UIDs of 1 to 64 of [0-9.].
 /// @param pdu  the whole PDU, its 6-byte header included.
 /// @return NotDicom naming the item type and offset.

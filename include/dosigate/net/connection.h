@@ -42,6 +42,10 @@ class Connection final : public DcmTransportConnection {
   OFBool isTransparentConnection() override;
   OFString& dumpConnectionParameters(OFString& str) override;
 
+  /// Ends the sending side, throws away what still arrives until the peer closes or `grace` is over, then closes. After a last PDU (abort, reject):
+  /// closing with unread bytes sends a reset, which would destroy that PDU at the peer.
+  void finish(std::chrono::milliseconds grace);
+
  private:
   struct State;
   std::unique_ptr<State> state_;

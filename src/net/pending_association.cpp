@@ -1,0 +1,152 @@
+#include "pending_association.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
+#include <cerrno>
+#include <system_error>
+
+namespace dosigate {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kHeader = 6;
+constexpr std::chrono::seconds kReplyGrace{1};
+
+/// What PS3.8 9.2 and 9.3 answer to a first PDU that is no A-ASSOCIATE-RQ we can use.
+Bytes reply_to(ByteView pdu) {
+  constexpr Byte provider = 2;
+  if (pdu[0] != 1) return abort_pdu(provider, pdu[0] >= 1 && pdu[0] <= 7 ? 2 : 1);
+  if (pdu.size() >= 8 && (pdu[7] & 1U) == 0) {
+    return association_reject(1, 2, 2);  // protocol version not supported
+  }
+  return abort_pdu(provider, 6);  // invalid PDU parameter value
+}
+
+/// The socket without Asio: blocking, no Nagle, dead peers noticed by the kernel.
+FileDescriptor take_over(asio::ip::tcp::socket& socket) {
+  FileDescriptor fd(socket.release());
+  const int flags = ::fcntl(fd.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags & ~O_NONBLOCK) < 0) {
+    throw std::system_error(errno, std::generic_category(), "accepted socket: blocking mode");
+  }
+  const int on = 1;
+  (void)::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  (void)::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+  return fd;
+}
+
+}  // namespace
+
+template <class Next>
+auto PendingAssociation::locked(Next next) {
+  return [self = shared_from_this(), next](boost::system::error_code error, auto... rest) {
+    const std::lock_guard lock(*self->guard_);
+    if (!self->closed_) next(*self, error, rest...);
+  };
+}
+
+PendingAssociation::PendingAssociation(asio::ip::tcp::socket socket, std::string address,
+                                       std::shared_ptr<std::recursive_mutex> guard, OnEnd on_end)
+    : socket_(std::move(socket)),
+      deadline_(socket_.get_executor()),
+      address_(std::move(address)),
+      guard_(std::move(guard)),
+      on_end_(std::move(on_end)) {}
+
+void PendingAssociation::start(std::chrono::seconds deadline) {
+  deadline_.expires_after(deadline);
+  deadline_.async_wait(locked([](PendingAssociation& self, boost::system::error_code error) {
+    if (!error) self.end(End::TimedOut);
+  }));
+  read_header();
+}
+
+void PendingAssociation::close() {
+  closed_ = true;
+  boost::system::error_code ignored;  // it is going away whatever the kernel says
+  deadline_.cancel();
+  socket_.close(ignored);
+}
+
+IncomingAssociation PendingAssociation::take() {
+  return {take_over(socket_), address_, std::move(request_), std::move(pdu_)};
+}
+
+// The header alone first: its length is judged before a byte is allocated for the body.
+void PendingAssociation::read_header() {
+  pdu_.resize(kHeader);
+  asio::async_read(socket_, asio::buffer(pdu_),
+                   locked([](PendingAssociation& self, boost::system::error_code error, auto) {
+                     if (error) return self.end(End::Gone);
+                     const std::size_t size = std::size_t{self.pdu_[2]} << 24U |
+                                              std::size_t{self.pdu_[3]} << 16U |
+                                              std::size_t{self.pdu_[4]} << 8U | self.pdu_[5];
+                     if (self.pdu_[0] != 1 || size > kMaxAssociationRequest - kHeader) {
+                       return self.answer(reply_to(self.pdu_));
+                     }
+                     self.read_body(size);
+                   }));
+}
+
+void PendingAssociation::read_body(std::size_t size) {
+  pdu_.resize(kHeader + size);
+  asio::async_read(socket_, asio::buffer(pdu_.data() + kHeader, size),
+                   locked([](PendingAssociation& self, boost::system::error_code error, auto) {
+                     if (error) return self.end(End::Gone);
+                     self.judge();
+                   }));
+}
+
+void PendingAssociation::judge() {
+  auto request = read_association_request(pdu_);
+  if (!request) return answer(reply_to(pdu_));
+  request_ = std::move(*request);
+  end(End::Complete);
+}
+
+void PendingAssociation::answer(Bytes reply) {
+  reported_ = true;
+  on_end_(*this, End::Malformed);
+  if (closed_) return;
+  reply_ = std::move(reply);
+  pdu_.resize(4096);  // from here on only a place to throw bytes into
+  deadline_.expires_after(kReplyGrace);
+  deadline_.async_wait(locked([](PendingAssociation& self, boost::system::error_code error) {
+    if (!error) self.end(End::Gone);
+  }));
+  asio::async_write(socket_, asio::buffer(reply_),
+                    locked([](PendingAssociation& self, boost::system::error_code error, auto) {
+                      if (error) return self.end(End::Gone);
+                      boost::system::error_code ignored;  // the peer may be gone; the drain sees it
+                      self.socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+                      self.drain();
+                    }));
+}
+
+// Closing over unread bytes sends a reset, and the reply would be lost with it. The second of grace
+// bounds this.
+void PendingAssociation::drain() {
+  socket_.async_read_some(asio::buffer(pdu_), locked([](PendingAssociation& self,
+                                                        boost::system::error_code error, auto) {
+                            if (error) return self.end(End::Gone);
+                            self.drain();
+                          }));
+}
+
+void PendingAssociation::end(End how) {
+  deadline_.cancel();
+  if (how != End::Complete) close();
+  closed_ = true;
+  // A malformed one was counted when it was answered; what follows is only its way out.
+  on_end_(*this, reported_ ? End::Gone : how);
+}
+
+}  // namespace dosigate
