@@ -13,27 +13,36 @@
 
 namespace dosigate {
 
-/// Originals held for a person's decision, each a sealed file `<id>.dsq` (crypto/sealed_file.h, purpose Quarantine) in its own
-/// directory 0700: the section Body is the data set as received, the card says why. Nothing leaves by time. Has its own cap.
+/// Originals held for a person's decision, each a sealed file `<id>.dsq` (crypto/sealed_file.h,
+/// purpose Quarantine) in its own directory 0700: the section Body is the data set as received, the
+/// card says why. Nothing leaves by time. Has its own cap. A file gets its name when it is durable;
+/// what a crash left unfinished (`.part`) is removed at start. A held file is never removed but by
+/// `remove`: one that does not open any more is listed as kDamaged.
 /// Thread: any.
 class Quarantine {
  public:
+  static constexpr const char* kDamaged =
+      "damaged";  ///< Entry::reason of a file that does not authenticate
   struct Entry {
     InstanceId id{};
-    std::string reason;   ///< hold_reason_text
-    std::string detail;   ///< tags and kinds, never a value
+    std::string reason;  ///< hold_reason_text
+    std::string detail;  ///< tags and kinds, never a value
     Origin origin;
     std::string sop_class_uid;
     std::string transfer_syntax_uid;
-    std::uint64_t bytes = 0;       ///< of the file
+    std::uint64_t bytes = 0;  ///< of the file
     std::uint64_t held_unix = 0;
   };
 
-  Quarantine(std::filesystem::path directory, const Keyring& keys, std::uint64_t cap_bytes, WallClock clock = wall_now);
+  Quarantine(std::filesystem::path directory, const Keyring& keys, std::uint64_t cap_bytes,
+             WallClock clock = wall_now);
   ~Quarantine();
 
-  /// Durable, with its directory entry, on return. Busy when the cap would be passed (the answer is then 0xA700).
-  Result<void> hold(const InstanceId& id, const ReceivedInstance& original, std::string_view reason, std::string_view detail);
+  /// Durable, with its directory entry, on return. Busy when the cap would be passed (the answer is
+  /// then 0xA700), Conflict when the id is held already. Throws std::system_error when the disk
+  /// fails; nothing is then held.
+  Result<void> hold(const InstanceId& id, const ReceivedInstance& original, std::string_view reason,
+                    std::string_view detail);
   /// Ascending by age, oldest first. Reads the ends of the files only.
   std::vector<Entry> list() const;
   Result<Entry> find(const InstanceId& id) const;
@@ -43,7 +52,7 @@ class Quarantine {
   Result<void> remove(const InstanceId& id);
 
   struct Totals {
-    std::uint64_t count, bytes, oldest_unix;
+    std::uint64_t count, bytes, oldest_unix;  ///< of what is held; oldest 0 when nothing is
   };
   Totals totals() const;
 
