@@ -3,16 +3,21 @@
 CREATE TABLE item (
   item_id         INTEGER PRIMARY KEY AUTOINCREMENT,
   id              BLOB NOT NULL UNIQUE,      -- InstanceId, also the file's name
-  sop_uid         TEXT NOT NULL UNIQUE,      -- pseudonymous, as all UIDs here: one live file per instance
+  sop_uid         TEXT NOT NULL,             -- pseudonymous, as all UIDs here
   sop_class       TEXT NOT NULL,
   transfer_syntax TEXT NOT NULL,
   study_uid       TEXT NOT NULL,
   pseudonym       TEXT NOT NULL,
   fingerprint     BLOB NOT NULL,
   bytes           INTEGER NOT NULL,          -- size of the spool file
+  length          INTEGER NOT NULL,          -- bytes of the data set in it
   queued          INTEGER NOT NULL,          -- Unix seconds
-  pairs_moved     INTEGER NOT NULL DEFAULT 0 -- 1 when its UID pairs are durable in map.db
+  finished        INTEGER NOT NULL DEFAULT 0,-- 1 when every delivery is final: the file only waits for its pairs to be moved
+  pairs_moved     INTEGER NOT NULL DEFAULT 0 -- 1 when its UID pairs are durable in map.db, 2 when they cannot be read (the file is then kept)
 );
+-- One live file per instance. A finished one does not count: the sender may send the instance again.
+CREATE UNIQUE INDEX item_live ON item (sop_uid) WHERE finished = 0;
+CREATE INDEX item_pairs ON item (item_id) WHERE pairs_moved = 0;
 
 CREATE TABLE delivery (
   item_id         INTEGER NOT NULL REFERENCES item ON DELETE CASCADE,

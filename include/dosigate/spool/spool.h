@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -17,14 +18,65 @@
 
 namespace dosigate {
 
-/// Spool and forward exist once per domain. What is spooled for one can neither compile into nor open in the other.
-enum class Domain { Archive, Hospital };
-
 template <Domain domain>
 class Spool;
+class SpoolCore;
 
-/// A clean instance taken from the queue for one destination. Only Spool can make one, so the forwarder cannot be given anything else.
-/// Holding it keeps other workers of the destination away from it; it goes back to the queue when it is destroyed without a verdict.
+struct SpoolSettings {
+  std::filesystem::path directory;           ///< .../archive
+  std::uint64_t min_free_bytes = 1U << 30U;  ///< below this much free disk new instances are Busy
+  /// The longest delay `retry` is ever given. An attempt planned further ahead than this means that
+  /// the clock was set back: it is due.
+  std::chrono::milliseconds longest_delay{300'000};
+  WallClock clock = wall_now;
+};
+
+/// What was found at start.
+struct SpoolRecovered {
+  std::uint64_t taken_in = 0;            ///< complete files without a row
+  std::uint64_t removed_incomplete = 0;  ///< files without an end, and complete ones that were
+                                         ///< never acknowledged and are not wanted
+  std::uint64_t finished =
+      0;  ///< delivered according to the ledger: only their pairs are still to be moved
+  std::uint64_t rows_without_file = 0;  ///< parked with the reason "the spool file is missing"
+  std::uint64_t damaged = 0;  ///< files that do not authenticate: renamed to <id>.dsg.damaged,
+                              ///< never deleted, parked in the ledger
+  std::uint64_t lost =
+      0;  ///< in the ledger as waiting, but neither row nor file is there: parked in the ledger
+};
+
+enum class SpoolPut {
+  Queued,
+  Duplicate,  ///< the same instance (equal fingerprint) is in the queue: nothing was kept
+  Revision    ///< the same UID with another fingerprint is in the queue: nothing was kept
+};
+
+struct SpoolOffer {
+  InstanceId id{};
+  const CleanInstance& instance;
+  ByteView fingerprint;
+  ByteView sealed_pairs;                  ///< opaque
+  std::vector<std::string> destinations;  ///< at least one
+};
+
+/// One instance for one destination, as an operator sees it.
+struct SpoolRow {
+  InstanceId id;
+  std::string destination, study_uid, sop_class, pseudonym, reason;
+  DeliveryState state;
+  unsigned attempts;
+  std::uint16_t status;
+  std::uint64_t queued_unix, next_attempt_unix, bytes;
+};
+
+struct SpoolDestination {
+  std::uint64_t queued = 0, parked = 0, bytes = 0, oldest_queued_unix = 0;
+};
+
+/// A clean instance taken from the queue for one destination. Only Spool can make one, so the
+/// forwarder cannot be given anything else. Holding it keeps other workers of the destination away
+/// from it; it goes back to the queue when it is destroyed without a verdict. Must not outlive its
+/// spool. Thread: one at a time.
 template <Domain domain>
 class Claimed {
  public:
@@ -38,12 +90,14 @@ class Claimed {
   const std::string& study_instance_uid() const;
   const std::string& transfer_syntax_uid() const;
   const std::string& pseudonym() const;
-  unsigned attempts() const;       ///< failed ones so far
-  bool sent_once() const;          ///< a C-STORE of it went out before and its answer was not heard
+  unsigned attempts() const;  ///< failed ones so far
+  bool sent_once() const;     ///< a C-STORE of it went out before and its answer was not heard
   std::uint64_t queued_unix() const;
   /// Bytes of the data set.
   std::uint64_t data_set_bytes() const;
-  /// The data set in its transfer syntax, chunk by chunk, authenticated. Corrupt: the file was changed on disk.
+  /// The data set in its transfer syntax, chunk by chunk, authenticated; `sink` returns false to
+  /// stop early, which is not an error. Corrupt: the file was changed on disk. NotFound: it is not
+  /// there any more.
   Result<void> read(const std::function<bool(ByteView)>& sink) const;
 
  private:
@@ -53,76 +107,74 @@ class Claimed {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Durable queue of clean instances of one domain: sealed files `spool/ab/<id>.dsg` and the index queue.db, which can be rebuilt from them.
+/// Durable queue of clean instances of one domain: sealed files `spool/ab/<id>.dsg` and the index
+/// queue.db, which can be rebuilt from them.
 ///
-/// put:  end section < fdatasync < directory sync < queue row < return.   A crash leaves at most a complete file without a row, which is taken in
+/// put:  end section < fdatasync < directory sync < queue row < return.   A crash leaves at most a
+/// complete file without a row, which is taken in
 ///       at start, or an incomplete one, which is removed.
 /// done: ledger durable < row < unlink, and only when the UID pairs are in the map.
 /// Thread: any.
 template <Domain domain>
 class Spool {
  public:
-  struct Settings {
-    std::filesystem::path directory;     ///< .../archive
-    std::uint64_t min_free_bytes = 1U << 30U;  ///< below this much free disk new instances are Busy
-    WallClock clock = wall_now;
-  };
-  /// Opens or makes the queue, takes in complete files without a row, removes incomplete ones, repairs rows against the ledger.
-  /// `keys` and `ledger` outlive the spool.
-  static Result<std::unique_ptr<Spool>> open(Settings settings, const Keyring& keys, Ledger& ledger);
+  using Settings = SpoolSettings;
+  using Recovered = SpoolRecovered;
+  using Put = SpoolPut;
+  using Offer = SpoolOffer;
+  using Row = SpoolRow;
+  using DestinationState = SpoolDestination;
+
+  /// Opens or makes the queue, takes in complete files without a row, removes incomplete ones,
+  /// repairs rows against the ledger. `keys` and `ledger` outlive the spool. Faults as
+  /// open_database; Denied when a spool file needs a key version that the keyring does not have.
+  static Result<std::unique_ptr<Spool>> open(Settings settings, const Keyring& keys,
+                                             Ledger& ledger);
   ~Spool();
 
-  struct Recovered {
-    std::uint64_t taken_in, removed_incomplete, finished, rows_without_file;
-  };
   const Recovered& recovered() const;
 
-  enum class Put {
-    Queued,
-    Duplicate,  ///< the same instance (equal fingerprint) is in the queue: nothing was kept
-    Revision    ///< the same UID with another fingerprint is in the queue: nothing was kept
-  };
-  struct Offer {
-    InstanceId id{};
-    const CleanInstance& instance;
-    ByteView fingerprint;
-    ByteView sealed_pairs;                  ///< opaque
-    std::vector<std::string> destinations;  ///< at least one
-  };
-  /// Durable on return of Queued. Busy at the low-water mark. Throws std::system_error on a failed write or sync; nothing is kept then.
+  /// Durable on return of Queued. Busy at the low-water mark. Throws std::system_error (a failed
+  /// write or sync) or SQLite::Exception; nothing is kept then. An id that is in the queue already
+  /// is Queued again without effect (a release repeated after a crash).
   Result<Put> put(const Offer& offer);
 
-  /// Due instances of a destination, oldest first, fair between studies is a later matter; at most `max`.
+  /// Due instances of a destination, oldest first, fair between studies is a later matter; at most
+  /// `max`.
   std::vector<Claimed<domain>> claim(const std::string& destination, std::size_t max);
   /// Blocks until `claim` may give something for the destination, `until`, or a stop.
-  void wait(const std::string& destination, std::stop_token stop, std::chrono::steady_clock::time_point until);
+  void wait(const std::string& destination, std::stop_token stop,
+            std::chrono::steady_clock::time_point until);
 
   /// Before the first byte of a C-STORE goes out; not synced: it only makes 0x0111 believable.
   void sending(const Claimed<domain>& claimed);
-  void delivered(std::vector<Claimed<domain>> claimed, std::uint16_t status);
-  /// Back to the tail of the queue, not before `delay`.
-  void retry(Claimed<domain> claimed, std::chrono::milliseconds delay, std::uint16_t status, std::string_view reason);
+  /// Durable on return. When it throws, `claimed` is left with the caller, so that it can be tried
+  /// again instead of sent again.
+  void delivered(std::vector<Claimed<domain>>&& claimed, std::uint16_t status);
+  /// Back to the tail of the queue, not before `delay`; counts as an attempt. `status` 0: no answer
+  /// was heard.
+  void retry(Claimed<domain> claimed, std::chrono::milliseconds delay, std::uint16_t status,
+             std::string_view reason);
   void park(Claimed<domain> claimed, std::uint16_t status, std::string_view reason);
+  /// Back to their places in the queue with the reason shown, without counting an attempt: the
+  /// association failed, not the instance.
+  void put_back(std::vector<Claimed<domain>> claimed, std::string_view reason);
 
-  /// The operator's requeue: parked instances (all, one destination when named, or one id) become due now. Also due now: those waiting for a retry.
+  /// The operator's requeue: parked instances (all, one destination when named, or one id) become
+  /// due now. Also due now: those waiting for a retry.
+  /// @return how many (instance, destination) became due.
   std::uint64_t requeue(const std::string& destination, const std::optional<InstanceId>& id);
+  /// Goes up with every requeue: a forwarder that waits for its next probe looks at it and probes
+  /// at once.
+  std::uint64_t requeues() const;
 
-  /// UID pairs that are not yet in the map, oldest first: read by app, absorbed by the map, then marked. Files erased only afterwards.
+  /// UID pairs that are not yet in the map, oldest first: read by app, absorbed by the map, then
+  /// marked. Files erased only afterwards. A file whose pairs cannot be read is not offered again
+  /// before the next start, and is never erased.
   std::vector<std::pair<InstanceId, Bytes>> pairs_to_move(std::size_t max);
   void pairs_moved(const std::vector<InstanceId>& ids);
 
-  struct Row {
-    InstanceId id;
-    std::string destination, study_uid, sop_class, pseudonym, reason;
-    DeliveryState state;
-    unsigned attempts;
-    std::uint16_t status;
-    std::uint64_t queued_unix, next_attempt_unix, bytes;
-  };
   std::vector<Row> list(std::size_t max) const;
-  struct DestinationState {
-    std::uint64_t queued = 0, parked = 0, bytes = 0, oldest_queued_unix = 0;
-  };
   std::map<std::string, DestinationState> destinations() const;
   std::uint64_t files() const;
   std::uint64_t bytes() const;

@@ -1,0 +1,47 @@
+#include "claims.h"
+
+namespace dosigate {
+
+bool Claims::is_held(const std::string& destination, const InstanceId& id) const {
+  if (putting_.contains(id)) return true;
+  const auto found = held_.find(destination);
+  return found != held_.end() && found->second.contains(id);
+}
+
+std::size_t Claims::held(const std::string& destination) const {
+  const auto found = held_.find(destination);
+  return putting_.size() + (found == held_.end() ? 0 : found->second.size());
+}
+
+void Claims::wait(Lock& lock, const std::stop_token& stop,
+                  std::chrono::steady_clock::time_point until) {
+  changed_.wait_until(lock, stop, until, [this, seen = changes_] { return changes_ != seen; });
+}
+
+void Claims::release(const std::string& destination, const InstanceId& id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = held_.find(destination);
+  if (found != held_.end()) found->second.erase(id);
+  ++changes_;
+  changed_.notify_all();
+}
+
+void Claims::begin_put(const InstanceId& id) {
+  const std::lock_guard lock(mutex_);
+  putting_.insert(id);
+}
+
+void Claims::end_put(const InstanceId& id) {
+  const std::lock_guard lock(mutex_);
+  putting_.erase(id);
+  ++changes_;
+  changed_.notify_all();
+}
+
+void Claims::announce() {
+  const std::lock_guard lock(mutex_);
+  ++changes_;
+  changed_.notify_all();
+}
+
+}  // namespace dosigate

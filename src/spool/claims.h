@@ -1,0 +1,49 @@
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <string>
+
+#include "dosigate/base/bytes.h"
+
+namespace dosigate {
+
+/// Who holds what at the moment, in memory: the queue itself stays on disk. An instance that is
+/// being put is held from everybody until row and ledger both know it.
+///
+/// The lock also covers the look into queue.db (`take`): a verdict commits its row before it
+/// releases the claim, so what was read under the lock and is not claimed is still true. Thread:
+/// any.
+class Claims {
+ public:
+  using Lock = std::unique_lock<std::mutex>;
+
+  Lock lock() { return Lock(mutex_); }
+
+  /// With the lock held.
+  bool is_held(const std::string& destination, const InstanceId& id) const;
+  void hold(const std::string& destination, const InstanceId& id) { held_[destination].insert(id); }
+  /// How many may have to be skipped when looking for due ones.
+  std::size_t held(const std::string& destination) const;
+  std::uint64_t changes() const { return changes_; }
+  /// Until something was released, added or stopped, or `until`. The lock is given up meanwhile.
+  void wait(Lock& lock, const std::stop_token& stop, std::chrono::steady_clock::time_point until);
+
+  void release(const std::string& destination, const InstanceId& id);
+  void begin_put(const InstanceId& id);
+  void end_put(const InstanceId& id);
+  /// Rows became due.
+  void announce();
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::map<std::string, std::set<InstanceId>> held_;
+  std::set<InstanceId> putting_;
+  std::uint64_t changes_ = 0;
+};
+
+}  // namespace dosigate

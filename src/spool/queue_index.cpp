@@ -1,0 +1,314 @@
+#include "queue_index.h"
+
+namespace dosigate {
+namespace {
+
+constexpr const char* kDueColumns =
+    "SELECT d.item_id, i.id, i.sop_class, i.sop_uid, i.study_uid, i.transfer_syntax, i.pseudonym, "
+    "i.length, i.queued, d.attempts, d.sent_once"
+    " FROM delivery d JOIN item i USING (item_id) WHERE d.destination = ? AND d.state = 0 AND ";
+
+QueueItem read_item(Query& row, const std::string& destination) {
+  QueueItem item;
+  item.item_id = row.integer(0);
+  item.id = row.id(1);
+  item.sop_class_uid = row.text(2);
+  item.sop_instance_uid = row.text(3);
+  item.study_instance_uid = row.text(4);
+  item.transfer_syntax_uid = row.text(5);
+  item.pseudonym = row.text(6);
+  item.length = row.unsigned_integer(7);
+  item.queued_unix = row.unsigned_integer(8);
+  item.attempts = static_cast<unsigned>(row.integer(9));
+  item.sent_once = row.integer(10) != 0;
+  item.destination = destination;
+  return item;
+}
+
+}  // namespace
+
+QueueIndex::QueueIndex(std::unique_ptr<SQLite::Database> database,
+                       const std::filesystem::path& file)
+    : writer_(std::move(database)), reader_(open_reader(file)) {}
+
+QueueIndex::Added QueueIndex::add(const InstanceId& id, const SpoolCard& card, std::uint64_t bytes,
+                                  std::uint64_t length, bool pairs_moved,
+                                  const std::map<std::string, QueueDelivery>& deliveries,
+                                  std::int64_t now_ms) {
+  bool finished = true;
+  for (const auto& [name, delivery] : deliveries) {
+    finished = finished && (delivery.state == DeliveryState::Delivered ||
+                            delivery.state == DeliveryState::Withdrawn);
+  }
+  Added result = Added::Yes;
+  write([&](SQLite::Database& db) {
+    result = Added::Yes;
+    if ((statements_(db, "SELECT 1 FROM item WHERE id = ?") << ByteView(id)).next()) {
+      result = Added::IdIsThere;
+      return;
+    }
+    if (!finished && (statements_(db, "SELECT 1 FROM item WHERE sop_uid = ? AND finished = 0")
+                      << card.sop_instance_uid)
+                         .next()) {
+      result = Added::SopIsThere;
+      return;
+    }
+    (statements_(db,
+                 "INSERT INTO item (id, sop_uid, sop_class, transfer_syntax, study_uid, pseudonym, "
+                 "fingerprint, bytes, length, queued, finished, "
+                 "pairs_moved) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+     << ByteView(id) << card.sop_instance_uid << card.sop_class_uid << card.transfer_syntax_uid
+     << card.study_instance_uid << card.pseudonym << ByteView(card.fingerprint)
+     << static_cast<std::int64_t>(bytes) << static_cast<std::int64_t>(length)
+     << static_cast<std::int64_t>(card.queued_unix) << std::int64_t{finished}
+     << std::int64_t{pairs_moved})
+        .run();
+    const std::int64_t item_id = db.getLastInsertRowid();
+    for (const auto& [name, delivery] : deliveries) {
+      (statements_(db,
+                   "INSERT INTO delivery (item_id, destination, state, next_attempt, reason, "
+                   "changed) VALUES (?, ?, ?, ?, ?, ?)")
+       << item_id << name << static_cast<std::int64_t>(delivery.state) << now_ms << delivery.reason
+       << now_ms / 1000)
+          .run();
+    }
+  });
+  return result;
+}
+
+void QueueIndex::remove(const InstanceId& id) {
+  write([&](SQLite::Database& db) {
+    (statements_(db, "DELETE FROM item WHERE id = ?") << ByteView(id)).run();
+  });
+}
+
+std::optional<QueueIndex::Live> QueueIndex::live(std::string_view sop_instance_uid) {
+  return reader_.with([&](ReadConnection& read) -> std::optional<Live> {
+    Query row = read("SELECT id, fingerprint FROM item WHERE sop_uid = ? AND finished = 0");
+    row << sop_instance_uid;
+    if (!row.next()) return std::nullopt;
+    return Live{row.id(0), row.blob(1)};
+  });
+}
+
+bool QueueIndex::has(const InstanceId& id) {
+  return reader_.with([&](ReadConnection& read) {
+    return (read("SELECT 1 FROM item WHERE id = ?") << ByteView(id)).next();
+  });
+}
+
+std::vector<QueueItem> QueueIndex::due(const std::string& destination, std::int64_t now_ms,
+                                       std::int64_t latest_ms, std::size_t max) {
+  return reader_.with([&](ReadConnection& read) {
+    static const std::string past =
+        std::string(kDueColumns) + "d.next_attempt <= ? ORDER BY d.next_attempt, d.item_id LIMIT ?";
+    static const std::string clock_set_back =
+        std::string(kDueColumns) + "d.next_attempt > ? ORDER BY d.next_attempt, d.item_id LIMIT ?";
+    std::vector<QueueItem> out;
+    {
+      Query rows = read(past.c_str());
+      rows << destination << now_ms << static_cast<std::int64_t>(max);
+      while (rows.next()) out.push_back(read_item(rows, destination));
+    }
+    if (out.size() < max) {
+      Query rows = read(clock_set_back.c_str());
+      rows << destination << latest_ms << static_cast<std::int64_t>(max - out.size());
+      while (rows.next()) out.push_back(read_item(rows, destination));
+    }
+    return out;
+  });
+}
+
+std::optional<std::int64_t> QueueIndex::next_due(const std::string& destination,
+                                                 std::int64_t now_ms) {
+  return reader_.with([&](ReadConnection& read) -> std::optional<std::int64_t> {
+    Query row = read(
+        "SELECT next_attempt FROM delivery WHERE destination = ? AND state = 0 AND next_attempt > "
+        "? ORDER BY next_attempt LIMIT 1");
+    row << destination << now_ms;
+    if (!row.next()) return std::nullopt;
+    return row.integer(0);
+  });
+}
+
+void QueueIndex::mark_sent(std::int64_t item_id, const std::string& destination) {
+  write([&](SQLite::Database& db) {
+    (statements_(db, "UPDATE delivery SET sent_once = 1 WHERE item_id = ? AND destination = ?")
+     << item_id << destination)
+        .run();
+  });
+}
+
+bool QueueIndex::finish_if_final(SQLite::Database& db, std::int64_t item_id) {
+  if ((statements_(db, "SELECT 1 FROM delivery WHERE item_id = ? AND state NOT IN (1, 3) LIMIT 1")
+       << item_id)
+          .next())
+    return false;
+  if ((statements_(db, "DELETE FROM item WHERE item_id = ? AND pairs_moved = 1") << item_id).run() >
+      0)
+    return true;
+  (statements_(db, "UPDATE item SET finished = 1 WHERE item_id = ?") << item_id).run();
+  return false;
+}
+
+std::vector<InstanceId> QueueIndex::settle(const std::vector<Verdict>& verdicts,
+                                           std::int64_t now_ms) {
+  std::vector<InstanceId> erasable;
+  write([&](SQLite::Database& db) {
+    erasable.clear();
+    for (const Verdict& verdict : verdicts) {
+      InstanceId id{};
+      {
+        Query row = statements_(db, "SELECT id FROM item WHERE item_id = ?");
+        row << verdict.item_id;
+        if (!row.next()) continue;  // its last destination was settled twice
+        id = row.id(0);
+      }
+      (statements_(db,
+                   "UPDATE delivery SET state = ?, status = ?, reason = ?, next_attempt = ?, "
+                   "changed = ? WHERE item_id = ? AND destination = ?")
+       << static_cast<std::int64_t>(verdict.state) << std::int64_t{verdict.status} << verdict.reason
+       << now_ms << now_ms / 1000 << verdict.item_id << verdict.destination)
+          .run();
+      if (finish_if_final(db, verdict.item_id)) erasable.push_back(id);
+    }
+  });
+  return erasable;
+}
+
+void QueueIndex::retry(std::int64_t item_id, const std::string& destination, std::uint16_t status,
+                       std::string_view reason, bool sent_once, std::int64_t next_ms,
+                       std::int64_t now_ms) {
+  write([&](SQLite::Database& db) {
+    (statements_(db,
+                 "UPDATE delivery SET attempts = attempts + 1, next_attempt = ?, status = ?, "
+                 "reason = ?, sent_once = ?, changed = ?"
+                 " WHERE item_id = ? AND destination = ?")
+     << next_ms << std::int64_t{status} << reason << std::int64_t{sent_once} << now_ms / 1000
+     << item_id << destination)
+        .run();
+  });
+}
+
+void QueueIndex::set_reason(const std::vector<std::int64_t>& items, const std::string& destination,
+                            std::string_view reason, std::int64_t now_ms) {
+  write([&](SQLite::Database& db) {
+    for (const std::int64_t item_id : items) {
+      (statements_(
+           db, "UPDATE delivery SET reason = ?, changed = ? WHERE item_id = ? AND destination = ?")
+       << reason << now_ms / 1000 << item_id << destination)
+          .run();
+    }
+  });
+}
+
+std::vector<Ledger::Change> QueueIndex::parked(const std::string& destination,
+                                               const std::optional<InstanceId>& id,
+                                               std::size_t max) {
+  return reader_.with([&](ReadConnection& read) {
+    std::vector<Ledger::Change> out;
+    Query rows = read(
+        "SELECT i.id, d.destination FROM delivery d JOIN item i USING (item_id)"
+        " WHERE d.state = 2 AND (?1 = '' OR d.destination = ?1) AND (?2 = x'' OR i.id = ?2) LIMIT "
+        "?3");
+    const ByteView wanted = id ? ByteView(*id) : ByteView();
+    rows << destination << wanted << static_cast<std::int64_t>(max);
+    while (rows.next()) out.push_back({rows.id(0), rows.text(1), DeliveryState::Queued, 0});
+    return out;
+  });
+}
+
+void QueueIndex::unpark(const std::vector<Ledger::Change>& which, std::int64_t now_ms) {
+  write([&](SQLite::Database& db) {
+    for (const Ledger::Change& change : which) {
+      (statements_(db,
+                   "UPDATE delivery SET state = 0, attempts = 0, next_attempt = ?, changed = ?"
+                   " WHERE state = 2 AND destination = ? AND item_id = (SELECT item_id FROM item "
+                   "WHERE id = ?)")
+       << now_ms << now_ms / 1000 << change.destination << ByteView(change.id))
+          .run();
+    }
+  });
+}
+
+std::uint64_t QueueIndex::hasten(const std::string& destination,
+                                 const std::optional<InstanceId>& id, std::int64_t now_ms) {
+  std::uint64_t count = 0;
+  const ByteView wanted = id ? ByteView(*id) : ByteView();
+  write([&](SQLite::Database& db) {
+    Query update =
+        statements_(db,
+                    "UPDATE delivery SET next_attempt = ?1 WHERE state = 0 AND next_attempt > ?1 "
+                    "AND (?2 = '' OR destination = ?2)"
+                    " AND (?3 = x'' OR item_id = (SELECT item_id FROM item WHERE id = ?3))");
+    update << now_ms << destination << wanted;
+    count = static_cast<std::uint64_t>(update.run());
+  });
+  return count;
+}
+
+std::vector<InstanceId> QueueIndex::unmoved_pairs(std::size_t max) {
+  return reader_.with([&](ReadConnection& read) {
+    std::vector<InstanceId> out;
+    Query rows = read("SELECT id FROM item WHERE pairs_moved = 0 ORDER BY item_id LIMIT ?");
+    rows << static_cast<std::int64_t>(max);
+    while (rows.next()) out.push_back(rows.id(0));
+    return out;
+  });
+}
+
+void QueueIndex::pairs_unreadable(const InstanceId& id) {
+  write([&](SQLite::Database& db) {
+    (statements_(db, "UPDATE item SET pairs_moved = 2 WHERE id = ?") << ByteView(id)).run();
+  });
+}
+
+std::vector<InstanceId> QueueIndex::pairs_moved(const std::vector<InstanceId>& ids) {
+  std::vector<InstanceId> erasable;
+  write([&](SQLite::Database& db) {
+    erasable.clear();
+    for (const InstanceId& id : ids) {
+      (statements_(db, "UPDATE item SET pairs_moved = 1 WHERE id = ?") << ByteView(id)).run();
+      if ((statements_(db, "DELETE FROM item WHERE id = ? AND finished = 1") << ByteView(id))
+              .run() > 0)
+        erasable.push_back(id);
+    }
+  });
+  return erasable;
+}
+
+void QueueIndex::offer_unreadable_pairs_again() {
+  write([&](SQLite::Database& db) {
+    statements_(db, "UPDATE item SET pairs_moved = 0 WHERE pairs_moved = 2").run();
+  });
+}
+
+std::vector<QueueIndex::Standing> QueueIndex::items_after(std::int64_t item_id, std::size_t max) {
+  return reader_.with([&](ReadConnection& read) {
+    std::vector<Standing> out;
+    {
+      Query rows = read(
+          "SELECT item_id, id, finished, study_uid, sop_class, sop_uid FROM item WHERE item_id > ? "
+          "ORDER BY item_id LIMIT ?");
+      rows << item_id << static_cast<std::int64_t>(max);
+      while (rows.next()) {
+        out.push_back({rows.integer(0),
+                       rows.id(1),
+                       rows.integer(2) != 0,
+                       rows.text(3),
+                       rows.text(4),
+                       rows.text(5),
+                       {}});
+      }
+    }
+    for (Standing& standing : out) {
+      Query rows = read("SELECT destination, state FROM delivery WHERE item_id = ?");
+      rows << standing.item_id;
+      while (rows.next())
+        standing.deliveries[rows.text(0)] = static_cast<DeliveryState>(rows.integer(1));
+    }
+    return out;
+  });
+}
+
+}  // namespace dosigate

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "card.h"
+#include "dosigate/base/guarded.h"
+#include "dosigate/spool/ledger.h"
+#include "dosigate/store/database.h"
+#include "statements.h"
+
+namespace dosigate {
+
+/// A row of the queue for one destination, as a claim needs it.
+struct QueueItem {
+  std::int64_t item_id = 0;
+  InstanceId id{};
+  std::string sop_class_uid, sop_instance_uid, study_instance_uid, transfer_syntax_uid, pseudonym,
+      destination;
+  std::uint64_t length = 0, queued_unix = 0;
+  unsigned attempts = 0;
+  bool sent_once = false;
+};
+
+/// How a delivery stands when an item is (re)built.
+struct QueueDelivery {
+  DeliveryState state = DeliveryState::Queued;
+  std::string reason;
+};
+
+/// All SQL on queue.db. Commits are not synced: whatever a power cut takes is rebuilt from the
+/// spool files and the ledger. Thread: any.
+class QueueIndex {
+ public:
+  QueueIndex(std::unique_ptr<SQLite::Database> database, const std::filesystem::path& file);
+
+  enum class Added { Yes, IdIsThere, SopIsThere };
+  struct Live {
+    InstanceId id;
+    Bytes fingerprint;
+  };
+  /// Looks for a live item of that instance again inside the write, so that of two parallel puts
+  /// one loses.
+  Added add(const InstanceId& id, const SpoolCard& card, std::uint64_t bytes, std::uint64_t length,
+            bool pairs_moved, const std::map<std::string, QueueDelivery>& deliveries,
+            std::int64_t now_ms);
+  void remove(const InstanceId& id);
+  std::optional<Live> live(std::string_view sop_instance_uid);
+  bool has(const InstanceId& id);
+
+  /// Due at `now_ms`, or planned later than `latest_ms` (then the clock was set back); oldest plan
+  /// first.
+  std::vector<QueueItem> due(const std::string& destination, std::int64_t now_ms,
+                             std::int64_t latest_ms, std::size_t max);
+  /// The next plan after `now_ms`.
+  std::optional<std::int64_t> next_due(const std::string& destination, std::int64_t now_ms);
+
+  void mark_sent(std::int64_t item_id, const std::string& destination);
+  struct Verdict {
+    std::int64_t item_id;
+    std::string destination;
+    DeliveryState state;
+    std::uint16_t status;
+    std::string reason;
+  };
+  /// Sets states. Items whose deliveries are all final are deleted when their pairs are moved, else
+  /// marked finished.
+  /// @return ids of the deleted ones: their files may go.
+  std::vector<InstanceId> settle(const std::vector<Verdict>& verdicts, std::int64_t now_ms);
+  void retry(std::int64_t item_id, const std::string& destination, std::uint16_t status,
+             std::string_view reason, bool sent_once, std::int64_t next_ms, std::int64_t now_ms);
+  void set_reason(const std::vector<std::int64_t>& items, const std::string& destination,
+                  std::string_view reason, std::int64_t now_ms);
+
+  /// Parked deliveries, optionally of one destination or instance; at most `max`.
+  std::vector<Ledger::Change> parked(const std::string& destination,
+                                     const std::optional<InstanceId>& id, std::size_t max);
+  /// Parked ones named become queued and due.
+  void unpark(const std::vector<Ledger::Change>& which, std::int64_t now_ms);
+  /// Waiting ones become due.
+  std::uint64_t hasten(const std::string& destination, const std::optional<InstanceId>& id,
+                       std::int64_t now_ms);
+
+  std::vector<InstanceId> unmoved_pairs(std::size_t max);
+  void pairs_unreadable(const InstanceId& id);
+  /// @return ids of items that were only waiting for this and are deleted.
+  std::vector<InstanceId> pairs_moved(const std::vector<InstanceId>& ids);
+  void offer_unreadable_pairs_again();
+
+  /// For the walk over all items at start.
+  struct Standing {
+    std::int64_t item_id;
+    InstanceId id;
+    bool finished;
+    std::string study_uid, sop_class_uid, sop_instance_uid;
+    std::map<std::string, DeliveryState> deliveries;
+  };
+  std::vector<Standing> items_after(std::int64_t item_id, std::size_t max);
+
+  /// Any question to the database that only reads.
+  template <class Use>
+  decltype(auto) read(Use&& use) const {
+    return reader_.with(std::forward<Use>(use));
+  }
+
+ private:
+  void write(const DatabaseWriter::Job& job) { writer_.run(job, Durability::Normal); }
+  /// Inside a job. True when the item was deleted.
+  bool finish_if_final(SQLite::Database& db, std::int64_t item_id);
+
+  DatabaseWriter writer_;
+  Statements statements_;  // the writer's, used only inside its jobs
+  mutable Guarded<ReadConnection> reader_;
+};
+
+}  // namespace dosigate

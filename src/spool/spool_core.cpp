@@ -1,0 +1,310 @@
+#include "spool_core.h"
+
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+#include <system_error>
+
+#include "dosigate/base/durable_file.h"
+#include "dosigate/base/fail_point.h"
+
+namespace dosigate {
+namespace {
+
+constexpr std::size_t kRequeueBatch = 1'000;
+constexpr std::size_t kLongestReason = 300;
+constexpr std::uint64_t kMostPairBytes = 64U << 20U;
+
+Purpose purpose_of(Domain domain) {
+  return domain == Domain::Archive ? Purpose::SpoolArchive : Purpose::SpoolHospital;
+}
+
+/// Runs when it is destroyed, whatever happens in between.
+template <class Action>
+struct AtEnd {
+  Action action;
+  ~AtEnd() { action(); }
+};
+template <class Action>
+AtEnd(Action) -> AtEnd<Action>;
+
+}  // namespace
+
+SpoolCore::SpoolCore(Settings settings, Domain domain, const Keyring& keys, Ledger& ledger,
+                     std::unique_ptr<SQLite::Database> queue)
+    : settings_(std::move(settings)),
+      domain_(domain),
+      purpose_(purpose_of(domain)),
+      keys_(keys),
+      ledger_(ledger),
+      files_(settings_.directory),
+      index_(std::move(queue), settings_.directory / "queue.db") {}
+
+std::int64_t SpoolCore::now_ms() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(settings_.clock().time_since_epoch())
+      .count();
+}
+
+bool SpoolCore::disk_is_low() {
+  // statvfs once a second: a burst writes far less than any sensible low-water mark in that time.
+  const std::int64_t now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(steady_now().time_since_epoch())
+          .count();
+  if (now - disk_checked_ms_ < 1'000) return disk_low_;
+  struct statvfs info {};
+  if (::statvfs(settings_.directory.c_str(), &info) != 0) {
+    throw std::system_error(errno, std::generic_category(),
+                            "statvfs " + settings_.directory.string());
+  }
+  disk_low_ = std::uint64_t{info.f_bavail} * info.f_frsize < settings_.min_free_bytes;
+  disk_checked_ms_ = now;
+  return disk_low_;
+}
+
+std::uint64_t SpoolCore::write_file(const InstanceId& id, const CleanInstance& instance,
+                                    ByteView sealed_pairs, const SpoolCard& card) const {
+  const std::filesystem::path path = files_.path(id);
+  SealedFileWriter file(keys_, purpose_, path, id, card.queued_unix);
+  if (!instance.header().empty()) file.write(Section::Header, instance.header());
+  if (!instance.body().empty()) file.write(Section::Body, instance.body());
+  if (!instance.trailer().empty()) file.write(Section::Trailer, instance.trailer());
+  if (!sealed_pairs.empty()) file.write(Section::Pairs, sealed_pairs);
+  return file.finish(pack_card(card));
+}
+
+Result<SpoolCore::Put> SpoolCore::put(const InstanceId& id, const CleanInstance& instance,
+                                      ByteView fingerprint, ByteView sealed_pairs,
+                                      const std::vector<std::string>& destinations) {
+  if (destinations.empty())
+    return fail(Fault::Invalid,
+                "an instance is to be queued for no destination: give its route at least one");
+  if (disk_is_low()) {
+    return fail(Fault::Busy, "less than " + std::to_string(settings_.min_free_bytes) +
+                                 " bytes are free in " + settings_.directory.string() +
+                                 ": nothing new is taken until there is room");
+  }
+  if (index_.has(id)) return Put::Queued;
+  const auto same_sop = [&](const QueueIndex::Live& live) {
+    return std::ranges::equal(live.fingerprint, fingerprint) ? Put::Duplicate : Put::Revision;
+  };
+  if (const auto live = index_.live(instance.sop_instance_uid())) return same_sop(*live);
+
+  SpoolCard card{instance.sop_class_uid(),
+                 instance.sop_instance_uid(),
+                 instance.study_instance_uid(),
+                 instance.transfer_syntax_uid(),
+                 instance.pseudonym(),
+                 {fingerprint.begin(), fingerprint.end()},
+                 {},
+                 static_cast<std::uint64_t>(to_unix(settings_.clock()))};
+  std::map<std::string, QueueDelivery> deliveries;
+  for (const std::string& destination : destinations) deliveries[destination];
+  for (const auto& [name, delivery] : deliveries) card.destinations.push_back(name);
+
+  // Held until row and ledger both know it: a forwarder that is quicker than this thread would
+  // report a delivery of something unknown.
+  claims_.begin_put(id);
+  bool give_out = true;
+  const AtEnd end_put{[&] {
+    if (give_out) claims_.end_put(id);
+  }};
+
+  const std::uint64_t bytes = write_file(id, instance, sealed_pairs, card);  // ends with fdatasync
+  bool has_row = false;
+  try {
+    // The entry before the row: after a power cut there may be a file without a row, never a row
+    // without a file.
+    sync_directory(files_.path(id).parent_path());
+    fail_point("spool.after-sync");
+
+    const std::uint64_t length =
+        instance.header().size() + instance.body().size() + instance.trailer().size();
+    const auto added =
+        index_.add(id, card, bytes, length, sealed_pairs.empty(), deliveries, now_ms());
+    if (added == QueueIndex::Added::SopIsThere) {
+      // A parallel put of the same instance was first. Gone durably before the answer: the caller
+      // now writes another end into the ledger for this id, and a file that came back after a power
+      // cut would contradict it.
+      const auto live = index_.live(instance.sop_instance_uid());
+      files_.erase(id);
+      sync_directory(files_.path(id).parent_path());
+      // Delivered and gone in this very moment: the sender may try again.
+      if (!live)
+        return fail(Fault::Busy,
+                    "the same instance was delivered while it arrived again: send it once more");
+      return same_sop(*live);
+    }
+    has_row = true;
+    fail_point("spool.after-row");
+    ledger_.queued({id, card.study_instance_uid, card.destinations, card.sop_class_uid,
+                    card.sop_instance_uid, domain_});
+  } catch (...) {
+    if (has_row) {
+      // Until the row is gone nobody may claim it. When even that fails the next start completes
+      // it: the sender was told that it failed and sends again, which is then a duplicate.
+      give_out = false;
+      index_.remove(id);
+      give_out = true;
+    }
+    files_.erase(id);
+    throw;
+  }
+  return Put::Queued;
+}
+
+std::vector<QueueItem> SpoolCore::claim(const std::string& destination, std::size_t max) {
+  const auto lock = claims_.lock();
+  const std::int64_t now = now_ms();
+  std::vector<QueueItem> out;
+  for (QueueItem& item : index_.due(destination, now, now + settings_.longest_delay.count(),
+                                    max + claims_.held(destination))) {
+    if (out.size() == max) break;
+    if (claims_.is_held(destination, item.id)) continue;
+    claims_.hold(destination, item.id);
+    out.push_back(std::move(item));
+  }
+  return out;
+}
+
+void SpoolCore::wait(const std::string& destination, const std::stop_token& stop,
+                     std::chrono::steady_clock::time_point until) {
+  auto lock = claims_.lock();
+  while (!stop.stop_requested() && steady_now() < until) {
+    const std::int64_t now = now_ms();
+    for (const QueueItem& item : index_.due(destination, now, now + settings_.longest_delay.count(),
+                                            1 + claims_.held(destination))) {
+      if (!claims_.is_held(destination, item.id)) return;
+    }
+    auto wake = until;
+    if (const auto next = index_.next_due(destination, now))
+      wake = std::min(wake, steady_now() + std::chrono::milliseconds(*next - now));
+    claims_.wait(lock, stop, wake);
+  }
+}
+
+void SpoolCore::settle(const std::vector<const QueueItem*>& items, DeliveryState state,
+                       std::uint16_t status, std::string_view reason) {
+  std::vector<Ledger::Change> changes;
+  std::vector<QueueIndex::Verdict> verdicts;
+  for (const QueueItem* item : items) {
+    changes.push_back({item->id, item->destination, state, status});
+    verdicts.push_back({item->item_id, item->destination, state, status,
+                        std::string(reason.substr(0, kLongestReason))});
+  }
+  ledger_.changed(changes);
+  fail_point("spool.after-ledger-delivered");
+  const std::vector<InstanceId> erasable = index_.settle(verdicts, now_ms());
+  fail_point("spool.after-row-delete");
+  for (const InstanceId& id : erasable) files_.erase(id);
+}
+
+void SpoolCore::retry(const QueueItem& item, std::chrono::milliseconds delay, std::uint16_t status,
+                      std::string_view reason, bool sent_once) {
+  const std::int64_t now = now_ms();
+  index_.retry(item.item_id, item.destination, status, reason.substr(0, kLongestReason), sent_once,
+               now + std::min(delay, settings_.longest_delay).count(), now);
+}
+
+void SpoolCore::put_back(const std::vector<const QueueItem*>& items, std::string_view reason) {
+  if (items.empty()) return;
+  std::vector<std::int64_t> ids;
+  for (const QueueItem* item : items) ids.push_back(item->item_id);
+  index_.set_reason(ids, items.front()->destination, reason.substr(0, kLongestReason), now_ms());
+}
+
+std::uint64_t SpoolCore::requeue(const std::string& destination,
+                                 const std::optional<InstanceId>& id) {
+  std::uint64_t count = index_.hasten(destination, id, now_ms());
+  for (;;) {
+    const auto parked = index_.parked(destination, id, kRequeueBatch);
+    if (parked.empty()) break;
+    ledger_.changed(parked);
+    index_.unpark(parked, now_ms());
+    count += parked.size();
+  }
+  ++requeues_;
+  claims_.announce();
+  return count;
+}
+
+Result<void> SpoolCore::read(const QueueItem& item,
+                             const std::function<bool(ByteView)>& sink) const {
+  const auto file = open_file(item.id);
+  if (!file) return file.error();
+  return file->read(Section::Header, Section::Trailer, sink);
+}
+
+std::vector<std::pair<InstanceId, Bytes>> SpoolCore::pairs_to_move(std::size_t max) {
+  std::vector<std::pair<InstanceId, Bytes>> out;
+  for (const InstanceId& id : index_.unmoved_pairs(max)) {
+    const auto file = open_file(id);
+    auto pairs =
+        file ? file->read_all(Section::Pairs, kMostPairBytes) : Result<Bytes>(file.error());
+    if (pairs) {
+      out.emplace_back(id, std::move(*pairs));
+    } else {
+      index_.pairs_unreadable(id);
+    }
+  }
+  return out;
+}
+
+void SpoolCore::pairs_moved(const std::vector<InstanceId>& ids) {
+  for (const InstanceId& id : index_.pairs_moved(ids)) files_.erase(id);
+}
+
+std::vector<SpoolCore::Row> SpoolCore::list(std::size_t max) const {
+  return index_.read([&](ReadConnection& read) {
+    std::vector<Row> out;
+    Query rows = read(
+        "SELECT i.id, d.destination, i.study_uid, i.sop_class, i.pseudonym, d.reason, d.state, "
+        "d.attempts, d.status, i.queued, d.next_attempt, i.bytes"
+        " FROM delivery d JOIN item i USING (item_id) WHERE d.state IN (0, 2) ORDER BY d.item_id, "
+        "d.destination LIMIT ?");
+    rows << static_cast<std::int64_t>(max);
+    while (rows.next()) {
+      out.push_back({rows.id(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4),
+                     rows.text(5), static_cast<DeliveryState>(rows.integer(6)),
+                     static_cast<unsigned>(rows.integer(7)),
+                     static_cast<std::uint16_t>(rows.integer(8)), rows.unsigned_integer(9),
+                     rows.unsigned_integer(10) / 1'000, rows.unsigned_integer(11)});
+    }
+    return out;
+  });
+}
+
+std::map<std::string, SpoolCore::DestinationState> SpoolCore::destinations() const {
+  return index_.read([](ReadConnection& read) {
+    std::map<std::string, DestinationState> out;
+    Query rows = read(
+        "SELECT d.destination, SUM(d.state = 0), SUM(d.state = 2), SUM(CASE d.state WHEN 0 THEN "
+        "i.bytes ELSE 0 END),"
+        " MIN(CASE d.state WHEN 0 THEN i.queued END) FROM delivery d JOIN item i USING (item_id) "
+        "WHERE d.state IN (0, 2) GROUP BY d.destination");
+    while (rows.next()) {
+      out[rows.text(0)] = {rows.unsigned_integer(1), rows.unsigned_integer(2),
+                           rows.unsigned_integer(3), rows.unsigned_integer(4)};
+    }
+    return out;
+  });
+}
+
+std::uint64_t SpoolCore::files() const {
+  return index_.read([](ReadConnection& read) {
+    Query row = read("SELECT COUNT(*) FROM item");
+    row.next();
+    return row.unsigned_integer(0);
+  });
+}
+
+std::uint64_t SpoolCore::bytes() const {
+  return index_.read([](ReadConnection& read) {
+    Query row = read("SELECT COALESCE(SUM(bytes), 0) FROM item");
+    row.next();
+    return row.unsigned_integer(0);
+  });
+}
+
+}  // namespace dosigate

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "claims.h"
+#include "dosigate/crypto/sealed_file.h"
+#include "dosigate/dicom/instance.h"
+#include "dosigate/spool/spool.h"
+#include "queue_index.h"
+
+namespace dosigate {
+
+/// Where the files of a spool lie: <directory>/spool/ab/<32 hexadecimal digits>.dsg, ab = the first
+/// two digits.
+class SpoolFiles {
+ public:
+  /// Makes the 256 directories, durably, so that a put has only its own entry to sync.
+  explicit SpoolFiles(const std::filesystem::path& directory);
+  std::filesystem::path path(const InstanceId& id) const;
+  const std::filesystem::path& root() const { return root_; }
+  /// Removes it if it is there.
+  void erase(const InstanceId& id) const;
+  /// Calls `use` with every file of ours and its id, in no order.
+  void each(const std::function<void(const InstanceId&, const std::filesystem::path&)>& use) const;
+
+ private:
+  std::filesystem::path root_;
+};
+
+/// What Spool<domain> does, for any domain: the templates in front of it keep the domains apart at
+/// compile time, the purpose keeps their files apart on disk.
+class SpoolCore {
+ public:
+  using Settings = SpoolSettings;
+  using Recovered = SpoolRecovered;
+  using Put = SpoolPut;
+  using Row = SpoolRow;
+  using DestinationState = SpoolDestination;
+
+  SpoolCore(Settings settings, Domain domain, const Keyring& keys, Ledger& ledger,
+            std::unique_ptr<SQLite::Database> queue);
+
+  /// Brings files, rows and ledger together; before anything else.
+  Result<void> recover();
+  const Recovered& recovered() const { return recovered_; }
+
+  Result<Put> put(const InstanceId& id, const CleanInstance& instance, ByteView fingerprint,
+                  ByteView sealed_pairs, const std::vector<std::string>& destinations);
+
+  std::vector<QueueItem> claim(const std::string& destination, std::size_t max);
+  void wait(const std::string& destination, const std::stop_token& stop,
+            std::chrono::steady_clock::time_point until);
+  void release(const QueueItem& item) { claims_.release(item.destination, item.id); }
+
+  void sending(const QueueItem& item) { index_.mark_sent(item.item_id, item.destination); }
+  /// To a final or parked state; the ledger first.
+  void settle(const std::vector<const QueueItem*>& items, DeliveryState state, std::uint16_t status,
+              std::string_view reason);
+  void retry(const QueueItem& item, std::chrono::milliseconds delay, std::uint16_t status,
+             std::string_view reason, bool sent_once);
+  void put_back(const std::vector<const QueueItem*>& items, std::string_view reason);
+  std::uint64_t requeue(const std::string& destination, const std::optional<InstanceId>& id);
+  std::uint64_t requeues() const { return requeues_; }
+  Result<void> read(const QueueItem& item, const std::function<bool(ByteView)>& sink) const;
+
+  std::vector<std::pair<InstanceId, Bytes>> pairs_to_move(std::size_t max);
+  void pairs_moved(const std::vector<InstanceId>& ids);
+
+  std::vector<Row> list(std::size_t max) const;
+  std::map<std::string, DestinationState> destinations() const;
+  std::uint64_t files() const;
+  std::uint64_t bytes() const;
+
+ private:
+  Result<SealedFileReader> open_file(const InstanceId& id) const {
+    return SealedFileReader::open(keys_, purpose_, files_.path(id));
+  }
+  std::uint64_t write_file(const InstanceId& id, const CleanInstance& instance,
+                           ByteView sealed_pairs, const SpoolCard& card) const;
+  bool disk_is_low();
+  std::int64_t now_ms() const;
+
+  // Recovery (recovery.cpp).
+  void agree_with_ledger(const QueueIndex::Standing& item);
+  enum class Found { Known, Unknown };
+  Result<void> take_in(const InstanceId& id, const std::filesystem::path& file, Found pass,
+                       bool& unknown_left);
+  Result<void> take_in_all();
+  bool is_whole(const SealedFileReader& reader) const;
+  void set_aside(const InstanceId& id, const std::filesystem::path& file);
+  void park_in_ledger(const InstanceId& id);
+  void find_lost();
+
+  const Settings settings_;
+  const Domain domain_;
+  const Purpose purpose_;
+  const Keyring& keys_;
+  Ledger& ledger_;
+  const SpoolFiles files_;
+  QueueIndex index_;
+  Claims claims_;
+  Recovered recovered_;
+  std::atomic<std::uint64_t> requeues_{0};
+  std::atomic<std::int64_t> disk_checked_ms_{-1'000'000};
+  std::atomic<bool> disk_low_{false};
+};
+
+}  // namespace dosigate

@@ -1,0 +1,59 @@
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include "dosigate/base/durable_file.h"
+#include "spool_core.h"
+
+namespace dosigate {
+namespace {
+
+constexpr const char* kExtension = ".dsg";
+
+}  // namespace
+
+SpoolFiles::SpoolFiles(const std::filesystem::path& directory) : root_(directory / "spool") {
+  make_private_directory(root_);
+  bool made = false;
+  for (unsigned first = 0; first < 256; ++first) {
+    const std::filesystem::path sub = root_ / to_hex(std::array{static_cast<Byte>(first)});
+    if (std::filesystem::is_directory(sub)) continue;
+    make_private_directory(sub);
+    made = true;
+  }
+  if (made) {
+    sync_directory(root_);
+    sync_directory(directory);
+  }
+}
+
+std::filesystem::path SpoolFiles::path(const InstanceId& id) const {
+  const std::string name = to_hex(id);
+  return root_ / name.substr(0, 2) / (name + kExtension);
+}
+
+void SpoolFiles::erase(const InstanceId& id) const {
+  const std::filesystem::path file = path(id);
+  if (::unlink(file.c_str()) != 0 && errno != ENOENT)
+    throw std::system_error(errno, std::generic_category(), "remove " + file.string());
+}
+
+void SpoolFiles::each(
+    const std::function<void(const InstanceId&, const std::filesystem::path&)>& use) const {
+  for (unsigned first = 0; first < 256; ++first) {
+    // Names are collected before use: `use` may rename or remove, and what readdir then says is
+    // undefined.
+    std::vector<InstanceId> names;
+    for (const auto& entry : std::filesystem::directory_iterator(
+             root_ / to_hex(std::array{static_cast<Byte>(first)}))) {
+      if (entry.path().extension() != kExtension) continue;
+      if (const auto id = parse_id(entry.path().stem().string()); id && path(*id) == entry.path())
+        names.push_back(*id);
+    }
+    for (const InstanceId& id : names) use(id, path(id));
+  }
+}
+
+}  // namespace dosigate
