@@ -1,12 +1,14 @@
 -- map.db, version 1: the pseudonym map, the re-identification key of the hospital.
--- No identity stands here in clear. `*_index` columns are keyed blind indexes (HMAC-SHA-256 under the keyring's
--- index key, first 16 bytes); `sealed_*` columns are sealed values (crypto/seal.h) whose associated data is "table.column/rowid".
+-- No identity stands here in clear. `*_index` columns are keyed blind indexes (HMAC-SHA-256 under the keyring's index key, first 16 bytes);
+-- `sealed_*` columns are sealed values (crypto/seal.h) whose associated data is "table.column/row", the row being
+-- the integer key or else the key columns in hexadecimal. A sealed value is NULL once the person was forgotten.
 
 CREATE TABLE meta (
   one           INTEGER PRIMARY KEY CHECK (one = 1),
   keyring_id    BLOB NOT NULL,               -- the keyring this map belongs to
   created       INTEGER NOT NULL,            -- Unix seconds, as every time here
-  journal_seq   INTEGER NOT NULL DEFAULT 0   -- last journal record whose change is in this file
+  journal_id    BLOB,                        -- the journal that holds everything in this file; NULL: none
+  journal_seq   INTEGER NOT NULL DEFAULT 0   -- last record of that journal whose change is in this file
 );
 
 -- One per [[site]]. The normalisation of PatientID is fixed with the first patient: another one would split people.
@@ -21,15 +23,15 @@ CREATE TABLE patient (
   patient_id    INTEGER PRIMARY KEY AUTOINCREMENT,   -- never reused
   site_id       INTEGER NOT NULL REFERENCES site,
   pseudonym     TEXT NOT NULL UNIQUE,
-  sealed_salt   BLOB NOT NULL,               -- 32 bytes: every UID of this patient is computed from it
-  sealed_offset BLOB NOT NULL,               -- i64 days, negative
-  sealed_person BLOB NOT NULL,               -- name, id, issuer, birth date, sex as first seen
+  sealed_salt   BLOB,                        -- 32 bytes: every UID of this patient is computed from it
+  sealed_offset BLOB,                        -- i64 days, negative
+  sealed_person BLOB,                        -- id, issuer, name, birth date, sex as first seen
   created       INTEGER NOT NULL,
   state         INTEGER NOT NULL DEFAULT 0,  -- 0 active, 1 joined into `joined_to`, 2 forgotten
   joined_to     INTEGER REFERENCES patient
 );
 
--- (identity domain, normalised PatientID) -> patient. Several keys of one patient are aliases.
+-- (site, identity domain, normalised PatientID) -> patient. Several keys of one patient are aliases.
 CREATE TABLE patient_key (
   key_index     BLOB PRIMARY KEY,
   patient_id    INTEGER NOT NULL REFERENCES patient,
@@ -38,39 +40,44 @@ CREATE TABLE patient_key (
 ) WITHOUT ROWID;
 CREATE INDEX patient_key_by_patient ON patient_key (patient_id);
 
--- Folded name + birth date + sex, CPF, CNS: for the two alarms, never for joining.
+-- What else is known of a person, per site: for the two alarms and for the operator's look-up, never for joining.
 CREATE TABLE person_index (
-  kind          INTEGER NOT NULL,            -- 1 name + birth date + sex, 2 CPF, 3 CNS
+  kind          INTEGER NOT NULL,            -- 1 folded name + birth date + sex, 2 CPF, 3 CNS, 4 normalised PatientID without its domain
   value_index   BLOB NOT NULL,
   patient_id    INTEGER NOT NULL REFERENCES patient,
   PRIMARY KEY (kind, value_index, patient_id)
 ) WITHOUT ROWID;
+CREATE INDEX person_index_by_patient ON person_index (patient_id);
 
+-- A study that is given to another patient leaves a row in state 2 behind (its UIDs are never used again) and gets a new row.
 CREATE TABLE study (
-  study_id      INTEGER PRIMARY KEY AUTOINCREMENT,
+  study_id      INTEGER PRIMARY KEY AUTOINCREMENT,   -- never reused: stands in spool files
   patient_id    INTEGER NOT NULL REFERENCES patient,
-  study_index   BLOB NOT NULL UNIQUE,        -- of (site, StudyInstanceUID)
+  study_index   BLOB,                        -- of (site, StudyInstanceUID); NULL once forgotten
   study_uid     TEXT NOT NULL UNIQUE,        -- the pseudonymous one, 2.25....
+  revision      INTEGER NOT NULL DEFAULT 0,  -- of every UID of the study; raised when it returns to a patient it was taken from
+  sealed_uid    BLOB,                        -- StudyInstanceUID as received
   sealed_source BLOB,                        -- study-level originals for the way back (keep_originals), else NULL
   first_seen    INTEGER NOT NULL,
-  state         INTEGER NOT NULL DEFAULT 0   -- 0 active, 1 withdrawn, 2 forgotten
+  state         INTEGER NOT NULL DEFAULT 0   -- 0 active, 1 withdrawn, 2 given to another patient, 3 forgotten
 );
+CREATE UNIQUE INDEX study_current ON study (study_index) WHERE state < 2;
 CREATE INDEX study_by_patient ON study (patient_id);
 
 -- One row per instance that was sent on: to know the same instance again from a revision of it.
 CREATE TABLE instance (
   study_id      INTEGER NOT NULL REFERENCES study,
-  sop           BLOB NOT NULL,               -- pseudonymous SOP Instance UID, the 16 bytes of its UUID
-  revision      INTEGER NOT NULL DEFAULT 0,
-  fingerprint   BLOB NOT NULL,               -- identity/fingerprint.h
-  PRIMARY KEY (study_id, sop)
+  sop           BLOB NOT NULL,               -- the 16 bytes of the UUID of its pseudonymous SOP Instance UID as first sent (before any revision)
+  revision      INTEGER NOT NULL DEFAULT 0,  -- 0 as first sent; later ones have their own fingerprint and their own UID
+  fingerprint   BLOB NOT NULL,               -- identity/subject.h
+  PRIMARY KEY (study_id, sop, revision)
 ) WITHOUT ROWID;
 
 -- Pseudonymous UID -> original, clustered by study; the other direction is computed.
 CREATE TABLE uid_pair (
   study_id      INTEGER NOT NULL REFERENCES study,
   pseudo        BLOB NOT NULL,               -- the 16 bytes of the UUID
-  sealed_uid    BLOB NOT NULL,               -- original; associated data "uid_pair.sealed_uid/<hex of pseudo>"
+  sealed_uid    BLOB NOT NULL,               -- original; associated data "uid_pair.sealed_uid/<study_id>/<hex of pseudo>"
   PRIMARY KEY (study_id, pseudo)
 ) WITHOUT ROWID;
 
@@ -84,13 +91,13 @@ CREATE TABLE device (
   UNIQUE (site_id, label)
 );
 
--- Software versions and calibration dates seen of a device: a new row is an epoch of its calibration factor.
+-- Software versions and dates of last calibration seen of a device: a new row is an epoch of its calibration factor.
 CREATE TABLE device_epoch (
   device_id     INTEGER NOT NULL REFERENCES device,
-  software      TEXT NOT NULL,
-  calibrated    TEXT NOT NULL,               -- DA of last calibration, true date, or empty
+  epoch_index   BLOB NOT NULL,               -- of (device_index, software versions, date)
+  sealed_epoch  BLOB NOT NULL,               -- software versions, DA of last calibration (true date) or empty
   first_seen    INTEGER NOT NULL,
-  PRIMARY KEY (device_id, software, calibrated)
+  PRIMARY KEY (device_id, epoch_index)
 ) WITHOUT ROWID;
 
 -- Keys of forgotten people: what returns under one is held. Survives restore through the journal.

@@ -1,0 +1,225 @@
+#include "journal.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+#include "dosigate/crypto/seal.h"
+
+namespace dosigate {
+namespace {
+
+constexpr std::string_view kMagic = "DSGJRNL1";
+constexpr std::size_t kHeadSize = 48;
+constexpr std::size_t kFrameSize = 8;
+constexpr std::uint32_t kLongestRecord = 64U << 20U;
+
+std::filesystem::path file_in(const std::filesystem::path& directory) {
+  return directory / "identity.journal";
+}
+
+std::uint64_t size_of(int fd, const std::filesystem::path& path) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0)
+    throw std::system_error(errno, std::generic_category(), "stat " + path.string());
+  return static_cast<std::uint64_t>(info.st_size);
+}
+
+void cut(int fd, std::uint64_t size, const std::filesystem::path& path) {
+  if (::ftruncate(fd, static_cast<off_t>(size)) != 0) {
+    throw std::system_error(errno, std::generic_category(),
+                            "cut off the torn end of " + path.string());
+  }
+}
+
+/// True when all bytes from `at` to the end are zero: a file system may lengthen a file before its
+/// bytes arrive.
+bool zeros_to_the_end(int fd, std::uint64_t at, std::uint64_t end,
+                      const std::filesystem::path& path) {
+  Bytes chunk;
+  while (at < end) {
+    chunk.resize(std::min<std::uint64_t>(end - at, 65536));
+    if (!read_exactly_at(fd, chunk, at, path)) return false;
+    if (std::any_of(chunk.begin(), chunk.end(), [](Byte b) { return b != 0; })) return false;
+    at += chunk.size();
+  }
+  return true;
+}
+
+}  // namespace
+
+Journal::Journal(std::filesystem::path path, FileDescriptor file, const Keyring& keys)
+    : path_(std::move(path)), file_(std::move(file)), keys_(&keys) {}
+
+Journal Journal::create(const std::filesystem::path& directory, const Keyring& keys,
+                        long long now) {
+  const std::filesystem::path path = file_in(directory);
+  Journal journal(path, FileDescriptor(), keys);
+  journal.id_ = random_id();
+
+  Bytes head(kMagic.begin(), kMagic.end());
+  head.insert(head.end(), journal.id_.begin(), journal.id_.end());
+  head.insert(head.end(), keys.id().begin(), keys.id().end());
+  const Bytes created = Packer().u64(static_cast<std::uint64_t>(now)).take();
+  head.insert(head.end(), created.begin(), created.end());
+  // As a whole or not at all: a head torn by a crash would look like somebody else's file.
+  if (std::filesystem::exists(path)) {
+    throw std::system_error(EEXIST, std::generic_category(), "create " + path.string());
+  }
+  replace_file(path, head);
+
+  auto opened = open(directory, keys);
+  if (!opened) throw std::runtime_error(opened.error().detail);
+  return std::move(*opened);
+}
+
+Result<Journal> Journal::open(const std::filesystem::path& directory, const Keyring& keys) {
+  const std::filesystem::path path = file_in(directory);
+  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return fail(Fault::NotFound, "no journal " + path.string());
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), "open " + path.string());
+  Journal journal(path, FileDescriptor(fd), keys);
+  if (auto head = journal.read_head(); !head) return head.error();
+  if (auto records = journal.read_records(
+          0, [](std::uint64_t, ByteView) {}, true);
+      !records)
+    return records.error();
+  return journal;
+}
+
+Result<void> Journal::read_head() {
+  Bytes head(kHeadSize);
+  if (!read_exactly_at(file_.get(), head, 0, path_) ||
+      as_text(head).substr(0, kMagic.size()) != kMagic) {
+    return fail(Fault::Corrupt, path_.string() + " is not a journal of the pseudonym map");
+  }
+  std::copy_n(head.begin() + 8, id_.size(), id_.begin());
+  if (!std::equal(keys_->id().begin(), keys_->id().end(), head.begin() + 24)) {
+    return fail(Fault::Conflict,
+                path_.string() +
+                    " was written under another keyring: restore the keyring that belongs to it, "
+                    "or configure another journal_dir");
+  }
+  head_hash_ = sha256(head);
+  return {};
+}
+
+std::string Journal::place(std::uint64_t number, const Digest& previous) const {
+  return "journal/" + to_hex(id_) + "/" + std::to_string(number) + "/" + to_hex(previous);
+}
+
+Result<void> Journal::read_records(std::uint64_t after,
+                                   const std::function<void(std::uint64_t, ByteView)>& use,
+                                   bool may_cut) {
+  const std::uint64_t size = size_of(file_.get(), path_);
+  std::uint64_t at = kHeadSize;
+  std::uint64_t number = 0;
+  Digest previous = head_hash_;
+  bool torn = false;
+  const auto corrupt = [&] {
+    return fail(
+        Fault::Corrupt,
+        path_.string() + ": record " + std::to_string(number + 1) +
+            " does not open; restore the journal from its disk's backup. If it is lost for good, "
+            "move "
+            "the file away and start once without journal_dir: with it again, a new one is begun");
+  };
+
+  // Only the last record may be torn, because each is synced before the next is written. Damage
+  // before it is an error: cutting there would forget patients.
+  while (at < size && !torn) {
+    if (size - at < kFrameSize) {
+      torn = true;
+      break;
+    }
+    Bytes frame(kFrameSize);
+    if (!read_exactly_at(file_.get(), frame, at, path_)) return corrupt();
+    Unpacker lengths(frame);
+    const std::uint32_t length = lengths.u32();
+    if (lengths.u32() != ~length || length > kLongestRecord) {
+      if (!zeros_to_the_end(file_.get(), at, size, path_)) return corrupt();
+      torn = true;
+      break;
+    }
+    if (size - at - kFrameSize < length) {
+      torn = true;
+      break;
+    }
+    Bytes sealed(length);
+    if (!read_exactly_at(file_.get(), sealed, at + kFrameSize, path_)) return corrupt();
+    auto plain = unseal(*keys_, Purpose::Journal, sealed, place(number + 1, previous));
+    if (!plain && plain.error().fault == Fault::Denied)
+      return plain.error();  // key version unknown: not torn
+    if (!plain && at + kFrameSize + length < size) return corrupt();
+    if (!plain) {
+      torn = true;
+      break;
+    }
+    ++number;
+    if (number > after) use(number, *plain);
+    wipe(plain->data(), plain->size());
+    previous = sha256(sealed);
+    at += kFrameSize + length;
+  }
+  if (torn && !may_cut) return corrupt();
+  if (torn) {
+    cut(file_.get(), at, path_);
+    sync_data(file_.get(), path_);
+  }
+  last_ = number;
+  last_hash_ = previous;
+  end_ = at;
+  return {};
+}
+
+std::uint64_t Journal::append(ByteView plain) {
+  if (broken_) {
+    throw std::system_error(
+        EIO, std::generic_category(),
+        path_.string() + " could not be synced before: restart the node once the disk is well");
+  }
+  const Bytes sealed = seal(*keys_, Purpose::Journal, plain, place(last_ + 1, last_hash_));
+  const auto length = static_cast<std::uint32_t>(sealed.size());
+  Bytes record = Packer().u32(length).u32(~length).take();
+  record.insert(record.end(), sealed.begin(), sealed.end());
+
+  // Set before writing: whatever interrupts the write leaves the journal refusing, unless the cut
+  // below succeeds.
+  broken_ = true;
+  if (::lseek(file_.get(), static_cast<off_t>(end_), SEEK_SET) < 0) {
+    throw std::system_error(errno, std::generic_category(), "seek " + path_.string());
+  }
+  try {
+    write_all(file_.get(), record, path_);
+  } catch (const std::system_error&) {
+    cut(file_.get(), end_, path_);  // disk full is a state that passes
+    broken_ = false;
+    throw;
+  }
+  broken_ = false;
+  end_ += record.size();
+  last_hash_ = sha256(sealed);
+  return ++last_;
+}
+
+void Journal::sync() {
+  broken_ = true;
+  sync_data(file_.get(), path_);
+  broken_ = false;
+}
+
+Result<void> Journal::replay(std::uint64_t after,
+                             const std::function<void(std::uint64_t, ByteView)>& use) {
+  const std::uint64_t known = last_;
+  if (auto read = read_records(after, use, false); !read) return read;
+  if (last_ < known)
+    return fail(Fault::Corrupt, path_.string() + " became shorter while it was in use");
+  return {};
+}
+
+}  // namespace dosigate

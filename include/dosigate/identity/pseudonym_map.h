@@ -13,42 +13,47 @@
 
 namespace dosigate {
 
-/// Where the link between person and pseudonym lives: identity/map.db, sealed, in a directory of its own (0700), and
-/// the journal of everything that makes it (journal_dir, a second disk or share). All SQL of the map is behind this class.
+/// Where the link between person and pseudonym lives: identity/map.db, sealed, in a directory of
+/// its own (0700), and the journal of everything that makes it (journal_dir, a second disk or
+/// share). All SQL of the map is behind this class.
 ///
-/// Same patient, same pseudonym, offset and UIDs, for ever: across restart, concurrency and crash. Doubt is held, never guessed.
+/// Same patient, same pseudonym, offset and UIDs, for ever: across restart, concurrency and crash.
+/// Doubt is held, never guessed.
 ///
 /// Thread: every function from any thread; one writer thread inside.
 class PseudonymMap {
  public:
   struct Settings {
-    std::filesystem::path directory;        ///< .../identity
-    std::filesystem::path journal_directory;///< empty: no journal (`check` warns)
-    bool keep_study_source = true;          ///< keep_originals = "study"
+    std::filesystem::path directory;          ///< .../identity
+    std::filesystem::path journal_directory;  ///< empty: no journal (`check` warns)
+    bool keep_study_source = true;            ///< keep_originals = "study"
     WallClock clock = wall_now;
   };
 
   /// Makes the empty map once, for `init`. Conflict when one exists.
   static Result<void> create(const Settings& settings, const Keyring& keys);
-  /// Opens an existing one. NotFound (says: restore or init), Conflict (newer schema, other keyring), Corrupt.
-  /// `keys` outlives the map.
+  /// Opens an existing one. NotFound (says: restore or init), Conflict (newer schema, other
+  /// keyring), Corrupt. `keys` outlives the map.
   static Result<std::unique_ptr<PseudonymMap>> open(Settings settings, const Keyring& keys);
   ~PseudonymMap();
 
-  /// Registers a site (or finds it). Conflict when its normalisation differs from the one its patients were keyed with.
+  /// Registers a site (or finds it). Conflict when its normalisation differs from the one its
+  /// patients were keyed with.
   Result<void> declare_site(const SitePolicy& site);
 
-  /// Patient, study and device of an instance, made when new; durable (map FULL, journal synced) on return.
-  /// Fault::Uncertain, with the reason in words and no value, when a person must decide: blank or placeholder PatientID,
-  /// one id with two persons, a study that returns under another patient, a forgotten patient or study.
-  /// Fault::Unavailable when the map cannot be read or written.
+  /// Patient, study and device of an instance, made when new; durable (map FULL, journal synced) on
+  /// return. Fault::Uncertain, with the reason in words and no value, when a person must decide:
+  /// blank or placeholder PatientID, one id with two persons, a study that returns under another
+  /// patient, a forgotten patient or study. Fault::Unavailable when the map cannot be read or
+  /// written.
   Result<Subject> resolve(const SitePolicy& site, const SourceIdentity& source);
 
-  /// Fingerprint of an instance already sent on, looked up by its pseudonymous SOP Instance UID; nullopt when never seen.
+  /// Fingerprint of an instance already sent on, looked up by its pseudonymous SOP Instance UID;
+  /// nullopt when never seen.
   std::optional<Fingerprint> seen(std::int64_t study, std::string_view sop_uid);
 
-  /// The pairs of one instance as they ride in its spool file: sealed under the identity key, opaque to spool and forward.
-  /// `id` is associated data.
+  /// The pairs of one instance as they ride in its spool file: sealed under the identity key,
+  /// opaque to spool and forward. `id` is associated data.
   Bytes seal_pairs(const InstanceId& id, const PairBatch& batch) const;
   /// Moves pairs into map.db, durable on return. Repeating it changes nothing.
   /// Corrupt when one does not open; nothing of that one is taken in then.
@@ -83,8 +88,9 @@ class PseudonymMap {
   std::unique_ptr<Impl> impl_;
 };
 
-/// "DSG-<site>-XXXX-XXXX-XXX": ten random base-32 characters (50 bits) and a check character over them that finds every single wrong
-/// character and every swap of two. Never derived from the identity.
+/// "DSG-<site>-XXXX-XXXX-XXX": ten random base-32 characters (50 bits) and a check character over
+/// them that finds every single wrong character and every swap of two. Never derived from the
+/// identity.
 std::string make_pseudonym(std::string_view site_code);
 /// True when form and check character are right.
 bool is_pseudonym(std::string_view text);

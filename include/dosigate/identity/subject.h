@@ -8,18 +8,24 @@
 
 #include "dosigate/base/bytes.h"
 #include "dosigate/base/phi.h"
+#include "dosigate/base/result.h"
 #include "dosigate/base/secret.h"
 
 namespace dosigate {
 
-/// How a PatientID is made comparable before it becomes a key. Applied in this order; `Trim` always.
+/// How a PatientID is made comparable before it becomes a key. Control characters and spaces at
+/// both ends always go; then upper case, then punctuation, then zeros ("0-0123" = "123").
 struct IdNormalisation {
-  bool upper = false;               ///< "ab12" = "AB12"
-  bool strip_leading_zeros = false; ///< "00012345" = "12345" (dosimetry.md A3-12)
-  bool strip_punctuation = false;   ///< "12.345-6" = "123456"
+  bool upper = false;  ///< "ab12" = "AB12"; ASCII letters only, so that it never depends on a
+                       ///< Unicode version
+  bool strip_leading_zeros = false;  ///< "00012345" = "12345" (dosimetry.md A3-12)
+  bool strip_punctuation = false;    ///< "12.345-6" = "123456"
 
-  /// "trim", "trim+upper+zeros+punctuation" ...: stored with the site, fixed with its first patient.
+  /// "trim", "trim+upper+zeros+punctuation" ...: stored with the site, fixed with its first
+  /// patient.
   std::string text() const;
+  /// The other way round; Fault::Invalid for any other text.
+  static Result<IdNormalisation> parse(std::string_view text);
 };
 
 /// What the map has to know of one `[[site]]`.
@@ -38,43 +44,51 @@ struct SourceIdentity {
   Phi sex;
   std::vector<Phi> other_ids;  ///< OtherPatientIDs and OtherPatientIDsSequence
 
-  Phi study_uid;        ///< StudyInstanceUID as received, trimmed: an opaque key of 1 to 64 bytes
-  Bytes study_source;   ///< packed study-level originals, kept sealed for the way back
+  Phi study_uid;       ///< StudyInstanceUID as received, trimmed: an opaque key of 1 to 64 bytes
+  Bytes study_source;  ///< packed study-level originals, kept sealed for the way back
 
   Phi manufacturer, model, serial_number, station_name;  ///< a camera; all empty = none named
   std::string software_versions;
   Phi last_calibration;  ///< DA, true date, or empty
 };
 
-/// What de-identification needs of one patient and study. Made by PseudonymMap only; durable in map and journal
-/// before anyone sees it.
+/// What de-identification needs of one patient and study. Made by PseudonymMap only; durable in map
+/// and journal before anyone sees it.
 struct Subject {
   std::int64_t patient = 0;  ///< map.db row
   std::int64_t study = 0;    ///< map.db row
   std::string pseudonym;     ///< PatientID and PatientName at the archive: DSG-<site>-XXXX-XXXX-XXX
   std::chrono::days offset{0};  ///< negative, never 0, the same for every instance of the patient
   std::string study_uid;        ///< pseudonymous
-  std::string device_label;     ///< CAM-nn; empty when the instance names no device
+  std::uint32_t uid_revision = 0;  ///< for map_uid of the UIDs of this study; 0 until a study was
+                                   ///< taken from a patient and given back
+  std::string device_label;        ///< CAM-nn; empty when the instance names no device
   std::shared_ptr<const Secret> salt;       ///< of the patient
   std::shared_ptr<const Secret> site_salt;  ///< for UIDs of devices, which outlive patients
 };
 
-/// Pseudonymous UID: "2.25." and the decimal form of a UUID version 8 whose 122 free bits are HMAC-SHA-256(salt, "uid", revision, original).
+/// Pseudonymous UID: "2.25." and the decimal form of a UUID version 8 (RFC 9562) whose 122 free
+/// bits are the first ones of keyed_hash(salt, "uid", {revision as 4 bytes little-endian,
+/// original}).
 ///
-/// @param original  1 to 64 bytes, an opaque key after trimming trailing NUL and spaces: leading zeros and
+/// @param original  1 to 64 bytes, an opaque key after trimming trailing NUL and spaces: leading
+/// zeros and
 ///                  letters (old cameras) stay. Empty gives empty.
 /// @return          a valid UID of at most 44 characters, the same for ever.
 /// Thread: any.
 std::string map_uid(const Secret& salt, std::uint32_t revision, std::string_view original);
-/// The 16 bytes of the UUID in a UID made by map_uid, for compact rows. Throws std::invalid_argument for any other UID.
+/// The 16 bytes of the UUID in a UID made by map_uid, for compact rows. Throws
+/// std::invalid_argument for any other UID.
 std::array<Byte, 16> uuid_of(std::string_view mapped_uid);
 
-/// A short non-empty label that depends on the patient's salt: StudyID and the like (10 base-32 characters).
+/// A short non-empty label that depends on the patient's salt: StudyID and the like (10 base-32
+/// characters).
 std::string map_label(const Secret& salt, std::string_view kind, std::string_view original);
 
 /// Says whether a later instance with the same UID is the same or a revision: 34 bytes,
-/// version u8 = 1 | pixel form u8 (0 none, 1 native little-endian, 2 encapsulated) | 16 bytes of the pixel data | 16 bytes of the inputs of dosimetry.
-/// Made of the source, under the patient's salt; not of PACS-coerced text nor of our output.
+/// version u8 = 1 | pixel form u8 (0 none, 1 native little-endian, 2 encapsulated) | 16 bytes of
+/// the pixel data | 16 bytes of the inputs of dosimetry. Made of the source, under the patient's
+/// salt; not of PACS-coerced text nor of our output.
 using Fingerprint = std::array<Byte, 34>;
 
 /// One pair to be remembered for the way back.

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+
+#include "dosigate/base/durable_file.h"
+#include "dosigate/base/result.h"
+#include "dosigate/crypto/hash.h"
+#include "dosigate/crypto/keyring.h"
+
+namespace dosigate {
+
+/// Everything that ever made the map, in order, on a second disk: file `identity.journal`.
+///
+///   head, 48 bytes: "DSGJRNL1" | journal id (16) | keyring id (16) | created u64
+///   records: length u32 | ~length u32 | sealed value (Purpose::Journal)
+///         Associated data: "journal/<journal id>/<number>/<SHA-256 of the sealed record before, of
+///         the head for the first>".
+/// So no record can be changed, left out, moved or taken from another journal unnoticed; numbers
+/// are 1, 2, 3 ...
+///
+/// A record is written and synced BEFORE the commit of the map that it describes. A crash between
+/// the two leaves a record that the map lacks: it is carried out again at the next start (or the
+/// next job), which is harmless, as nobody was told of it. The other order would leave a patient in
+/// use that a restore does not know.
+///
+/// Thread: one at a time (the map writer).
+class Journal {
+ public:
+  /// Creates the file, durably. Throws std::system_error (also when it exists).
+  static Journal create(const std::filesystem::path& directory, const Keyring& keys, long long now);
+  /// Reads and checks all of it; cuts off a last record that was not written to its end (it was
+  /// never acknowledged). NotFound (no such file), Conflict (another keyring), Corrupt (with the
+  /// record's number).
+  static Result<Journal> open(const std::filesystem::path& directory, const Keyring& keys);
+
+  const InstanceId& id() const { return id_; }
+  /// Number of the last record; 0 when empty.
+  std::uint64_t last() const { return last_; }
+
+  /// @return the record's number. It is on disk only after `sync`. Throws std::system_error; after
+  /// a failed sync always, until reopened:
+  ///         what the disk holds then is only known by reading it again.
+  std::uint64_t append(ByteView plain);
+  void sync();
+
+  /// Hands every record after number `after` to `use`, in order.
+  /// Corrupt when the file does not hold what it held when it was opened.
+  Result<void> replay(std::uint64_t after,
+                      const std::function<void(std::uint64_t number, ByteView plain)>& use);
+
+ private:
+  Journal(std::filesystem::path path, FileDescriptor file, const Keyring& keys);
+  Result<void> read_head();
+  Result<void> read_records(std::uint64_t after,
+                            const std::function<void(std::uint64_t, ByteView)>& use, bool may_cut);
+  std::string place(std::uint64_t number, const Digest& previous) const;
+
+  std::filesystem::path path_;
+  FileDescriptor file_;
+  const Keyring* keys_;
+  InstanceId id_{};
+  Digest head_hash_{};
+  std::uint64_t last_ = 0;
+  Digest last_hash_{};
+  std::uint64_t end_ = 0;  ///< where the next record goes
+  bool broken_ = false;
+};
+
+}  // namespace dosigate

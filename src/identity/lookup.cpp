@@ -1,0 +1,77 @@
+// What the operator asks of the map.
+
+#include <set>
+
+#include "identifier.h"
+#include "map_impl.h"
+
+namespace dosigate {
+namespace {
+
+PseudonymMap::Found describe(SQLite::Database& database, std::int64_t patient) {
+  SQLite::Statement row(
+      database,
+      "SELECT p.pseudonym, s.code, p.created FROM patient p JOIN site s ON s.site_id = p.site_id "
+      "WHERE p.patient_id = ?");
+  row.bind(1, patient);
+  row.executeStep();
+  PseudonymMap::Found out{
+      row.getColumn(0).getString(), row.getColumn(1).getString(), row.getColumn(2).getInt64(), {}};
+
+  SQLite::Statement studies(
+      database, "SELECT study_uid FROM study WHERE patient_id = ? AND state < 2 ORDER BY study_id");
+  studies.bind(1, patient);
+  while (studies.executeStep()) out.study_uids.push_back(studies.getColumn(0).getString());
+  return out;
+}
+
+long long count(SQLite::Database& database, const char* sql) {
+  SQLite::Statement row(database, sql);
+  row.executeStep();
+  return row.getColumn(0).getInt64();
+}
+
+}  // namespace
+
+std::vector<PseudonymMap::Found> PseudonymMap::lookup(const Phi& patient_id) {
+  return impl_->readers.with([&](SQLite::Database& database) {
+    MapRows rows(database, impl_->keys);
+    std::vector<Found> out;
+    for (const auto& [code, site] : rows.sites()) {
+      const auto how = IdNormalisation::parse(site.normalisation);
+      if (!how) throw std::runtime_error("site " + code + ": " + how.error().detail);
+      const Index value =
+          bare_id_index(impl_->keys.index_key(), code, normalise_id(patient_id.reveal(), *how));
+      for (const std::int64_t patient : rows.others_under({PersonIndex::BareId, value}, 0)) {
+        out.push_back(describe(database, patient));
+      }
+    }
+    return out;
+  });
+}
+
+Result<PseudonymMap::Revealed> PseudonymMap::reveal(std::string_view pseudonym) {
+  if (!is_pseudonym(pseudonym)) {
+    return fail(
+        Fault::Invalid,
+        "not a pseudonym of this program: form or check character is wrong (a typing error)");
+  }
+  return impl_->readers.with([&](SQLite::Database& database) -> Result<Revealed> {
+    const auto patient = MapRows(database, impl_->keys).patient_by_pseudonym(pseudonym);
+    if (!patient) return fail(Fault::NotFound, "this map has no such pseudonym");
+    if (!patient->salt) return fail(Fault::NotFound, "the person of this pseudonym was forgotten");
+    const Person& person = patient->person;
+    return Revealed{person.id, person.issuer, person.name, person.birth_date, person.sex};
+  });
+}
+
+PseudonymMap::Totals PseudonymMap::totals() {
+  return impl_->readers.with([&](SQLite::Database& database) {
+    // Pairs are millions of rows: counted once at start and kept up since.
+    return Totals{count(database, "SELECT count(*) FROM patient"),
+                  count(database, "SELECT count(*) FROM study"),
+                  count(database, "SELECT count(*) FROM device"), impl_->uid_pairs};
+  });
+}
+
+}  // namespace dosigate

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dosigate/base/result.h"
+#include "dosigate/base/secret.h"
+#include "matching.h"
+
+namespace dosigate {
+
+// One row that comes into the map, in the form in which the journal keeps it and in which MapRows
+// carries it out, the first time and at a replay: there is no other way into these tables. Rows
+// keep their numbers, because spool files name them.
+
+struct NewSite {
+  std::int64_t site;
+  std::string code;
+  std::string normalisation;  ///< also replaces the one of a site without patients
+  Secret salt;
+};
+struct NewPatient {
+  std::int64_t patient;
+  std::int64_t site;
+  std::string pseudonym;
+  Secret salt;
+  std::int64_t offset;  ///< days
+  Person person;
+  long long created;
+};
+struct NewKey {
+  Index key;
+  std::int64_t patient;
+  Phi id, issuer;  ///< as received
+  long long first_seen;
+};
+struct NewPersonIndex {
+  std::int64_t patient;
+  PersonIndex index;
+};
+struct NewStudy {
+  std::int64_t study;
+  std::int64_t patient;
+  Index index;
+  std::string study_uid;
+  std::uint32_t revision;
+  Phi original_uid;
+  std::optional<Bytes> source;
+  long long first_seen;
+};
+struct NewDevice {
+  std::int64_t device;
+  std::int64_t site;
+  Index index;
+  std::string label;
+  Phi manufacturer, model, serial_number, station_name;
+  long long first_seen;
+};
+struct NewEpoch {
+  std::int64_t device;
+  Index index;
+  std::string software_versions;
+  Phi last_calibration;
+  long long first_seen;
+};
+
+using MapChange =
+    std::variant<NewSite, NewPatient, NewKey, NewPersonIndex, NewStudy, NewDevice, NewEpoch>;
+using MapChanges = std::vector<MapChange>;
+
+/// Bytes of one journal record: per change kind u8 | fields, packed. The caller wipes them (they
+/// hold salts).
+Bytes pack_changes(const MapChanges& changes);
+/// Corrupt when the bytes do not end where the last field ends; Conflict on a kind that only a
+/// newer program knows.
+Result<MapChanges> unpack_changes(ByteView packed);
+
+Bytes pack_person(const Person& person);
+Result<Person> unpack_person(ByteView packed);
+
+}  // namespace dosigate

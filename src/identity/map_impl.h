@@ -1,0 +1,87 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dosigate/base/durable_file.h"
+#include "dosigate/base/guarded.h"
+#include "dosigate/identity/pseudonym_map.h"
+#include "dosigate/store/database.h"
+#include "journal.h"
+#include "map_rows.h"
+#include "subject_cache.h"
+
+namespace dosigate {
+
+/// Read-only connections, one per thread that reads at the moment.
+class ReaderPool {
+ public:
+  explicit ReaderPool(std::filesystem::path file) : file_(std::move(file)) {}
+
+  /// Borrows a connection for the time of `use`.
+  template <class Use>
+  decltype(auto) with(Use&& use) {
+    Lease lease{*this, take()};
+    return std::forward<Use>(use)(*lease.connection);
+  }
+
+ private:
+  using Connection = std::unique_ptr<SQLite::Database>;
+  struct Lease {
+    ReaderPool& pool;
+    Connection connection;
+    ~Lease() {
+      pool.idle_.with([&](auto& idle) { idle.push_back(std::move(connection)); });
+    }
+  };
+  Connection take() {
+    Connection out = idle_.with([](auto& idle) {
+      Connection last;
+      if (!idle.empty()) {
+        last = std::move(idle.back());
+        idle.pop_back();
+      }
+      return last;
+    });
+    return out ? std::move(out) : open_reader(file_);
+  }
+  std::filesystem::path file_;
+  Guarded<std::vector<Connection>> idle_;
+};
+
+struct PseudonymMap::Impl {
+  Impl(Settings settings_in, const Keyring& keys_in, std::filesystem::path file)
+      : settings(std::move(settings_in)), keys(keys_in), readers(std::move(file)) {}
+
+  Settings settings;
+  const Keyring& keys;
+  FileDescriptor lock;             ///< one process at a time
+  std::optional<Journal> journal;  ///< after open: only the writer thread
+  Guarded<std::map<std::string, SiteRow, std::less<>>> sites;
+  Guarded<SubjectCache> cache{std::size_t{1024}};
+  std::atomic<long long> alarms{0};
+  std::atomic<long long> uid_pairs{0};
+  std::unique_ptr<DatabaseWriter> writer;
+  /// Closed before the writer: the last connection to close moves the WAL into map.db, which a
+  /// read-only one cannot.
+  ReaderPool readers;
+
+  long long now() const { return to_unix(settings.clock()); }
+
+  /// Brings journal and map together at start; see Journal for the order of the two.
+  Result<void> attach_journal(SQLite::Database& database);
+  /// Carries out what the journal has and the map lacks: after a crash, or after a commit that
+  /// failed.
+  void catch_up(SQLite::Database& database);
+  /// Runs a job in the writer thread, after `catch_up`; durable on return.
+  void write(const DatabaseWriter::Job& job);
+  /// Inside a job: journal first, then the rows.
+  void record(SQLite::Database& database, const MapChanges& changes);
+
+  Result<SiteRow> site_row(const SitePolicy& site);
+};
+
+}  // namespace dosigate

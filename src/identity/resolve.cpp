@@ -1,0 +1,287 @@
+// From "who an instance says it belongs to" to a subject: read, and where something is new, write.
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "dosigate/base/fail_point.h"
+#include "dosigate/crypto/hash.h"
+#include "identifier.h"
+#include "map_impl.h"
+
+namespace dosigate {
+namespace {
+
+// Ten years back at most and one month at least. Changing the range changes nothing for known
+// patients: each offset is stored.
+constexpr std::int64_t kFarthestOffset = -3650;
+constexpr std::int64_t kNearestOffset = -30;
+
+bool is_site_code(std::string_view code) {
+  return !code.empty() && code.size() <= 4 && std::all_of(code.begin(), code.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  });
+}
+
+Error uncertain(const char* why) { return fail(Fault::Uncertain, why); }
+
+Person person_of(const SourceIdentity& source) {
+  return {source.patient_id, source.issuer, source.name, source.birth_date, source.sex};
+}
+
+/// Everything resolve looks at, so that the answer to an equal question can be remembered.
+Digest question_of(const Secret& index_key, const SitePolicy& site, const SourceIdentity& source) {
+  Packer all;
+  all.text(site.code)
+      .text(site.normalisation.text())
+      .u32(static_cast<std::uint32_t>(site.issuers.size()));
+  for (const std::string& issuer : site.issuers) all.text(issuer);
+  for (const Phi* value : {&source.patient_id, &source.issuer, &source.name, &source.birth_date,
+                           &source.sex, &source.study_uid, &source.manufacturer, &source.model,
+                           &source.serial_number, &source.station_name, &source.last_calibration}) {
+    all.text(value->reveal());
+  }
+  all.text(source.software_versions);
+  for (const Phi& other : source.other_ids) all.text(other.reveal());
+  return keyed_hash(index_key, "resolve", {all.view()});
+}
+
+/// What of an instance's identity is in the map, and what is not yet.
+struct Located {
+  std::optional<PatientRow> patient;
+  std::optional<StudyRow> study;
+  std::optional<DeviceRow> device;
+  bool epoch_known = false;
+  std::vector<PersonIndex> new_persons;
+
+  bool complete(const IdentityIndexes& indexes) const {
+    return patient && study && new_persons.empty() && (!indexes.device || (device && epoch_known));
+  }
+};
+
+Result<Located> locate(MapRows& rows, const IdentityIndexes& indexes,
+                       const SourceIdentity& source) {
+  if (rows.is_forgotten(indexes.key))
+    return uncertain("PatientID (0010,0020) belongs to a person who was forgotten");
+  if (rows.is_forgotten(indexes.study))
+    return uncertain("StudyInstanceUID (0020,000D) belongs to a person who was forgotten");
+
+  Located out;
+  out.patient = rows.patient_by_key(indexes.key);
+  out.study = rows.current_study(indexes.study);
+  if (out.study && (!out.patient || out.study->patient != out.patient->patient)) {
+    return uncertain(
+        "StudyInstanceUID (0020,000D) is known under another PatientID (0010,0020): the same "
+        "person (an alias) or a corrected study");
+  }
+  if (out.study && out.study->state != 0) return uncertain("the study was withdrawn");
+  if (out.patient && out.patient->state != 0)
+    return uncertain("the patient was joined with another or forgotten");
+  if (out.patient && looks_like_two_people(out.patient->person, person_of(source))) {
+    return uncertain(
+        "PatientID (0010,0020) is known with another name (0010,0010) and birth date (0010,0030): "
+        "one id, two persons");
+  }
+  for (const PersonIndex& index : indexes.persons) {
+    if (!out.patient || !rows.has_person_index(index, out.patient->patient))
+      out.new_persons.push_back(index);
+  }
+  if (indexes.device) out.device = rows.device(*indexes.device);
+  if (out.device) out.epoch_known = rows.has_epoch(out.device->device, indexes.epoch);
+  return out;
+}
+
+Subject subject_of(const Located& located, const SiteRow& site) {
+  Subject out;
+  out.patient = located.patient->patient;
+  out.study = located.study->study;
+  out.pseudonym = located.patient->pseudonym;
+  out.offset = located.patient->offset;
+  out.study_uid = located.study->study_uid;
+  out.uid_revision = located.study->revision;
+  if (located.device) out.device_label = located.device->label;
+  out.salt = located.patient->salt;
+  out.site_salt = site.salt;
+  return out;
+}
+
+std::string device_label(long long number) {
+  char label[32];
+  std::snprintf(label, sizeof label, "CAM-%02lld", number);
+  return label;
+}
+
+/// The rows that are missing, numbered and with fresh secrets.
+MapChanges missing_rows(MapRows& rows, const Located& located, const IdentityIndexes& indexes,
+                        const SitePolicy& policy, const SiteRow& site, const SourceIdentity& source,
+                        bool keep_study_source, long long now) {
+  MapChanges out;
+  std::int64_t patient = 0;
+  std::optional<Secret> new_salt;
+  if (located.patient) {
+    patient = located.patient->patient;
+  } else {
+    patient = rows.next_number("patient");
+    new_salt = random_secret();
+    std::string pseudonym = make_pseudonym(policy.code);
+    while (rows.pseudonym_exists(pseudonym)) pseudonym = make_pseudonym(policy.code);
+    out.push_back(NewPatient{patient, site.site, std::move(pseudonym), new_salt->clone(),
+                             random_between(kFarthestOffset, kNearestOffset), person_of(source),
+                             now});
+    out.push_back(NewKey{indexes.key, patient, source.patient_id, source.issuer, now});
+  }
+  for (const PersonIndex& index : located.new_persons)
+    out.push_back(NewPersonIndex{patient, index});
+
+  if (!located.study) {
+    const Secret& salt = new_salt ? *new_salt : *located.patient->salt;
+    NewStudy study{rows.next_number("study"),
+                   patient,
+                   indexes.study,
+                   map_uid(salt, 0, source.study_uid.reveal()),
+                   0,
+                   source.study_uid,
+                   std::nullopt,
+                   now};
+    if (keep_study_source && !source.study_source.empty()) study.source = source.study_source;
+    out.push_back(std::move(study));
+  }
+  if (indexes.device && !(located.device && located.epoch_known)) {
+    const std::int64_t device =
+        located.device ? located.device->device : rows.next_number("device");
+    if (!located.device) {
+      out.push_back(NewDevice{device, site.site, *indexes.device,
+                              device_label(rows.device_count(site.site) + 1), source.manufacturer,
+                              source.model, source.serial_number, source.station_name, now});
+    }
+    out.push_back(
+        NewEpoch{device, indexes.epoch, source.software_versions, source.last_calibration, now});
+  }
+  return out;
+}
+
+/// Patients who now seem to be the person of `patient` too, and did not before.
+long long new_alarms(MapRows& rows, const Located& located, const IdentityIndexes& indexes) {
+  const std::int64_t patient = located.patient ? located.patient->patient : 0;
+  const auto is_new = [&](const PersonIndex& index) {
+    return std::find(located.new_persons.begin(), located.new_persons.end(), index) !=
+           located.new_persons.end();
+  };
+  std::set<std::int64_t> before;
+  std::set<std::int64_t> now;
+  for (const PersonIndex& index : indexes.persons) {
+    if (index.kind == PersonIndex::BareId) continue;  // an equal id in two domains says nothing
+    const auto others = rows.others_under(index, patient);
+    (is_new(index) ? now : before).insert(others.begin(), others.end());
+  }
+  return std::count_if(now.begin(), now.end(),
+                       [&](std::int64_t other) { return !before.contains(other); });
+}
+
+}  // namespace
+
+Result<void> PseudonymMap::declare_site(const SitePolicy& site) try {
+  if (!is_site_code(site.code))
+    return fail(Fault::Invalid, "a site's code is 1 to 4 characters of A-Z and 0-9");
+  const std::string normalisation = site.normalisation.text();
+  Result<SiteRow> outcome = fail(Fault::Unavailable, "");
+  impl_->write([&](SQLite::Database& database) {
+    MapRows rows(database, impl_->keys);
+    const auto known = rows.site(site.code);
+    if (known && known->normalisation != normalisation && rows.site_has_patients(known->site)) {
+      outcome = fail(Fault::Conflict,
+                     "site " + site.code + ": its patients are keyed with id normalisation \"" +
+                         known->normalisation + "\", the configuration says \"" + normalisation +
+                         "\": another one would split people; put the old one back");
+      return;
+    }
+    if (!known || known->normalisation != normalisation) {
+      MapChanges changes;
+      changes.push_back(NewSite{known ? known->site : rows.next_number("site"), site.code,
+                                normalisation, known ? known->salt->clone() : random_secret()});
+      impl_->record(database, changes);
+    }
+    outcome = *rows.site(site.code);
+  });
+  if (!outcome) return outcome.error();
+  impl_->sites.with([&](auto& sites) { sites.insert_or_assign(site.code, *outcome); });
+  return {};
+} catch (const std::exception& broken) {
+  return fail(Fault::Unavailable,
+              std::string("the pseudonym map cannot be written: ") + broken.what());
+}
+
+Result<SiteRow> PseudonymMap::Impl::site_row(const SitePolicy& site) {
+  auto known = sites.with([&](auto& all) {
+    const auto at = all.find(site.code);
+    return at == all.end() ? std::optional<SiteRow>() : std::optional<SiteRow>(at->second);
+  });
+  if (!known) return fail(Fault::NotFound, "site " + site.code + " was not declared");
+  if (known->normalisation != site.normalisation.text()) {
+    return fail(Fault::Conflict,
+                "site " + site.code + ": another id normalisation than the one declared");
+  }
+  return *known;
+}
+
+Result<Subject> PseudonymMap::resolve(const SitePolicy& policy, const SourceIdentity& source) try {
+  const Digest question = question_of(impl_->keys.index_key(), policy, source);
+  if (auto known = impl_->cache.with([&](auto& cache) { return cache.find(question); }))
+    return *known;
+
+  const std::string id = normalise_id(source.patient_id.reveal(), policy.normalisation);
+  if (is_placeholder_id(source.patient_id.reveal()) || is_placeholder_id(id)) {
+    return uncertain("PatientID (0010,0020) is blank or a placeholder");
+  }
+  if (source.study_uid.reveal().find_first_not_of(std::string_view("\0 ", 2)) ==
+      std::string::npos) {
+    return uncertain("StudyInstanceUID (0020,000D) is missing");
+  }
+  const IdentityIndexes indexes = index_identity(impl_->keys.index_key(), policy, source);
+
+  auto site = impl_->site_row(policy);
+  if (!site && site.error().fault == Fault::NotFound) {
+    if (auto declared = declare_site(policy); !declared) return declared.error();
+    site = impl_->site_row(policy);
+  }
+  if (!site) return site.error();
+
+  const auto read = [&](SQLite::Database& database) -> Result<std::optional<Subject>> {
+    MapRows rows(database, impl_->keys);
+    auto located = locate(rows, indexes, source);
+    if (!located) return located.error();
+    if (!located->complete(indexes)) return std::optional<Subject>();
+    return std::optional<Subject>(subject_of(*located, *site));
+  };
+  auto found = impl_->readers.with(read);
+  if (!found) return found.error();
+
+  if (!*found) {
+    long long alarms = 0;
+    impl_->write([&](SQLite::Database& database) {
+      MapRows rows(database, impl_->keys);
+      // Looked up again: seven other associations may have brought the same patient since.
+      auto located = locate(rows, indexes, source);
+      if (!located) {
+        found = located.error();
+        return;
+      }
+      if (!located->complete(indexes)) {
+        alarms = new_alarms(rows, *located, indexes);
+        impl_->record(database, missing_rows(rows, *located, indexes, policy, *site, source,
+                                             impl_->settings.keep_study_source, impl_->now()));
+      }
+      found = read(database);
+    });
+    fail_point("map.after-commit");
+    if (!found) return found.error();
+    impl_->alarms += alarms;
+  }
+  impl_->cache.with([&](auto& cache) { cache.put(question, **found); });
+  return **found;
+} catch (const std::exception& broken) {
+  return fail(Fault::Unavailable,
+              std::string("the pseudonym map cannot be used: ") + broken.what());
+}
+
+}  // namespace dosigate
