@@ -1,0 +1,139 @@
+#include "association.h"
+
+#include <dcmtk/dcmnet/dul.h>
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "dosigate/base/clock.h"
+#include "dosigate/dicom/data_set.h"
+#include "dosigate/dicom/dcmtk.h"
+#include "message_loop.h"
+
+namespace dosigate {
+namespace {
+
+constexpr int kPeerCloses = 1;  // seconds; DCMTK's default waits up to 180 for a silent peer
+constexpr std::chrono::milliseconds kGrace{1000};
+
+int seconds(std::chrono::seconds value) {
+  return static_cast<int>(std::clamp<long long>(value.count(), 1, 86'400));
+}
+
+/// Keeps a duplicate of the socket where a shutdown can reach it. A duplicate, because DCMTK may
+/// close the original at any moment and the number may then belong to somebody else.
+class Reachable {
+ public:
+  Reachable(ServerState& state, int socket)
+      : state_(state), duplicate_(::fcntl(socket, F_DUPFD_CLOEXEC, 0)) {
+    if (duplicate_) state_.sockets.with([&](auto& all) { all.insert(duplicate_.get()); });
+  }
+  ~Reachable() {
+    if (duplicate_) state_.sockets.with([&](auto& all) { all.erase(duplicate_.get()); });
+  }
+  Reachable(const Reachable&) = delete;
+  Reachable& operator=(const Reachable&) = delete;
+
+ private:
+  ServerState& state_;
+  FileDescriptor duplicate_;
+};
+
+/// Says how it ended and lets the peer read it. Not by ASC_abortAssociation, which reads on under
+/// DCMTK's own timeouts, nor by ASC_acknowledgeRelease: DCMTK has not seen the messages (see
+/// PdvReader), so its state machine is not asked about their end.
+void say_goodbye(Connection& connection, MessageLoop::End end) {
+  Bytes pdu;
+  if (end == MessageLoop::End::Released) {
+    pdu = {0x06, 0, 0, 0, 0, 4, 0, 0, 0, 0};  // A-RELEASE-RP, PS3.8 9.3.7
+  } else if (end == MessageLoop::End::ProtocolError) {
+    pdu = abort_pdu(2, 2);
+  } else {
+    pdu = abort_pdu(0, 0);
+  }
+  if (connection.write(pdu.data(), pdu.size()) > 0) connection.finish(kGrace);
+}
+
+void say_who_we_are(T_ASC_Parameters& params) {
+  OFStandard::strlcpy(params.ourImplementationClassUID, kImplementationClassUid,
+                      sizeof(params.ourImplementationClassUID));
+  OFStandard::strlcpy(params.ourImplementationVersionName, kImplementationVersionName,
+                      sizeof(params.ourImplementationVersionName));
+}
+
+}  // namespace
+
+void DropNetwork::operator()(T_ASC_Network* network) const noexcept { ASC_dropNetwork(&network); }
+
+void DropAssociation::operator()(T_ASC_Association* association) const noexcept {
+  ASC_dropSCPAssociation(association, kPeerCloses);
+  ASC_destroyAssociation(&association);
+}
+
+AssociationRunner::AssociationRunner(ServerState& state)
+    : state_(state), layer_({state.settings.dimse_timeout, state.settings.dimse_timeout}) {
+  T_ASC_Network* network = nullptr;
+  require(ASC_initializeNetwork(NET_ACCEPTOR, 0, seconds(state.settings.dimse_timeout), &network),
+          "prepare DCMTK's network");
+  network_.reset(network);
+  require(ASC_setTransportLayer(network, &layer_, 0), "set the transport layer");
+}
+
+void AssociationRunner::run(IncomingAssociation incoming, Origin origin) noexcept try {
+  run_unguarded(std::move(incoming), origin);
+} catch (const std::exception& error) {
+  ++state_.aborted;
+  spdlog::error("association failed calling={} address={} error={}", origin.calling_ae,
+                origin.address, error.what());
+} catch (...) {
+  ++state_.aborted;
+  spdlog::error("association failed calling={} address={}", origin.calling_ae, origin.address);
+}
+
+void AssociationRunner::run_unguarded(IncomingAssociation incoming, const Origin& origin) {
+  const SteadyTime begin = steady_now();
+  const Reachable reachable(state_, incoming.socket.get());
+  layer_.next(std::move(incoming.socket), std::move(incoming.first_pdu));
+
+  T_ASC_Association* raw = nullptr;
+  const OFCondition received = ASC_receiveAssociation(
+      network_.get(), &raw, static_cast<long>(state_.settings.max_pdu), nullptr, nullptr, OFFalse,
+      DUL_NOBLOCK, seconds(state_.settings.dimse_timeout));
+  const std::unique_ptr<T_ASC_Association, DropAssociation> association(raw);
+  if (received.bad()) {
+    ++state_.aborted;
+    spdlog::warn("association not established calling={} address={} why=\"{}\"", origin.calling_ae,
+                 origin.address, text_of(received));
+    state_.refused(origin, "association request not understood");
+    return;
+  }
+
+  const AcceptedContexts contexts = negotiate(*association, incoming.request);
+  say_who_we_are(*association->params);
+  if (ASC_acknowledgeAssociation(association.get()).bad()) {
+    ++state_.aborted;
+    spdlog::warn("association lost before it was accepted calling={} address={}", origin.calling_ae,
+                 origin.address);
+    return;
+  }
+  ++state_.associations;
+  const bool any = std::any_of(contexts.begin(), contexts.end(), [](auto& c) { return !!c; });
+  if (!any) state_.refused(origin, "no presentation context acceptable");
+
+  auto& connection =
+      dynamic_cast<Connection&>(*DUL_getTransportConnection(association->DULassociation));
+  MessageLoop loop(state_, origin, connection, contexts);
+  const MessageLoop::End end = loop.run();
+  if (end != MessageLoop::End::Released) ++state_.aborted;
+  if (end != MessageLoop::End::PeerAborted) say_goodbye(connection, end);
+  const auto& tally = loop.tally();
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - begin);
+  spdlog::info(
+      "association ended calling={} called={} address={} route={} end={} echoes={} instances={} "
+      "failed={} bytes={} ms={}",
+      origin.calling_ae, origin.called_ae, origin.address, origin.route, text_of(end), tally.echoes,
+      tally.instances, tally.failed, tally.bytes, ms.count());
+}
+
+}  // namespace dosigate

@@ -1,0 +1,215 @@
+#include "message_loop.h"
+
+#include <spdlog/spdlog.h>
+
+#include <typeinfo>
+
+#include "dosigate/base/clock.h"
+#include "dosigate/base/fail_point.h"
+#include "dosigate/dicom/status.h"
+#include "store_request.h"
+
+namespace dosigate {
+namespace {
+
+// PS3.7 Annex C, where status.h has no fault for it.
+constexpr std::uint16_t kSuccess = 0x0000;
+constexpr std::uint16_t kInvalidInstance = 0x0117;
+constexpr std::uint16_t kClassNotSupported = 0x0122;
+constexpr std::uint16_t kUnrecognisedOperation = 0x0211;
+constexpr std::size_t kLongestUid = 64;
+
+MessageLoop::End end_of(Ending ending) {
+  switch (ending) {
+    case Ending::Released:
+      return MessageLoop::End::Released;
+    case Ending::PeerAborted:
+      return MessageLoop::End::PeerAborted;
+    case Ending::TimedOut:
+      return MessageLoop::End::TimedOut;
+    case Ending::Broken:
+      break;
+  }
+  return MessageLoop::End::ProtocolError;
+}
+
+struct Refusal {
+  std::uint16_t status;
+  const char* reason;
+};
+
+/// What is wrong with a C-STORE-RQ before its data set is looked at.
+std::optional<Refusal> judge(const Command& command, const AcceptedContext& context) {
+  if (context.kind == AbstractSyntax::Verification) {
+    return Refusal{kClassNotSupported, "C-STORE on a context that is not for storage"};
+  }
+  if (command.sop_class_uid != context.abstract_syntax) {
+    return Refusal{to_dimse(Fault::Mismatch), "SOP class is not that of its context"};
+  }
+  if (command.sop_instance_uid.empty() || command.sop_instance_uid.size() > kLongestUid) {
+    return Refusal{kInvalidInstance, "SOP Instance UID is empty or too long"};
+  }
+  if (!command.has_data_set) return Refusal{to_dimse(Fault::NotDicom), "C-STORE without data set"};
+  return std::nullopt;
+}
+
+}  // namespace
+
+const char* text_of(MessageLoop::End end) {
+  switch (end) {
+    case MessageLoop::End::Released:
+      return "released";
+    case MessageLoop::End::PeerAborted:
+      return "aborted-by-peer";
+    case MessageLoop::End::TimedOut:
+      return "timed-out";
+    case MessageLoop::End::ProtocolError:
+      return "protocol-error";
+    case MessageLoop::End::Idle:
+      return "idle";
+    case MessageLoop::End::Stopping:
+      return "stopping";
+    case MessageLoop::End::CannotAnswer:
+      return "cannot-answer";
+  }
+  return "unknown";
+}
+
+MessageLoop::MessageLoop(ServerState& state, const Origin& origin, Connection& connection,
+                         const AcceptedContexts& contexts)
+    : state_(state),
+      origin_(origin),
+      connection_(connection),
+      contexts_(contexts),
+      reader_(connection, state.settings.max_pdu, state.settings.dimse_timeout) {}
+
+MessageLoop::End MessageLoop::run() {
+  while (true) {
+    if (const auto end = wait()) return *end;
+    std::uint8_t context = 0;
+    const auto command = read_command_set(context);
+    if (const auto* end = std::get_if<End>(&command)) return *end;
+    if (const auto end = act_on(std::get<Command>(command), context)) return *end;
+  }
+}
+
+// One second at a time, so that stop and idle time are seen; nothing is read here.
+std::optional<MessageLoop::End> MessageLoop::wait() {
+  const SteadyTime idle_until = steady_now() + state_.settings.idle_timeout;
+  while (true) {
+    if (state_.stopping) return End::Stopping;
+    if (reader_.waiting(std::chrono::seconds(1))) return std::nullopt;
+    if (steady_now() >= idle_until) return End::Idle;
+  }
+}
+
+std::variant<Command, MessageLoop::End> MessageLoop::read_command_set(std::uint8_t& context) {
+  Bytes bytes;
+  while (true) {
+    const auto next = reader_.next();
+    if (const auto* ending = std::get_if<Ending>(&next)) {
+      const bool inside = !bytes.empty();
+      return inside && *ending == Ending::Released ? End::ProtocolError : end_of(*ending);
+    }
+    const Pdv& pdv = std::get<Pdv>(next);
+    if (bytes.empty()) context = pdv.context;
+    // An empty fragment that is not the last says nothing and could be repeated for ever.
+    if (!pdv.command || pdv.context != context || !contexts_[context] ||
+        (pdv.data.empty() && !pdv.last) || bytes.size() + pdv.data.size() > kMaxCommand) {
+      return End::ProtocolError;
+    }
+    bytes.insert(bytes.end(), pdv.data.begin(), pdv.data.end());
+    if (!pdv.last) continue;
+    auto command = read_command(bytes);
+    if (!command) return End::ProtocolError;
+    return *std::move(command);
+  }
+}
+
+std::optional<MessageLoop::End> MessageLoop::act_on(const Command& command, std::uint8_t context) {
+  if (command.field == kStoreRequest) return store(command, context);
+  if (const auto end = skip_data_set(command, context)) return end;
+  if (command.field == kEchoRequest) {
+    ++tally_.echoes;
+    ++state_.echoes;
+    return answer(command, context, kSuccess, {});
+  }
+  if (command.field == kCancelRequest) return std::nullopt;  // has no response, PS3.7 9.3.2.3
+  if ((command.field & kResponseBit) != 0) return End::ProtocolError;
+  return answer(command, context, kUnrecognisedOperation, {});
+}
+
+std::optional<MessageLoop::End> MessageLoop::skip_data_set(const Command& command,
+                                                           std::uint8_t context) {
+  if (!command.has_data_set) return std::nullopt;
+  const auto skipped =
+      receive_data_set(reader_, context, state_.memory, state_.settings.max_instance_bytes, false);
+  if (const auto* ending = std::get_if<Ending>(&skipped)) return end_of(*ending);
+  return std::nullopt;
+}
+
+std::optional<MessageLoop::End> MessageLoop::store(const Command& command, std::uint8_t context) {
+  const AcceptedContext& accepted = *contexts_[context];
+  if (const auto refusal = judge(command, accepted)) {
+    ++tally_.failed;
+    if (const auto end = skip_data_set(command, context)) return end;
+    state_.refused(origin_, refusal->reason);
+    return answer(command, context, refusal->status, refusal->reason);
+  }
+
+  auto received =
+      receive_data_set(reader_, context, state_.memory, state_.settings.max_instance_bytes, true);
+  if (const auto* ending = std::get_if<Ending>(&received)) {
+    ++tally_.failed;
+    state_.refused(origin_, "the association ended inside an instance");
+    return end_of(*ending);
+  }
+  auto& data_set = std::get<ReceivedDataSet>(received);
+  tally_.bytes += data_set.received;
+  state_.bytes += data_set.received;
+  if (data_set.verdict != ReceivedDataSet::Verdict::Complete) {
+    const bool large = data_set.verdict == ReceivedDataSet::Verdict::TooLarge;
+    const char* const reason =
+        large ? "instance is larger than the limit" : "memory for instances is used up";
+    ++tally_.failed;
+    spdlog::warn("refused instance calling={} address={} why=\"{}\" bytes={}", origin_.calling_ae,
+                 origin_.address, reason, data_set.received);
+    state_.refused(origin_, reason);
+    return answer(command, context, to_dimse(Fault::Busy), reason);
+  }
+
+  ++state_.instances;
+  ++tally_.instances;
+  const auto outcome = handle({origin_, command.sop_class_uid, Phi(command.sop_instance_uid),
+                               accepted.transfer_syntax, std::move(data_set.bytes)});
+  if (outcome.status != kSuccess) ++tally_.failed;
+  data_set.share.release();  // the handler has let go of the bytes; the response needs none
+  fail_point("receive.before-response");
+  const auto end = answer(command, context, outcome.status, outcome.comment);
+  fail_point("receive.after-response");
+  return end;
+}
+
+// Whatever the handler throws, the peer gets its one response. Only the type of the exception is
+// logged: its text may hold a value.
+AssociationServer::Answer MessageLoop::handle(ReceivedInstance instance) try {
+  return state_.handle(std::move(instance));
+} catch (const std::exception& error) {
+  spdlog::error("instance handler failed calling={} address={} error_type={}", origin_.calling_ae,
+                origin_.address, typeid(error).name());
+  return {to_dimse(Fault::Unavailable), "processing failed"};
+} catch (...) {
+  spdlog::error("instance handler failed calling={} address={} error_type=unknown",
+                origin_.calling_ae, origin_.address);
+  return {to_dimse(Fault::Unavailable), "processing failed"};
+}
+
+std::optional<MessageLoop::End> MessageLoop::answer(const Command& command, std::uint8_t context,
+                                                    std::uint16_t status,
+                                                    std::string_view comment) {
+  Bytes pdu = p_data(context, response_to(command, status, comment));
+  if (connection_.write(pdu.data(), pdu.size()) >= 0) return std::nullopt;
+  return End::CannotAnswer;
+}
+
+}  // namespace dosigate

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "command.h"
+#include "negotiation.h"
+#include "pdv_reader.h"
+#include "server_state.h"
+
+namespace dosigate {
+
+/// The messages of one established association: reads a command, acts on it, answers it, until
+/// something ends it. Thread: the association's.
+class MessageLoop {
+ public:
+  enum class End { Released, PeerAborted, TimedOut, ProtocolError, Idle, Stopping, CannotAnswer };
+  struct Tally {
+    std::uint64_t echoes = 0, instances = 0, failed = 0, bytes = 0;
+  };
+
+  MessageLoop(ServerState& state, const Origin& origin, Connection& connection,
+              const AcceptedContexts& contexts);
+  End run();
+  const Tally& tally() const { return tally_; }
+
+ private:
+  std::optional<End> wait();
+  std::variant<Command, End> read_command_set(std::uint8_t& context);
+  std::optional<End> act_on(const Command& command, std::uint8_t context);
+  std::optional<End> store(const Command& command, std::uint8_t context);
+  std::optional<End> skip_data_set(const Command& command, std::uint8_t context);
+  std::optional<End> answer(const Command& command, std::uint8_t context, std::uint16_t status,
+                            std::string_view comment);
+  AssociationServer::Answer handle(ReceivedInstance instance);
+
+  ServerState& state_;
+  const Origin& origin_;
+  Connection& connection_;
+  const AcceptedContexts& contexts_;
+  PdvReader reader_;
+  Tally tally_;
+};
+
+const char* text_of(MessageLoop::End end);
+
+}  // namespace dosigate

@@ -1,0 +1,76 @@
+#include "pdv_reader.h"
+
+#include <array>
+#include <cerrno>
+
+namespace dosigate {
+namespace {
+
+constexpr std::size_t kPdvHeader = 6;
+// Some senders count headers differently; DCMTK grants the same.
+constexpr std::uint32_t kTolerance = 100;
+enum PduType : Byte { kPData = 4, kReleaseRequest = 5, kAbort = 7 };
+
+std::uint32_t big_endian_32(ByteView at) {
+  return std::uint32_t{at[0]} << 24U | std::uint32_t{at[1]} << 16U | std::uint32_t{at[2]} << 8U |
+         at[3];
+}
+
+}  // namespace
+
+PdvReader::PdvReader(Connection& connection, std::uint32_t max_pdu, std::chrono::seconds timeout)
+    : connection_(connection), max_pdu_(max_pdu), timeout_(timeout) {}
+
+bool PdvReader::waiting(std::chrono::seconds slice) {
+  return !unread_.empty() || connection_.networkDataAvailable(static_cast<int>(slice.count()));
+}
+
+std::variant<Pdv, Ending> PdvReader::next() {
+  if (unread_.empty()) {
+    if (const auto ending = read_pdu()) return *ending;
+  }
+  if (unread_.size() < kPdvHeader) return Ending::Broken;
+  const std::size_t length = big_endian_32(unread_);
+  if (length < 2 || length > unread_.size() - 4) return Ending::Broken;
+  const Pdv pdv{unread_[4], (unread_[5] & 1U) != 0, (unread_[5] & 2U) != 0,
+                unread_.subspan(kPdvHeader, length - 2)};
+  unread_ = unread_.subspan(4 + length);
+  return pdv;
+}
+
+std::optional<Ending> PdvReader::read_pdu() {
+  std::array<Byte, 6> header{};
+  if (const auto ending = read_exactly(header)) return ending;
+  const std::uint32_t length = big_endian_32(std::span(header).subspan(2));
+  switch (header[0]) {
+    case kPData:
+      break;
+    case kReleaseRequest:
+      return Ending::Released;
+    case kAbort:
+      return Ending::PeerAborted;
+    default:
+      return Ending::Broken;
+  }
+  if (length < kPdvHeader || length > max_pdu_ + kTolerance) return Ending::Broken;
+  if (body_.size() < length) body_.resize(length);
+  if (const auto ending = read_exactly(std::span(body_).first(length))) return ending;
+  unread_ = ByteView(body_).first(length);
+  return std::nullopt;
+}
+
+std::optional<Ending> PdvReader::read_exactly(std::span<Byte> into) {
+  const SteadyTime deadline = steady_now() + timeout_;
+  while (!into.empty()) {
+    const ssize_t got = connection_.read(into.data(), into.size());
+    if (got < 0) return errno == ETIMEDOUT ? Ending::TimedOut : Ending::PeerAborted;
+    if (got == 0) return Ending::PeerAborted;
+    into = into.subspan(static_cast<std::size_t>(got));
+    // The connection's own deadline is for the next byte; this one ends a peer that sends one byte
+    // now and then.
+    if (!into.empty() && steady_now() >= deadline) return Ending::TimedOut;
+  }
+  return std::nullopt;
+}
+
+}  // namespace dosigate

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <variant>
+
+#include "dosigate/base/bytes.h"
+#include "dosigate/base/clock.h"
+#include "dosigate/net/connection.h"
+
+namespace dosigate {
+
+/// Why no more PDVs come.
+enum class Ending {
+  Released,     ///< A-RELEASE-RQ
+  PeerAborted,  ///< A-ABORT or the connection is gone
+  TimedOut,     ///< nothing within the time inside a message
+  Broken        ///< the peer does not keep to the protocol: it must be aborted
+};
+
+/// One presentation data value (PS3.8 9.3.5.1). `data` lives until the next call of the reader.
+struct Pdv {
+  std::uint8_t context;
+  bool command;
+  bool last;
+  ByteView data;
+};
+
+/// Reads PDVs of an established association one by one, whatever PDUs they come in.
+///
+/// Not DUL_ReadPDVs and DUL_NextPDV: in DCMTK 3.6.7 the step to the third PDV of a PDU uses the
+/// length of the wrong one, so that a peer chooses what is read beyond the buffer, up to 4 GiB of
+/// it. Thread: the association's.
+class PdvReader {
+ public:
+  /// @param max_pdu  as announced to the peer.
+  /// @param timeout  for the begin of a PDU, and again for its whole body.
+  PdvReader(Connection& connection, std::uint32_t max_pdu, std::chrono::seconds timeout);
+
+  /// True when `next` would have something to read, or the connection has ended, within `slice`.
+  bool waiting(std::chrono::seconds slice);
+  std::variant<Pdv, Ending> next();
+
+ private:
+  std::optional<Ending> read_pdu();
+  std::optional<Ending> read_exactly(std::span<Byte> into);
+
+  Connection& connection_;
+  std::uint32_t max_pdu_;
+  std::chrono::seconds timeout_;
+  Bytes body_;       // of the P-DATA PDU in hand; only ever grows
+  ByteView unread_;  // the PDVs of it that were not given out
+};
+
+}  // namespace dosigate

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <set>
+
+#include "dosigate/base/guarded.h"
+#include "dosigate/receive/association_server.h"
+#include "memory_budget.h"
+
+namespace dosigate {
+
+/// What the worker threads of one AssociationServer share.
+struct ServerState {
+  ServerState(AssociationServer::Settings chosen, AssociationServer::Handle handler,
+              AssociationServer::OnRefused refused_handler)
+      : settings(std::move(chosen)),
+        handle(std::move(handler)),
+        on_refused(std::move(refused_handler)),
+        memory(settings.memory_budget_bytes) {}
+
+  /// Tells whoever keeps the ledger. What that function throws is logged and ends here.
+  void refused(const Origin& origin, const std::string& reason) noexcept;
+
+  const AssociationServer::Settings settings;
+  const AssociationServer::Handle handle;
+  const AssociationServer::OnRefused on_refused;
+  MemoryBudget memory;
+  std::atomic<bool> stopping{false};
+  std::atomic<std::uint64_t> associations{0}, rejected{0}, aborted{0}, echoes{0}, instances{0},
+      bytes{0};
+  /// Duplicates of the descriptors of running associations, so that the last resort of a shutdown
+  /// can end their reads.
+  Guarded<std::set<int>> sockets;
+};
+
+}  // namespace dosigate

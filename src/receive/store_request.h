@@ -1,0 +1,27 @@
+#pragma once
+
+#include "memory_budget.h"
+#include "pdv_reader.h"
+
+namespace dosigate {
+
+/// A data set as it came, or the reason why it was read and thrown away.
+struct ReceivedDataSet {
+  enum class Verdict { Complete, TooLarge, NoMemory };
+  Verdict verdict = Verdict::Complete;
+  Bytes bytes;  ///< empty unless complete
+  MemoryShare share;
+  std::uint64_t received = 0;
+};
+
+/// Reads the data set PDVs of one message, up to the one marked last; nothing less is complete.
+/// Memory grows with what arrives, never with what a length field says. Over `max_bytes`, or
+/// without budget, the rest is read and thrown away so that the peer gets its status; past four
+/// times `max_bytes` that patience ends as Ending::Broken.
+/// @param keep  false: throw away from the start.
+/// @return Ending::Broken for a command PDV or another context in between.
+std::variant<ReceivedDataSet, Ending> receive_data_set(PdvReader& reader, std::uint8_t context,
+                                                       MemoryBudget& budget,
+                                                       std::uint64_t max_bytes, bool keep);
+
+}  // namespace dosigate
