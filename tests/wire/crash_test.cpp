@@ -1,0 +1,147 @@
+// The promise of custody: what the sender was told is stored arrives, wherever the node dies.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <sstream>
+#include <thread>
+
+#include "support/phantom.h"
+#include "support/temp_dir.h"
+#include "wire/arrival.h"
+#include "wire/node_process.h"
+#include "wire/stock_senders.h"
+
+namespace dosigate::testing {
+namespace {
+
+using ::testing::IsEmpty;
+
+std::vector<std::string> verbose_storescu(const NodeProcess& node,
+                                          const std::vector<PhantomFile>& files) {
+  std::vector<std::filesystem::path> paths;
+  for (const PhantomFile& file : files) paths.push_back(file.path);
+  auto argv = storescu_arguments(node.port(), paths);
+  argv.insert(argv.begin() + 1, "-v");
+  return argv;
+}
+
+/// The files that storescu says were answered with success, read from its own log.
+std::set<std::string> acknowledged(const std::string& log) {
+  std::set<std::string> files;
+  std::istringstream lines(log);
+  std::string sending;
+  for (std::string line; std::getline(lines, line);) {
+    if (const auto at = line.find("Sending file: "); at != std::string::npos)
+      sending = line.substr(at + 14);
+    if (line.find("Received Store Response (Success") != std::string::npos) files.insert(sending);
+  }
+  return files;
+}
+
+/// Acknowledged files that are not among what arrived.
+std::vector<std::string> lost(const std::set<std::string>& acknowledged, const Phantom& phantom,
+                              const NodeProcess& node) {
+  const Arrival arrival = match_arrival(phantom.files, node.arrived());
+  std::vector<std::string> out;
+  for (const std::string& path : arrival.missing)
+    if (acknowledged.count(path) != 0) out.push_back(path);
+  return out;
+}
+
+TEST(KillMinusNine, LosesNothingAcknowledgedWhenItHitsAgainAndAgainWhileSending) {
+  TempDir dir;
+  const Phantom phantom =
+      write_phantom({.directory = dir.path / "sent", .ct_slices = 80, .ct_matrix = 128});
+  NodeProcess node(dir.path / "node", {});
+  std::set<std::string> stored;
+  for (int round = 0; round < 5; ++round) {
+    node.start();
+    Process sender(verbose_storescu(node, phantom.files),
+                   dir.path / ("sender" + std::to_string(round)));
+    const std::size_t wanted = 10 + 25 * static_cast<std::size_t>(round);
+    ASSERT_TRUE(eventually([&] {
+      return acknowledged(sender.output()).size() >= wanted || !sender.running();
+    })) << sender.output();
+
+    node.kill();
+
+    sender.wait(std::chrono::seconds(20));
+    const auto now = acknowledged(sender.output());
+    EXPECT_GE(now.size(), wanted);
+    stored.insert(now.begin(), now.end());
+  }
+
+  node.start();
+  ASSERT_TRUE(node.settles());
+  EXPECT_THAT(lost(stored, phantom, node), IsEmpty());
+  EXPECT_TRUE(node.totals().add_up());
+  EXPECT_EQ(match_arrival(phantom.files, node.arrived()).pseudonyms.size(), 1U);
+}
+
+/// Names that the daemon's own steps go through. Read from the source, so that a new step is tested
+/// from the day it is written.
+std::vector<std::string> fail_points() {
+  static const std::regex call("fail_point\\(\"([^\"]+)\"\\)");
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(
+           std::filesystem::path(DOSIGATE_SOURCE_DIR) / "src")) {
+    if (entry.path().extension() != ".cpp") continue;
+    std::ifstream in(entry.path());
+    const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    for (std::sregex_iterator hit(text.begin(), text.end(), call), end; hit != end; ++hit)
+      names.insert((*hit)[1]);
+  }
+  return {names.begin(), names.end()};
+}
+
+class FailPoint : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(FailPoint, LosesNothingAndTheNextStartFinishesTheWork) {
+  TempDir dir;
+  const Phantom phantom = write_phantom({.directory = dir.path / "sent", .ct_slices = 3});
+  NodeProcess node(dir.path / "node", {});
+  std::set<std::string> stored;
+
+  // The daemon may die while it starts, while it receives or while it forwards.
+  bool died = false;
+  try {
+    node.start({"DOSIGATE_FAIL_POINT=" + GetParam()});
+    Process sender(verbose_storescu(node, phantom.files), dir.path / "sender");
+    sender.wait(std::chrono::seconds(30));
+    stored = acknowledged(sender.output());
+    died = node.ends_within(std::chrono::seconds(10));
+    if (!died) node.stop();
+  } catch (const std::runtime_error&) {
+    died = true;
+  }
+  node.start();
+  EXPECT_TRUE(node.settles());
+  EXPECT_THAT(lost(stored, phantom, node), IsEmpty());
+
+  // The sender tries again, as a PACS does: now everything is there, once.
+  Process again(verbose_storescu(node, phantom.files), dir.path / "sender-again");
+  EXPECT_EQ(again.wait(std::chrono::seconds(60)), 0) << again.output();
+  ASSERT_TRUE(node.settles());
+  EXPECT_THAT(faults_of(phantom, node.arrived()), IsEmpty());
+  EXPECT_EQ(match_arrival(phantom.files, node.arrived()).arrived.size(), phantom.files.size());
+  EXPECT_TRUE(node.totals().add_up());
+  EXPECT_EQ(node.stop(), 0);
+  EXPECT_THAT(leak_lines(dir.path / "node", phantom.planted, {}), IsEmpty());
+  if (!died) GTEST_SKIP() << "not on the way of this study: " << GetParam();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, FailPoint, ::testing::ValuesIn(fail_points()), [](const auto& point) {
+      std::string name = point.param;
+      std::replace_if(
+          name.begin(), name.end(),
+          [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+      return name;
+    });
+
+}  // namespace
+}  // namespace dosigate::testing

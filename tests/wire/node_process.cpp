@@ -1,0 +1,108 @@
+#include "wire/node_process.h"
+
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <thread>
+
+#include <boost/json/parse.hpp>
+
+#include "support/free_port.h"
+
+namespace dosigate::testing {
+
+bool eventually(const std::function<bool()>& holds, std::chrono::seconds deadline) {
+  const auto end = std::chrono::steady_clock::now() + deadline;
+  for (;;) {
+    if (holds()) return true;
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
+    : directory_(std::move(directory)), port_(free_port()) {
+  std::filesystem::create_directories(arrived());
+  std::ofstream config(directory_ / "dosigate.toml");
+  config << "[node]\nlisten = [\"127.0.0.1:" << port_ << "\"]\nae_title = \"DOSIGATE\"\n"
+         << "state_dir = \"state\"\nkey_file = \"master.key\"\njournal_dir = "
+            "\"journal\"\nadmin_socket = \"admin.sock\"\n"
+         << "profiles_dir = \"" << DOSIGATE_SOURCE_DIR
+         << "/conf/profiles\"\nmin_free_gb = 0\nlog_level = \"debug\"\n\n"
+         << "[[site]]\nname = \"Hospital Teste\"\ncode = \"TEST\"\n"
+         << settings.site << "\n\n"
+         << "[[destination]]\nname = \"archive\"\n"
+         << "purpose = \"test\"\nlegal_basis = \"synthetic data\"\noperator = \"none\"\ncountry = "
+            "\"BR\"\n";
+  if (settings.archive_port == 0)
+    config << "kind = \"folder\"\npath = \"arrived\"\n";
+  else
+    config << "kind = \"dicom\"\nae_title = \"" << settings.archive_ae
+           << "\"\nhost = \"127.0.0.1\"\nport = " << settings.archive_port << "\n";
+  config << "\n[[route]]\nname = \"all\"\nsite = \"Hospital Teste\"\ndestinations = [\"archive\"]\n"
+         << settings.route << "\n";
+  config.close();
+  const Finished init = dosigate({"init"});
+  if (init.code != 0) throw std::runtime_error("dosigate init: " + init.output);
+}
+
+void NodeProcess::start(const std::vector<std::string>& environment) {
+  daemon_ = std::make_unique<Process>(
+      std::vector<std::string>{DOSIGATED_BINARY, "--config",
+                               (directory_ / "dosigate.toml").string()},
+      directory_ / ("node-" + std::to_string(++starts_) + ".log"), environment);
+  const bool answers = eventually([&] {
+    return dosigate({"status", "--json"}).code == 0 || !daemon_->running();
+  });
+  if (!answers || !daemon_->running())
+    throw std::runtime_error("dosigated does not start:\n" + daemon_->output());
+}
+
+std::optional<int> NodeProcess::stop() {
+  daemon_->signal(SIGTERM);
+  return daemon_->wait(std::chrono::seconds(30));
+}
+
+void NodeProcess::kill() { daemon_->kill_group(); }
+
+bool NodeProcess::ends_within(std::chrono::milliseconds deadline) {
+  return daemon_->wait(deadline).has_value();
+}
+
+Finished NodeProcess::dosigate(const std::vector<std::string>& arguments) const {
+  std::vector<std::string> argv{DOSIGATE_BINARY, "--config",
+                                (directory_ / "dosigate.toml").string()};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  return run(argv);
+}
+
+boost::json::value NodeProcess::status() const {
+  const Finished answer = dosigate({"status", "--json"});
+  if (answer.code != 0) throw std::runtime_error("dosigate status: " + answer.output);
+  return boost::json::parse(answer.output);
+}
+
+NodeProcess::Totals NodeProcess::totals() const {
+  const boost::json::value status_now = status();
+  const auto& totals = status_now.at("totals");
+  const auto number = [&](const char* name) { return totals.at(name).to_number<std::uint64_t>(); };
+  return {number("received"), number("duplicate"), number("delivered"),
+          number("queued"),   number("parked"),    number("quarantined"),
+          number("dropped"),  number("discarded"), number("refused")};
+}
+
+bool NodeProcess::settles(std::chrono::seconds deadline) const {
+  return eventually([&] { return totals().queued == 0; }, deadline);
+}
+
+std::string NodeProcess::log() const {
+  std::string all;
+  for (int i = 1; i <= starts_; ++i) {
+    std::ifstream in(directory_ / ("node-" + std::to_string(i) + ".log"));
+    all.append(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+  }
+  return all;
+}
+
+}  // namespace dosigate::testing

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/json/value.hpp>
+
+#include "support/process.h"
+
+namespace dosigate::testing {
+
+/// The two real binaries in a directory of their own: configuration, state, journal, log and folder
+/// destination all lie below it.
+class NodeProcess {
+ public:
+  struct Settings {
+    std::uint16_t archive_port = 0;  ///< of a DICOM destination "archive"; 0 = a folder
+    std::string archive_ae = "ARCHIVE";
+    std::string site{};   ///< further lines of [[site]]
+    std::string route{};  ///< further lines of [[route]]
+  };
+  struct Totals {
+    std::uint64_t received, duplicate, delivered, queued, parked, quarantined, dropped, discarded,
+        refused;
+    /// design 7.3
+    bool add_up() const {
+      return received ==
+             duplicate + delivered + queued + parked + quarantined + dropped + discarded;
+    }
+  };
+
+  /// Writes the configuration and runs `dosigate init`. Throws std::runtime_error when that fails.
+  NodeProcess(std::filesystem::path directory, Settings settings);
+
+  /// Starts the daemon and waits until it answers. Throws std::runtime_error, with the log, when it
+  /// does not.
+  void start(const std::vector<std::string>& environment = {});
+  /// SIGTERM; the exit code, or nothing when it has not ended after 30 s.
+  std::optional<int> stop();
+  /// SIGKILL.
+  void kill();
+  /// Whether the daemon has ended by itself within the time, as it does at a fail point.
+  bool ends_within(std::chrono::milliseconds deadline);
+
+  Finished dosigate(const std::vector<std::string>& arguments) const;
+  boost::json::value status() const;
+  Totals totals() const;
+  /// Waits until nothing is queued; false at the deadline.
+  bool settles(std::chrono::seconds deadline = std::chrono::seconds(60)) const;
+
+  const std::filesystem::path& directory() const { return directory_; }
+  std::filesystem::path arrived() const { return directory_ / "arrived"; }
+  std::uint16_t port() const { return port_; }
+  std::string port_text() const { return std::to_string(port_); }
+  std::string log() const;
+
+ private:
+  std::filesystem::path directory_;
+  std::uint16_t port_;
+  int starts_ = 0;
+  std::unique_ptr<Process> daemon_;
+};
+
+/// Asks again every 50 ms until it holds; false at the deadline.
+bool eventually(const std::function<bool()>& holds,
+                std::chrono::seconds deadline = std::chrono::seconds(30));
+
+}  // namespace dosigate::testing

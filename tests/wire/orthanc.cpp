@@ -1,0 +1,88 @@
+#include "wire/orthanc.h"
+
+#include <csignal>
+#include <fstream>
+#include <stdexcept>
+
+#include <boost/json/parse.hpp>
+
+#include "support/free_port.h"
+#include "wire/node_process.h"
+
+namespace dosigate::testing {
+namespace {
+
+std::string curl(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"curl", "-fsS", "--max-time", "90"});
+  const Finished answer = run(arguments, std::chrono::seconds(100));
+  if (answer.code != 0) throw std::runtime_error("Orthanc: " + answer.output);
+  return answer.output;
+}
+
+std::vector<std::string> strings(const std::string& json) {
+  std::vector<std::string> out;
+  for (const auto& one : boost::json::parse(json).as_array()) out.emplace_back(one.as_string());
+  return out;
+}
+
+}  // namespace
+
+Orthanc::Orthanc(std::filesystem::path directory, std::uint16_t peer_port)
+    : directory_(std::move(directory)), dicom_port_(free_port()), http_port_(free_port()) {
+  std::filesystem::create_directories(directory_ / "data");
+  std::ofstream config(directory_ / "orthanc.json");
+  config << "{ \"Name\": \"test\", \"StorageDirectory\": " << directory_ / "data"
+         << ", \"IndexDirectory\": " << directory_ / "data"
+         << ", \"Plugins\": [], \"HttpPort\": " << http_port_ << ", \"DicomPort\": " << dicom_port_
+         << ", \"DicomAet\": \"ORTHANC\", \"RemoteAccessAllowed\": false, "
+            "\"AuthenticationEnabled\": false, \"DicomAlwaysAllowStore\": true,"
+         << " \"UnknownSopClassAccepted\": true, \"DicomModalities\": {";
+  if (peer_port != 0) config << " \"gateway\": [\"DOSIGATE\", \"127.0.0.1\", " << peer_port << "]";
+  config << " } }\n";
+  config.close();
+  start();
+}
+
+void Orthanc::start() {
+  process_ = std::make_unique<Process>(
+      std::vector<std::string>{"Orthanc", (directory_ / "orthanc.json").string()},
+      directory_ / ("orthanc-" + std::to_string(++starts_) + ".log"));
+  const auto answers = [&] {
+    return run({"curl", "-fsS", "--max-time", "5",
+                "http://127.0.0.1:" + std::to_string(http_port_) + "/system"})
+               .code == 0;
+  };
+  if (!eventually(answers))
+    throw std::runtime_error("Orthanc does not start: " + process_->output());
+}
+
+void Orthanc::stop() {
+  process_->signal(SIGTERM);
+  if (!process_->wait(std::chrono::seconds(30))) process_->kill_group();
+}
+
+std::string Orthanc::get(const std::string& path) const {
+  return curl({"http://127.0.0.1:" + std::to_string(http_port_) + path});
+}
+
+std::string Orthanc::post(const std::string& path, const std::string& data) const {
+  return curl({"--data-binary", data, "http://127.0.0.1:" + std::to_string(http_port_) + path});
+}
+
+void Orthanc::upload(const std::filesystem::path& file) const {
+  post("/instances", "@" + file.string());
+}
+
+std::vector<std::string> Orthanc::instances_of(const std::string& patient_id) const {
+  return strings(
+      post("/tools/find", R"({"Level":"Instance","Query":{"PatientID":")" + patient_id + R"("}})"));
+}
+
+std::vector<std::string> Orthanc::instances() const { return strings(get("/instances")); }
+
+void Orthanc::download(const std::string& instance, const std::filesystem::path& to) const {
+  curl({"-o", to.string(),
+        "http://127.0.0.1:" + std::to_string(http_port_) + "/instances/" + instance + "/file"});
+}
+
+}  // namespace dosigate::testing

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/process.h"
+
+namespace dosigate::testing {
+
+/// A real Orthanc on free ports, below a directory of its own; asked through its REST API with
+/// curl.
+class Orthanc {
+ public:
+  /// @param peer_port  of a modality "gateway" that it can send to; 0 = none.
+  /// Throws std::runtime_error when it does not start.
+  explicit Orthanc(std::filesystem::path directory, std::uint16_t peer_port = 0);
+
+  std::uint16_t dicom_port() const { return dicom_port_; }
+  /// The body of a GET, or of a POST of `data`. Throws std::runtime_error on an HTTP error.
+  std::string get(const std::string& path) const;
+  std::string post(const std::string& path, const std::string& data) const;
+  void upload(const std::filesystem::path& file) const;
+  /// Orthanc's identifiers of the instances of a patient.
+  std::vector<std::string> instances_of(const std::string& patient_id) const;
+  std::vector<std::string> instances() const;
+  /// Saves the file of an instance.
+  void download(const std::string& instance, const std::filesystem::path& to) const;
+  /// Ends it; the ports and the stored instances stay for `start`.
+  void stop();
+  void start();
+
+ private:
+  std::filesystem::path directory_;
+  std::uint16_t dicom_port_, http_port_;
+  int starts_ = 0;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace dosigate::testing

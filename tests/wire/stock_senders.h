@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "support/process.h"
+
+namespace dosigate::testing {
+
+/// A program of somebody else that sends files by C-STORE.
+struct StockSender {
+  std::string name;     ///< also its AE title
+  std::string program;  ///< what has to be installed
+  /// Sends `files` and waits for the end.
+  Finished (*send)(std::uint16_t port, const std::vector<std::filesystem::path>& files);
+};
+/// storescu, dcmsend, odil, CTN and PixelMed. Orthanc is a class of its own (orthanc.h).
+const std::vector<StockSender>& stock_senders();
+
+/// argv of storescu, for tests that start it themselves.
+std::vector<std::string> storescu_arguments(std::uint16_t port,
+                                            const std::vector<std::filesystem::path>& files);
+
+}  // namespace dosigate::testing
