@@ -102,6 +102,8 @@ void SealedFileWriter::flush_chunk() {
 void SealedFileWriter::put_chunk(Section section, ByteView plain) {
   const ChunkFrame frame(section, plain.size(), section == Section::End ? 0 : chunks_, id_);
   const std::size_t at = output_.size();
+  if (plain.size() == kChunkMax)
+    output_.reserve(kHead + kOutput);  // a file that grows: once, not step by step
   output_.resize(at + kChunkOverhead + plain.size());
   const std::span<Byte> chunk = std::span(output_).subspan(at);
   std::copy(frame.stored_head().begin(), frame.stored_head().end(), chunk.begin());

@@ -1,6 +1,6 @@
 // The direction of includes is a safety property: forward cannot see an identity because it cannot
 // name one. This test reads every #include under src and include and compares it with the table of
-// docs and design.
+// modules below.
 
 #include <gtest/gtest.h>
 

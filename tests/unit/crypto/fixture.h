@@ -2,11 +2,19 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "dosigate/crypto/hash.h"
 #include "dosigate/crypto/keyring.h"
 #include "support/temp_dir.h"
 
 namespace dosigate::testing {
+
+/// True when `needle` stands somewhere in `hay`.
+inline bool holds_bytes(ByteView hay, ByteView needle) {
+  // std::search: clang 14 does not parse std::ranges::search of libstdc++ 12.
+  return std::search(hay.begin(), hay.end(), needle.begin(), needle.end()) != hay.end();
+}
 
 /// A keyring of its own in a directory of its own.
 struct Keys {
