@@ -1,0 +1,93 @@
+#include "dosigate/app/config.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "config_reader.h"
+#include "config_sections.h"
+#include "dosigate/base/durable_file.h"
+
+namespace dosigate {
+namespace {
+
+/// TOML forbids NUL and asks for UTF-8; a configuration is small.
+constexpr std::uint64_t kLargestFile = 4U << 20U;
+
+std::string content_of(const std::filesystem::path& file) {
+  const Bytes bytes = read_file(file, kLargestFile);
+  return std::string(as_text(bytes));
+}
+
+/// Reads every section; `known` collects the keys that were asked for.
+Config read_sections(const toml::table& root, const std::filesystem::path& file, Problems& problems,
+                     std::set<std::string>* known) {
+  Config config;
+  config.file = std::filesystem::absolute(file);
+  SectionReader sections(config, problems, known);
+  TableReader top(root, "", problems, nullptr);
+  if (const toml::table* node = top.table("node")) sections.node(*node);
+  for (const toml::table* site : top.tables("site")) sections.site(*site);
+  for (const toml::table* destination : top.tables("destination"))
+    sections.destination(*destination);
+  for (const toml::table* route : top.tables("route")) sections.route(*route);
+  for (const toml::table* peer : top.tables("peer")) sections.peer(*peer);
+  if (const toml::table* alert = top.table("alert")) sections.alert(*alert);
+  top.finish();
+  sections.together();
+  return config;
+}
+
+}  // namespace
+
+boost::system::result<Config, ConfigErrors> load_config(const std::filesystem::path& file) {
+  Problems problems(file.string());
+  std::string text;
+  try {
+    text = content_of(file);
+  } catch (const std::system_error& unreadable) {
+    return ConfigErrors{{file.string() + ": cannot be read: " + unreadable.code().message()}};
+  }
+  try {
+    const toml::table root = toml::parse(text, file.string());
+    Config config = read_sections(root, file, problems, nullptr);
+    if (problems.any()) return ConfigErrors{problems.errors()};
+    config.warnings = problems.warnings();
+    return config;
+  } catch (const toml::parse_error& broken) {
+    problems.error(broken.source().begin.line, {},
+                   "no valid TOML: " + std::string(broken.description()));
+    return ConfigErrors{problems.errors()};
+  }
+}
+
+std::vector<std::string> config_keys() {
+  // Known is what the reader asks for, so a document with one empty table of each kind tells all.
+  const toml::table root =
+      toml::parse("[node]\n[[site]]\n[[destination]]\n[[route]]\ndrop = [{}]\n[[peer]]\n[alert]\n");
+  Problems ignored("");  // an empty route lacks a name; only the keys matter here
+  std::set<std::string> known;
+  read_sections(root, "dosigate.toml", ignored, &known);
+  return {known.begin(), known.end()};
+}
+
+Result<std::filesystem::path> admin_socket_of(const std::filesystem::path& file) {
+  const std::filesystem::path standard = Config::Node{}.admin_socket;
+  std::string text;
+  try {
+    text = content_of(file);
+  } catch (const std::system_error& unreadable) {
+    const Fault fault =
+        unreadable.code() == std::errc::permission_denied ? Fault::Denied : Fault::NotFound;
+    return fail(fault, file.string() + " cannot be read: " + unreadable.code().message());
+  }
+  try {
+    const toml::table root = toml::parse(text, file.string());
+    const auto socket = root["node"]["admin_socket"].value<std::string>();
+    if (!socket || socket->empty()) return standard;
+    return (std::filesystem::absolute(file).parent_path() / *socket).lexically_normal();
+  } catch (const toml::parse_error&) {
+    return standard;  // a running daemon was started with a better file; this is the likely place
+  }
+}
+
+}  // namespace dosigate

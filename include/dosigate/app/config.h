@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dosigate/base/bytes.h"
 #include "dosigate/base/result.h"
 #include "dosigate/deid/deidentifier.h"
 #include "dosigate/forward/forwarder.h"
@@ -18,8 +19,11 @@ namespace dosigate {
 struct Network {
   std::array<Byte, 16> address{};  ///< IPv4 mapped into ::ffff:0:0/96
   unsigned prefix = 0;             ///< of 128
+  /// False for anything that is no numeric address.
   bool contains(std::string_view numeric_address) const;
+  friend bool operator==(const Network&, const Network&) = default;
 };
+/// Invalid when it is no network, or has bits set beyond its prefix (the detail then says the network that was meant).
 Result<Network> parse_network(std::string_view text);
 
 /// The checked configuration: parsed once, immutable; conf/dosigate.toml explains every key. Paths are absolute after loading.
@@ -88,10 +92,20 @@ struct ConfigErrors {
 /// Parses and checks as a whole: unknown key, wrong type, missing file or profile, a route to a destination that is not there, equally specific routes.
 boost::system::result<Config, ConfigErrors> load_config(const std::filesystem::path& file);
 
+/// Every key that load_config understands, "[[route]] from" and so on: the sample file is tested against it.
+std::vector<std::string> config_keys();
+
+/// Only [node] admin_socket, or its default when the file does not name one: the operator's command has to reach a running daemon also while the rest of the file is wrong.
+/// NotFound or Denied when the file cannot be read.
+Result<std::filesystem::path> admin_socket_of(const std::filesystem::path& file);
+
+/// Shell-like match with "*" and "?" of AE titles, after trimming their insignificant spaces.
+bool ae_matches(std::string_view pattern, std::string_view ae_title);
+
 /// The most specific route for an association; nullptr when none admits it. Specific = exact called AE before pattern before "*", then calling AE likewise, then the longest
 /// prefix. "*" and "?" match as in a shell.
 const Config::Route* find_route(const Config& config, std::string_view called_ae, std::string_view calling_ae, std::string_view address);
-/// Whether any route or the node itself answers to this called AE title.
+/// Whether any route or the node itself answers to this called AE title. A route with called_ae = ["*"] answers to every title.
 bool answers_to(const Config& config, std::string_view called_ae);
 
 }  // namespace dosigate

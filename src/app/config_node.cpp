@@ -1,0 +1,101 @@
+#include <algorithm>
+#include <charconv>
+
+#include "config_sections.h"
+
+namespace dosigate {
+namespace {
+
+constexpr std::size_t kLongestSocketPath = 107;  // sun_path of sockaddr_un, without its NUL
+
+/// "127.0.0.1:11112", "[::1]:11112"; port 0 = any free one.
+bool is_endpoint(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  std::string_view address = text.substr(0, colon), digits = text.substr(colon + 1);
+  const bool bracketed = address.size() > 2 && address.front() == '[' && address.back() == ']';
+  if (bracketed) address = address.substr(1, address.size() - 2);
+  // An IPv6 address without brackets would swallow its port.
+  if (bracketed != (address.find(':') != std::string_view::npos)) return false;
+  if (address.find('/') != std::string_view::npos || !parse_network(address)) return false;
+  unsigned port = 0;
+  const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return !digits.empty() && failed == std::errc{} && end == digits.data() + digits.size() &&
+         port <= 65535;
+}
+
+}  // namespace
+
+void SectionReader::node(const toml::table& table) {
+  TableReader reader(table, "[node]", problems_, known_);
+  Config::Node& node = config_.node;
+  if (auto listen = reader.texts("listen")) {
+    if (listen->empty()) reader.error("listen", "is empty: nothing could be received");
+    for (auto one = listen->begin(); one != listen->end(); ++one) {
+      if (!is_endpoint(*one))
+        reader.error(
+            "listen",
+            "\"" + *one +
+                "\" is no numeric address and port, as in \"0.0.0.0:11112\" or \"[::]:11112\"");
+      const bool any_port = one->size() > 2 && one->substr(one->size() - 2) == ":0";
+      if (!any_port && std::find(listen->begin(), one, *one) != one)
+        reader.error("listen", "\"" + *one + "\" stands twice");
+    }
+    node.listen = *listen;
+  }
+  if (const auto title = ae_title(reader, "ae_title", false); !title.empty()) node.ae_title = title;
+
+  const auto path = [&](std::string_view key, std::filesystem::path& into) {
+    const auto text = reader.text(key);
+    if (!text) return;
+    if (text->empty()) {
+      reader.error(key, "is empty; leave it out for the default");
+      return;
+    }
+    into = absolute(*text);
+    node_keys_[std::string(key)] = {reader.line(key), "[node] " + std::string(key)};
+  };
+  path("state_dir", node.state_dir);
+  path("key_file", node.key_file);
+  path("journal_dir", node.journal_dir);
+  path("admin_socket", node.admin_socket);
+  path("profiles_dir", node.profiles_dir);
+  if (node.admin_socket.string().size() > kLongestSocketPath)
+    reader.error("admin_socket", "has more than 107 bytes, which is all that a socket may have");
+  // Writing the default is the same as leaving it out: the embedded profiles do without the directory.
+  if (node.profiles_dir != Config::Node{}.profiles_dir &&
+      !std::filesystem::is_directory(node.profiles_dir))
+    reader.error("profiles_dir", node.profiles_dir.string() + " is no directory");
+
+  node.max_associations = static_cast<unsigned>(
+      reader.integer("max_associations", 1, 1000).value_or(node.max_associations));
+  const auto size = [&](std::string_view key, std::int64_t low, unsigned shift,
+                        std::uint64_t& into) {
+    if (const auto value = reader.integer(key, low, 1 << 20))
+      into = static_cast<std::uint64_t>(*value) << shift;
+  };
+  size("memory_budget_mb", 16, 20, node.memory_budget_bytes);
+  size("max_instance_mb", 1, 20, node.max_instance_bytes);
+  size("quarantine_cap_gb", 0, 30, node.quarantine_cap_bytes);
+  size("min_free_gb", 0, 30, node.min_free_bytes);
+  if (node.max_instance_bytes > node.memory_budget_bytes) {
+    const char* key = reader.has("max_instance_mb") ? "max_instance_mb" : "memory_budget_mb";
+    reader.error(key,
+                 "max_instance_mb is larger than memory_budget_mb: such an instance could never be "
+                 "received");
+  }
+  const auto seconds = [&](std::string_view key, std::chrono::seconds& into) {
+    into = std::chrono::seconds(reader.integer(key, 1, 86'400).value_or(into.count()));
+  };
+  seconds("idle_timeout_s", node.idle_timeout);
+  seconds("dimse_timeout_s", node.dimse_timeout);
+  node.ledger_keep_days = static_cast<int>(
+      reader.integer("ledger_keep_days", 1, 36'500).value_or(node.ledger_keep_days));
+  node.keep_originals =
+      reader.choice("keep_originals", {"none", "identity", "study"}).value_or(node.keep_originals);
+  node.log_level =
+      reader.choice("log_level", {"debug", "info", "warn", "error"}).value_or(node.log_level);
+  reader.finish();
+}
+
+}  // namespace dosigate

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <map>
+
+#include "config_reader.h"
+#include "dosigate/app/config.h"
+
+namespace dosigate {
+
+/// Fills a Config section by section and reports what is wrong; `together` then checks what only
+/// shows when all sections are known.
+class SectionReader {
+ public:
+  SectionReader(Config& config, Problems& problems, std::set<std::string>* known)
+      : config_(config), problems_(problems), known_(known) {}
+
+  void node(const toml::table& table);
+  void site(const toml::table& table);
+  void destination(const toml::table& table);
+  void route(const toml::table& table);
+  void peer(const toml::table& table);
+  void alert(const toml::table& table);
+  void together();
+
+ private:
+  /// Where a name was said, for errors that show only later.
+  struct Said {
+    unsigned line;
+    std::string where;  ///< "[[route]] destinations"
+  };
+  /// A route's references, checked when all names are known.
+  struct Pending {
+    std::size_t route;
+    Said site, destinations, profile, route_itself;
+    bool names_destinations;
+  };
+
+  std::filesystem::path absolute(const std::string& path) const;
+  std::string name(TableReader& reader, std::map<std::string, unsigned>& taken);
+  std::string ae_title(TableReader& reader, std::string_view key, bool required);
+  std::vector<std::string> ae_patterns(TableReader& reader, std::string_view key);
+  std::string host(TableReader& reader, bool required);
+  void networks(TableReader& reader, Config::Route& route);
+  void drop_rules(TableReader& reader, Config::Route& route);
+  void legal(TableReader& reader, Config::Legal& into);
+
+  void embedded_destination();
+  void sites_of_routes();
+  void references();
+  void paths();
+  void routes_against_each_other();
+  void unwise();
+
+  Config& config_;
+  Problems& problems_;
+  std::set<std::string>* known_;
+  std::map<std::string, unsigned> sites_, destinations_, routes_, peers_;
+  std::map<std::string, unsigned> site_codes_;
+  std::vector<Pending> pending_;
+  std::map<std::string, Said> node_keys_;     ///< where the keys of [node] stand
+  std::map<std::string, Said> folder_paths_;  ///< by destination
+};
+
+/// The site code of a route without [[site]]: upper-case letters and digits of the name, at most
+/// four.
+std::string code_of(std::string_view site_name);
+
+}  // namespace dosigate
