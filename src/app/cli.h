@@ -1,0 +1,73 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/value.hpp>
+
+#include "dosigate/app/config.h"
+
+namespace dosigate::cli {
+
+/// What scripts may rely on; `check` gives Nagios states instead.
+enum Exit : int {
+  kDone = 0,
+  kNotDone =
+      1,       ///< the daemon or the peer said no, or the configuration is wrong; why is on stderr
+  kUsage = 2,  ///< the command line is wrong
+  kUnreachable = 3,  ///< no daemon answers
+};
+
+struct Options {
+  std::filesystem::path config = "/etc/dosigate/dosigate.toml";
+  std::filesystem::path socket;  ///< --socket; empty = as configured
+  bool json = false;
+};
+
+/// One line on stderr, "dosigate: <text>".
+void complain(std::string_view text);
+
+/// Either the body of a 2xx answer or, already said on stderr, the exit code.
+struct Answer {
+  int exit = kDone;
+  boost::json::value body;
+  std::string problem;  ///< what was said
+};
+Answer ask(const Options& options, std::string_view method, const std::string& target,
+           const boost::json::value& body = nullptr, bool say = true);
+
+/// The whole configuration; nullopt after its errors were written to stderr.
+std::optional<Config> load(const std::filesystem::path& file);
+
+int status(const Options& options, bool watch);
+int check(const Options& options);
+
+int queue_list(const Options& options, unsigned max);
+int queue_retry(const Options& options, bool all, const std::string& destination,
+                const std::string& id);
+
+int quarantine_list(const Options& options);
+int quarantine_show(const Options& options, const std::string& id);
+int quarantine_discard(const Options& options, const std::string& id, const std::string& reason);
+int quarantine_release(const Options& options, const std::string& id, const std::string& reason,
+                       const std::vector<std::string>& accept);
+
+int map_lookup(const Options& options, std::string reason);
+int map_reveal(const Options& options, const std::string& pseudonym, std::string reason);
+
+int audit_verify(const Options& options);
+
+int peer_echo(const Options& options, const std::string& name);
+int peer_test(const Options& options, const std::string& name);
+
+struct Who {
+  std::string called, calling, address;
+};
+int config_check(const Options& options, const std::optional<Who>& who);
+int init(const Options& options, const std::filesystem::path& credential_file);
+int reload(const Options& options);
+
+}  // namespace dosigate::cli

@@ -1,0 +1,46 @@
+#include <iostream>
+
+#include "cli.h"
+#include "cli_text.h"
+#include "dosigate/api/http.h"
+
+namespace dosigate::cli {
+
+void complain(std::string_view text) { std::cerr << "dosigate: " << printable(text) << "\n"; }
+
+Answer ask(const Options& options, std::string_view method, const std::string& target,
+           const boost::json::value& body, bool say) {
+  Answer out;
+  const auto end = [&](int exit, const std::string& why) {
+    out.exit = exit;
+    out.problem = printable(why);
+    if (say) complain(why);
+    return out;
+  };
+  std::filesystem::path socket = options.socket;
+  if (socket.empty()) {
+    const auto configured = admin_socket_of(options.config);
+    if (!configured)
+      return end(kUnreachable, configured.error().detail +
+                                   " (--config FILE or --socket PATH says where the daemon is)");
+    socket = *configured;
+  }
+  const auto answer = call_admin(socket, method, target, body);
+  if (!answer) return end(kUnreachable, answer.error().detail);
+  if (answer->status >= 400) {
+    const std::string title = shown(answer->body, "title");
+    const std::string detail = shown(answer->body, "detail");
+    return end(kNotDone, title + (detail == "-" ? "" : ": " + detail));
+  }
+  out.body = answer->body;
+  return out;
+}
+
+std::optional<Config> load(const std::filesystem::path& file) {
+  auto config = load_config(file);
+  if (config) return std::move(*config);
+  for (const std::string& line : config.error().lines) std::cerr << printable(line) << "\n";
+  return std::nullopt;
+}
+
+}  // namespace dosigate::cli

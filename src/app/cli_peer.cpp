@@ -1,0 +1,93 @@
+#include <algorithm>
+#include <iostream>
+#include <map>
+
+#include "cli.h"
+#include "cli_text.h"
+#include "dosigate/dicom/dcmtk.h"
+#include "dosigate/dicom/sop_class.h"
+#include "dosigate/dicom/transfer_syntax.h"
+
+namespace dosigate::cli {
+namespace {
+
+/// A `[[peer]]` or a dicom `[[destination]]`, as something that can be called.
+std::optional<Destination> find(const Config& config, const std::string& name) {
+  for (const Config::Peer& peer : config.peers) {
+    if (peer.name != name) continue;
+    Destination out;
+    out.name = peer.name;
+    out.kind = Destination::Kind::Dicom;
+    out.ae_title = peer.ae_title;
+    out.host = peer.host;
+    out.port = peer.port;
+    out.calling_ae = config.node.ae_title;
+    return out;
+  }
+  std::string known;
+  for (const Config::Peer& peer : config.peers) known += " " + peer.name;
+  for (const Config::Output& output : config.outputs) {
+    if (output.destination.kind != Destination::Kind::Dicom) continue;
+    if (output.destination.name == name) return output.destination;
+    known += " " + output.destination.name;
+  }
+  complain("no [[peer]] or dicom [[destination]] is named \"" + name + "\"; there " +
+           (known.empty() ? "is none" : "are:" + known));
+  return std::nullopt;
+}
+
+std::string who(const Destination& peer) {
+  return peer.name + " (" + peer.ae_title + " at " + peer.host + ":" + std::to_string(peer.port) +
+         ")";
+}
+
+}  // namespace
+
+int peer_echo(const Options& options, const std::string& name) {
+  const auto config = load(options.config);
+  if (!config) return kNotDone;
+  const auto peer = find(*config, name);
+  if (!peer) return kNotDone;
+  const DcmtkRuntime dcmtk;
+  const auto answer = echo(*peer);
+  if (!answer) {
+    complain(who(*peer) + ": " + answer.error().detail);
+    return kNotDone;
+  }
+  std::cout << who(*peer) << " answered in " << answer->count() << " ms\n";
+  return kDone;
+}
+
+int peer_test(const Options& options, const std::string& name) {
+  const auto config = load(options.config);
+  if (!config) return kNotDone;
+  const auto peer = find(*config, name);
+  if (!peer) return kNotDone;
+  const DcmtkRuntime dcmtk;
+  const auto accepted = test_peer(*peer);
+  if (!accepted) {
+    complain(who(*peer) + ": " + accepted.error().detail);
+    return kNotDone;
+  }
+  std::map<std::string, std::vector<std::string>> syntaxes;
+  for (const AcceptedContext& context : *accepted) {
+    auto& list = syntaxes[context.sop_class_uid];
+    const std::string& uid = context.transfer_syntax_uid;
+    if (!uid.empty() && std::find(list.begin(), list.end(), uid) == list.end()) list.push_back(uid);
+  }
+  std::vector<std::vector<std::string>> rows;
+  bool any = false;
+  for (const auto& [sop_class, list] : syntaxes) {
+    const SopClass* known = find_storage_sop_class(sop_class);
+    std::string text;
+    for (const std::string& uid : list) text += (text.empty() ? "" : ", ") + uid;
+    any = any || !list.empty();
+    rows.push_back(
+        {known == nullptr ? sop_class : std::string(known->name), text.empty() ? "refused" : text});
+  }
+  std::cout << who(*peer) << "\n" << table({"SOP class", "transfer syntaxes accepted"}, rows);
+  if (!any) complain(who(*peer) + " accepts none of the classes of nuclear medicine");
+  return any ? kDone : kNotDone;
+}
+
+}  // namespace dosigate::cli

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/value.hpp>
+
+namespace dosigate::cli {
+
+/// The value at "associations.active"; null when any part is missing.
+const boost::json::value& at(const boost::json::value& value, std::string_view path);
+/// As a person reads it: a number with separators of thousands, a string without control characters
+/// (peers choose some of them, and a terminal obeys them), "-" for null.
+std::string shown(const boost::json::value& value);
+std::string shown(const boost::json::value& value, std::string_view path);
+double number(const boost::json::value& value, std::string_view path);
+
+std::string printable(std::string_view text);
+std::string thousands(long long value);
+/// "512 MB", "1.4 TB"; powers of 1000, as df -H.
+std::string size_text(double bytes);
+/// "45 s", "12 min", "3 h 20 min", "5 d 4 h".
+std::string duration_text(long long seconds);
+/// Local time, to the second; "-" for 0.
+std::string time_text(long long unix_seconds);
+
+/// Columns under headings, two spaces apart; a heading that starts with '>' is right-aligned.
+std::string table(const std::vector<std::string>& headings,
+                  const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace dosigate::cli

@@ -1,0 +1,197 @@
+#include <csignal>
+#include <functional>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "cli.h"
+
+namespace {
+
+using namespace dosigate;
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done; 1 not done, the reason is on stderr; 2 wrong command line; 3 no daemon "
+    "answers.\n"
+    "`check` instead: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, with one line on stdout (Nagios).";
+
+/// Every command in the words of the README; `run` is what the parsed one does.
+class CommandLine {
+ public:
+  CommandLine() {
+    app_.set_version_flag("--version", std::string("dosigate ") + DOSIGATE_VERSION);
+    app_.add_option("--config", options_.config, "Configuration file")->capture_default_str();
+    app_.add_option("--socket", options_.socket, "Admin socket, instead of the configured one");
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.footer(kExitCodes);
+    add_watching();
+    add_queue();
+    add_quarantine();
+    add_map();
+    add_peer();
+    add_administration();
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& wrong) {
+      // CLI11 has a code of its own for each mistake; scripts get one, and --help is none.
+      return app_.exit(wrong) == 0 ? cli::kDone : cli::kUsage;
+    }
+    return run_();
+  }
+
+ private:
+  CLI::App* group(const char* name, const char* text) {
+    CLI::App* out = app_.add_subcommand(name, text);
+    out->require_subcommand(1);
+    out->fallthrough();
+    return out;
+  }
+  CLI::App* verb(CLI::App& parent, const char* name, const char* text, std::function<int()> does) {
+    CLI::App* out = parent.add_subcommand(name, text);
+    out->fallthrough();
+    out->callback([this, does = std::move(does)] { run_ = does; });
+    return out;
+  }
+  void json(CLI::App* command) { command->add_flag("--json", options_.json, "One line of JSON"); }
+
+  void add_watching() {
+    auto* status = verb(app_, "status", "What the node does",
+                        [this] { return cli::status(options_, watch_); });
+    json(status);
+    status->add_flag("--watch", watch_, "Every two seconds until Ctrl-C");
+    verb(app_, "check", "One line and a Nagios exit code", [this] { return cli::check(options_); });
+  }
+
+  void add_queue() {
+    auto* queue = group("queue", "What waits for a destination");
+    auto* list = verb(*queue, "list", "Queued and parked instances",
+                      [this] { return cli::queue_list(options_, max_); });
+    json(list);
+    list->add_option("--max", max_, "Most items")
+        ->check(CLI::Range(1U, 100'000U))
+        ->capture_default_str();
+    auto* retry = verb(*queue, "retry", "Makes parked and waiting instances due now",
+                       [this] { return cli::queue_retry(options_, all_, name_, id_); });
+    json(retry);
+    auto* which = retry->add_option_group("which");
+    which->add_option("id", id_, "One instance");
+    which->add_option("--destination", name_, "Everything for one destination");
+    which->add_flag("--all", all_, "Everything");
+    which->require_option(1);
+  }
+
+  void add_quarantine() {
+    auto* quarantine = group("quarantine", "Originals that wait for a person");
+    json(verb(*quarantine, "list", "All of them, oldest first",
+              [this] { return cli::quarantine_list(options_); }));
+    auto* show = verb(*quarantine, "show", "One of them",
+                      [this] { return cli::quarantine_show(options_, id_); });
+    json(show);
+    show->add_option("id", id_)->required();
+    auto* discard = verb(*quarantine, "discard", "Destroys one; it will never be forwarded",
+                         [this] { return cli::quarantine_discard(options_, id_, reason_); });
+    json(discard);
+    discard->add_option("id", id_)->required();
+    discard->add_option("--reason", reason_, "Recorded in the audit log")->required();
+    auto* release =
+        verb(*quarantine, "release",
+             "De-identifies one again, under the present rules and your decision",
+             [this] { return cli::quarantine_release(options_, id_, reason_, accept_); });
+    json(release);
+    release->add_option("id", id_)->required();
+    release->add_option("--reason", reason_, "Recorded in the audit log")->required();
+    release->add_option("--accept", accept_,
+                        "Reasons for holding that you have looked into, as `show` names them");
+  }
+
+  void add_map() {
+    auto* map = group("map", "The link between persons and pseudonyms");
+    auto* lookup = verb(
+        *map, "lookup",
+        "Pseudonym of a PatientID, which is asked for on the terminal or read from standard input",
+        [this] { return look_up(); });
+    json(lookup);
+    lookup->add_option("--reason", reason_,
+                       "Recorded; asked for when missing (or second line of standard input)");
+    // Taken only to be turned away in words that do not repeat it.
+    lookup->allow_extras();
+    lookup_ = lookup;
+    auto* reveal = verb(*map, "reveal", "Person behind a pseudonym",
+                        [this] { return cli::map_reveal(options_, id_, reason_); });
+    json(reveal);
+    reveal->add_option("pseudonym", id_)->required();
+    reveal->add_option("--reason", reason_, "Recorded; asked for when missing");
+  }
+
+  int look_up() {
+    if (!lookup_->remaining().empty()) {
+      cli::complain(
+          "map lookup takes no PatientID as an argument, where the process list and the shell's "
+          "history show it: "
+          "type it when asked, or give it on standard input");
+      return cli::kUsage;
+    }
+    return cli::map_lookup(options_, reason_);
+  }
+
+  void add_peer() {
+    auto* peer = group("peer", "Other DICOM nodes, called from here");
+    verb(*peer, "echo", "C-ECHO", [this] { return cli::peer_echo(options_, name_); })
+        ->add_option("name", name_, "Name of a [[peer]] or dicom [[destination]]")
+        ->required();
+    verb(*peer, "test", "What it accepts of nuclear medicine",
+         [this] { return cli::peer_test(options_, name_); })
+        ->add_option("name", name_, "Name of a [[peer]] or dicom [[destination]]")
+        ->required();
+  }
+
+  void add_administration() {
+    auto* config = group("config", "The configuration");
+    auto* check =
+        verb(*config, "check", "Everything that is wrong with it, without a daemon", [this] {
+          std::optional<cli::Who> who;
+          if (!who_.empty()) who = cli::Who{who_[0], who_[1], who_[2]};
+          return cli::config_check(options_, who);
+        });
+    check->add_option("file", options_.config, "Configuration file");
+    check->add_option("--who", who_, "CALLED CALLING ADDRESS: the route of such an association")
+        ->expected(3);
+    verb(app_, "reload", "Routes and destinations as the file says now",
+         [this] { return cli::reload(options_); });
+    auto* audit = group("audit", "Who did what");
+    json(verb(*audit, "verify", "Walks the whole hash chain",
+              [this] { return cli::audit_verify(options_); }));
+    verb(app_, "init", "Makes state directory, key and keyring once, and prints the recovery key",
+         [this] { return cli::init(options_, credential_file_); })
+        ->add_option("--credential-file", credential_file_,
+                     "Where the key goes when [node] key_file is not set")
+        ->capture_default_str();
+  }
+
+  CLI::App app_{"dosigate: the operator's command of the DICOM gateway that de-identifies"};
+  cli::Options options_;
+  std::function<int()> run_;
+  CLI::App* lookup_ = nullptr;
+  bool watch_ = false, all_ = false;
+  unsigned max_ = 50;
+  std::string id_, name_, reason_;
+  std::vector<std::string> accept_, who_;
+  std::filesystem::path credential_file_ = "/etc/dosigate/dosigate.key";
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE,
+              SIG_IGN);  // a pager that is closed early ends us with an error, not a signal
+  try {
+    return CommandLine().run(argc, argv);
+  } catch (const std::exception& broken) {
+    dosigate::cli::complain(broken.what());
+    return dosigate::cli::kNotDone;
+  }
+}
