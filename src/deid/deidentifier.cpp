@@ -1,0 +1,209 @@
+#include "dosigate/deid/deidentifier.h"
+
+#include "dosigate/deid/dates.h"
+#include "dosigate/dicom/data_set.h"
+#include "dosigate/dicom/walker.h"
+#include "fingerprint_inputs.h"
+#include "holds.h"
+#include "kept_lists.h"
+#include "leak_check.h"
+#include "marking.h"
+#include "proof.h"
+#include "rules.h"
+#include "source.h"
+#include "un.h"
+#include "walk.h"
+
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+namespace dosigate {
+
+namespace {
+
+/// A data set as it arrived, judged and parsed.
+struct Opened {
+  const TransferSyntax* syntax;
+  Bytes inflated;   ///< empty unless deflated
+  ByteView bytes;   ///< what was parsed
+  ByteView pixels;  ///< value of the pixel data in it
+  std::unique_ptr<DcmDataset> data_set;
+};
+
+Result<Opened> open(const ReceivedInstance& received, const TransferSyntax& syntax,
+                    std::size_t max_inflated) {
+  Opened out{&syntax, {}, received.data_set, {}, nullptr};
+  if (syntax.encoding == Encoding::DeflatedLittle) {
+    auto inflated = inflate_data_set(received.data_set, max_inflated);
+    if (!inflated) return inflated.error();
+    out.inflated = std::move(*inflated);
+    out.bytes = out.inflated;
+  }
+  const auto walked = walk_data_set(out.bytes, syntax.encoding);
+  if (!walked) return walked.error();
+  out.pixels = out.bytes.subspan(walked->pixel_begin, walked->pixel_end - walked->pixel_begin);
+  auto parsed = parse_data_set(out.bytes, syntax);
+  if (!parsed) return parsed.error();
+  out.data_set = std::move(*parsed);
+  return out;
+}
+
+/// The data set must be the object that the command announced: pseudonyms, queue and answer go by
+/// the command.
+std::optional<Refused> wrong_identity(DcmItem& data_set, const ReceivedInstance& received) {
+  const std::string sop_class = text_at(data_set, DCM_SOPClassUID),
+                    sop_instance = text_at(data_set, DCM_SOPInstanceUID);
+  if (sop_instance.empty()) return Refused{Fault::NotDicom, "(0008,0018) is missing or empty"};
+  if (text_at(data_set, DCM_StudyInstanceUID).empty())
+    return Refused{Fault::NotDicom, "(0020,000D) is missing or empty"};
+  if (sop_class != trimmed(received.sop_class_uid))
+    return Refused{Fault::Mismatch, "(0008,0016) is not the SOP class of the C-STORE command"};
+  if (sop_instance != trimmed(received.sop_instance_uid.reveal()))
+    return Refused{Fault::Mismatch, "(0008,0018) is not the SOP instance of the C-STORE command"};
+  for (const DcmTagKey& tag : {DCM_SOPInstanceUID, DCM_StudyInstanceUID, DCM_SeriesInstanceUID}) {
+    if (text_at(data_set, tag).size() > 64)
+      return Refused{Fault::NotDicom, tag_text(tag) + " has more than 64 bytes"};
+  }
+  return std::nullopt;
+}
+
+/// Computed before the birth date goes; only where the profile keeps the patient's characteristics
+/// and the source says no age itself.
+std::string missing_age(DcmItem& data_set, const Rules& rules) {
+  if (!rules.options().retain_patient_characteristics || !text_at(data_set, DCM_PatientAge).empty())
+    return {};
+  for (const DcmTagKey& tag : {DCM_StudyDate, DCM_SeriesDate, DCM_AcquisitionDate}) {
+    if (std::string date = text_at(data_set, tag); !date.empty())
+      return age_at(text_at(data_set, DCM_PatientBirthDate), date);
+  }
+  return {};
+}
+
+}  // namespace
+
+struct Deidentifier::Impl {
+  Impl(Settings settings, PseudonymMap& the_map)
+      : rules(std::move(settings.profile)),
+        site(std::move(settings.site)),
+        drop(std::move(settings.drop)),
+        charset(std::move(settings.default_charset)),
+        max_inflated(settings.max_inflated),
+        map(the_map) {
+    load_kept_lists();
+  }
+
+  Verdict clean(const ReceivedInstance& received, const Decision& decision) const {
+    const TransferSyntax* syntax = find_transfer_syntax(received.transfer_syntax_uid);
+    if (syntax == nullptr)
+      return Held{HoldReason::TransferSyntax, "the transfer syntax is not in the table"};
+    if (syntax->referenced)
+      return Held{HoldReason::TransferSyntax,
+                  "the pixel data are elsewhere, under a URL of the hospital"};
+    auto opened = open(received, *syntax, max_inflated);
+    if (!opened) return Refused{opened.error().fault, opened.error().detail};
+    DcmDataset& data_set = *opened->data_set;
+    // Before anything is read: a BurnedInAnnotation sent as UN says YES all the same.
+    if (const auto resolved = resolve_unknowns(data_set, rules); !resolved)
+      return Refused{resolved.error().fault, resolved.error().detail};
+    if (auto refused = wrong_identity(data_set, received)) return std::move(*refused);
+    if (const DropRule* rule = matching_drop_rule(drop, data_set, trimmed(received.sop_class_uid)))
+      return Dropped{rule->text};
+    if (auto held = hold_by_content(data_set, trimmed(received.sop_class_uid), decision))
+      return std::move(*held);
+
+    auto source = source_identity(data_set, charset);
+    if (!source) return Held{HoldReason::CharacterSet, source.error().detail};
+    auto subject = map.resolve(site, *source);
+    if (!subject) {
+      if (subject.error().fault == Fault::Uncertain)
+        return Held{HoldReason::PatientInDoubt, subject.error().detail};
+      return Refused{subject.error().fault, subject.error().detail};
+    }
+    return clean_for(*subject, received, *opened);
+  }
+
+  Verdict clean_for(const Subject& subject, const ReceivedInstance& received,
+                    Opened& opened) const {
+    DcmDataset& data_set = *opened.data_set;
+    const Identifiers identifiers = collect_identifiers(data_set, charset);
+    const Proof proof(data_set, rules);
+    const Fingerprint fingerprint =
+        fingerprint_of(data_set, opened.pixels, *opened.syntax, *subject.salt);
+    const std::string age = missing_age(data_set, rules);
+
+    UidMapper uids(subject);
+    Walk walk(rules, subject, uids, charset);
+    if (const auto walked = walk.clean(data_set); !walked)
+      return Refused{walked.error().fault, walked.error().detail};
+    mark(data_set, rules, subject, age);
+
+    if (auto held = proof.check(data_set, subject.offset)) return std::move(*held);
+    const std::string sop_uid = text_at(data_set, DCM_SOPInstanceUID),
+                      study_uid = text_at(data_set, DCM_StudyInstanceUID);
+    if (study_uid != subject.study_uid)
+      return Held{HoldReason::Proof, "(0020,000D) is not the study UID of the map"};
+    if (sop_uid != map_uid(*subject.salt, 0, trimmed(received.sop_instance_uid.reveal())))
+      return Held{HoldReason::Proof, "(0008,0018) is not the UID of this instance"};
+    if (auto held = find_leak(data_set, identifiers, rules, charset)) return std::move(*held);
+
+    EncodedDataSet encoded;
+    try {
+      encoded = encode_data_set(data_set, *opened.syntax);
+    } catch (const std::system_error&) {
+      throw;  // a broken machine
+    } catch (const std::runtime_error& cannot) {
+      return Held{HoldReason::Proof,
+                  std::string("the cleaned data set cannot be written: ") + cannot.what()};
+    }
+    if (!pixels_unchanged(opened, encoded))
+      return Held{HoldReason::Proof, "pixel data would have changed"};
+    return Cleaned{seal(received, subject, study_uid, sop_uid, std::move(encoded)),
+                   {subject.study, sop_uid, fingerprint, uids.pairs()},
+                   walk.dates_emptied()};
+  }
+
+  bool pixels_unchanged(const Opened& opened, const EncodedDataSet& encoded) const {
+    if (opened.syntax->encoding != Encoding::DeflatedLittle)
+      return same_pixels(opened.pixels, encoded.body);
+    // Everything is in the deflated header: what a reader will inflate is looked at.
+    const auto inflated = inflate_data_set(encoded.header, max_inflated);
+    if (!inflated) return false;
+    const auto walked = walk_data_set(*inflated, Encoding::DeflatedLittle);
+    return walked && same_pixels(opened.pixels,
+                                 ByteView(*inflated).subspan(
+                                     walked->pixel_begin, walked->pixel_end - walked->pixel_begin));
+  }
+
+  static CleanInstance seal(const ReceivedInstance& received, const Subject& subject,
+                            const std::string& study_uid, const std::string& sop_uid,
+                            EncodedDataSet encoded) {
+    CleanInstance instance;
+    instance.sop_class_uid_ = trimmed(received.sop_class_uid);
+    instance.sop_instance_uid_ = sop_uid;
+    instance.study_instance_uid_ = study_uid;
+    instance.transfer_syntax_uid_ = trimmed(received.transfer_syntax_uid);
+    instance.pseudonym_ = subject.pseudonym;
+    instance.header_ = std::move(encoded.header);
+    instance.body_ = std::move(encoded.body);
+    instance.trailer_ = std::move(encoded.trailer);
+    return instance;
+  }
+
+  Rules rules;
+  SitePolicy site;
+  std::vector<DropRule> drop;
+  std::string charset;
+  std::size_t max_inflated;
+  PseudonymMap& map;
+};
+
+Deidentifier::Deidentifier(Settings settings, PseudonymMap& map)
+    : impl_(std::make_unique<Impl>(std::move(settings), map)) {}
+Deidentifier::~Deidentifier() = default;
+
+Verdict Deidentifier::clean(const ReceivedInstance& received, const Decision& decision) const {
+  return impl_->clean(received, decision);
+}
+
+}  // namespace dosigate

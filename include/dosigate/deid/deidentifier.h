@@ -12,43 +12,45 @@
 
 namespace dosigate {
 
-/// Why an instance waits for a person. The text form (hold_reason_text) is what an operator reads and a
-/// drop rule names; it is written into ledger and quarantine.
+/// Why an instance waits for a person. The text form (hold_reason_text) is what an operator reads
+/// and a drop rule names; it is written into ledger and quarantine.
 enum class HoldReason {
-  UnknownSopClass,       ///< private or not in our table
-  TransferSyntax,        ///< unknown, or pixel data elsewhere (JPIP)
+  UnknownSopClass,  ///< private or not in our table
+  TransferSyntax,   ///< unknown, or pixel data elsewhere (JPIP)
   SecondaryCapture,
-  BurnedIn,              ///< (0028,0301) YES
+  BurnedIn,  ///< (0028,0301) YES
   Ultrasound,
-  StructuredReport,      ///< until Clean Structured Content is there
+  StructuredReport,  ///< until Clean Structured Content is there
   EncapsulatedDocument,
-  PatientInDoubt,        ///< PseudonymMap::resolve said Uncertain
-  CharacterSet,          ///< text that cannot be decoded cannot be checked
-  Leak,                  ///< the leak check found a value of this patient in the output
-  Proof,                 ///< an interval, a SUV input, a vector or a pixel byte would have changed
-  Revision,              ///< same instance, other pixels or other dosimetry inputs
+  PatientInDoubt,  ///< PseudonymMap::resolve said Uncertain
+  CharacterSet,    ///< text that cannot be decoded cannot be checked
+  Leak,            ///< the leak check found a value of this patient in the output
+  Proof,           ///< an interval, a SUV input, a vector or a pixel byte would have changed
+  Revision,        ///< same instance, other pixels or other dosimetry inputs
 };
 std::string_view hold_reason_text(HoldReason reason);
 std::optional<HoldReason> parse_hold_reason(std::string_view text);
 
-/// `drop = [...]` of a route: what Dosimagem does not need. An instance is dropped when every condition of one rule holds.
+/// `drop = [...]` of a route: what Dosimagem does not need. An instance is dropped when every
+/// condition of one rule holds.
 struct DropRule {
   std::string sop_class;   ///< UID or empty
   std::string modality;    ///< CS or empty
   std::string image_type;  ///< one value of ImageType, for example "SCREEN SAVE", or empty
   bool burned_in = false;
-  std::string text;        ///< as configured, for the count by reason
+  std::string text;  ///< as configured, for the count by reason
 };
 
-/// What a person decided about a held instance. Only reasons that a look at the pixels can answer may be accepted
-/// (SecondaryCapture, BurnedIn, Ultrasound); the leak check can never be waived.
+/// What a person decided about a held instance. Only reasons that a look at the pixels can answer
+/// may be accepted (SecondaryCapture, BurnedIn, Ultrasound); the leak check can never be waived.
 struct Decision {
   std::set<HoldReason> accepted;
 };
 
 struct Cleaned {
   CleanInstance instance;
-  PairBatch memory;  ///< fingerprint and UID pairs, for the map
+  PairBatch memory;               ///< fingerprint and UID pairs, for the map
+  std::size_t dates_emptied = 0;  ///< date values that are no dates ("00000000", a range), emptied
 };
 struct Held {
   HoldReason reason;
@@ -65,22 +67,24 @@ using Verdict = std::variant<Cleaned, Held, Dropped, Refused>;
 
 /// De-identifies one instance after PS3.15 Table E.1-1 and a profile, in memory.
 ///
-/// Order: structure (walker) and identity of the data set (SOP class and instance UID = command = context), drop rules, holds by class and
-/// pixels, patient (map), actions by tag at every depth, marking, proof, leak check, encoding.
-/// Thread: const and re-entrant; one Deidentifier per route, shared by all associations.
+/// Order: structure (walker) and identity of the data set (SOP class and instance UID = command =
+/// context), drop rules, holds by class and pixels, patient (map), actions by tag at every depth,
+/// marking, proof, leak check, encoding. Thread: const and re-entrant; one Deidentifier per route,
+/// shared by all associations.
 class Deidentifier {
  public:
   struct Settings {
     Profile profile;
     SitePolicy site;
     std::vector<DropRule> drop;
-    std::string default_charset;     ///< for an absent (0008,0005): "" = ASCII only, "ISO_IR 100", ...
+    std::string default_charset;  ///< for an absent (0008,0005): "" = ASCII only, "ISO_IR 100", ...
     std::size_t max_inflated = 512U << 20U;
   };
   Deidentifier(Settings settings, PseudonymMap& map);
   ~Deidentifier();
 
-  /// Never throws for anything that came off the wire; std::bad_alloc and std::system_error mean a broken machine.
+  /// Never throws for anything that came off the wire; std::bad_alloc and std::system_error mean a
+  /// broken machine.
   Verdict clean(const ReceivedInstance& received, const Decision& decision = {}) const;
 
  private:

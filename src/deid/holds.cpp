@@ -1,0 +1,124 @@
+#include "holds.h"
+
+#include "dosigate/dicom/data_set.h"
+#include "dosigate/dicom/sop_class.h"
+#include "items.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace dosigate {
+
+namespace {
+
+constexpr std::array<std::pair<HoldReason, std::string_view>, 12> kTexts{
+    {{HoldReason::UnknownSopClass, "unknown-sop-class"},
+     {HoldReason::TransferSyntax, "transfer-syntax"},
+     {HoldReason::SecondaryCapture, "secondary-capture"},
+     {HoldReason::BurnedIn, "burned-in"},
+     {HoldReason::Ultrasound, "ultrasound"},
+     {HoldReason::StructuredReport, "structured-report"},
+     {HoldReason::EncapsulatedDocument, "encapsulated-document"},
+     {HoldReason::PatientInDoubt, "patient-in-doubt"},
+     {HoldReason::CharacterSet, "character-set"},
+     {HoldReason::Leak, "leak"},
+     {HoldReason::Proof, "proof"},
+     {HoldReason::Revision, "revision"}}};
+
+std::string_view values_of(DcmItem& item, const DcmTagKey& tag) {
+  DcmElement* element = nullptr;
+  return item.findAndGetElement(tag, element).good() ? raw_text(*element).value_or("")
+                                                     : std::string_view();
+}
+
+bool has_value(std::string_view values, std::string_view wanted) {
+  bool found = false;
+  for_each_value(values,
+                 [&](std::string_view value) { found = found || trimmed(value) == wanted; });
+  return found;
+}
+
+bool is_burned_in(DcmItem& data_set) {
+  return trimmed(values_of(data_set, DCM_BurnedInAnnotation)) == "YES";
+}
+
+/// Planes kept in unused bits of the pixels (retired, PS3.5 8.1.2): removing group 60xx leaves the
+/// drawing where it is.
+std::optional<DcmTagKey> overlay_in_pixels(DcmItem& data_set) {
+  for (unsigned group = 0x6000; group <= 0x60FE; group += 2) {
+    const DcmTagKey tag(static_cast<Uint16>(group),
+                        0x0102);  // Overlay Bit Position; 0 where the data stand apart
+    Uint16 position = 0;
+    if (data_set.findAndGetUint16(tag, position).good() && position != 0) return tag;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view hold_reason_text(HoldReason reason) {
+  for (const auto& [known, text] : kTexts) {
+    if (known == reason) return text;
+  }
+  return "?";
+}
+
+std::optional<HoldReason> parse_hold_reason(std::string_view text) {
+  for (const auto& [reason, known] : kTexts) {
+    if (known == text) return reason;
+  }
+  return std::nullopt;
+}
+
+const DropRule* matching_drop_rule(const std::vector<DropRule>& rules, DcmItem& data_set,
+                                   std::string_view sop_class_uid) {
+  for (const DropRule& rule : rules) {
+    // A rule without a condition would drop everything; the configuration refuses it, and so does
+    // this.
+    if (rule.sop_class.empty() && rule.modality.empty() && rule.image_type.empty() &&
+        !rule.burned_in)
+      continue;
+    if (!rule.sop_class.empty() && rule.sop_class != sop_class_uid) continue;
+    if (!rule.modality.empty() && rule.modality != trimmed(values_of(data_set, DCM_Modality)))
+      continue;
+    if (!rule.image_type.empty() && !has_value(values_of(data_set, DCM_ImageType), rule.image_type))
+      continue;
+    if (rule.burned_in && !is_burned_in(data_set)) continue;
+    return &rule;
+  }
+  return nullptr;
+}
+
+std::optional<Held> hold_by_content(DcmItem& data_set, std::string_view sop_class_uid,
+                                    const Decision& decision) {
+  const SopClass* sop_class = find_storage_sop_class(sop_class_uid);
+  if (sop_class == nullptr)
+    return Held{HoldReason::UnknownSopClass,
+                "SOP class is private or not in the table of storage classes"};
+  if (sop_class->kind == ContentKind::StructuredReport)
+    return Held{HoldReason::StructuredReport, "content of a report cannot be cleaned yet"};
+  if (sop_class->kind == ContentKind::EncapsulatedDocument)
+    return Held{HoldReason::EncapsulatedDocument, "a document inside cannot be cleaned"};
+
+  const auto asks = [&](HoldReason reason) { return !decision.accepted.contains(reason); };
+  const std::string_view image_type = values_of(data_set, DCM_ImageType);
+  const bool screen = has_value(image_type, "SCREEN SAVE") || has_value(image_type, "SCREEN_SAVE");
+  if ((sop_class->kind == ContentKind::SecondaryCapture || screen) &&
+      asks(HoldReason::SecondaryCapture)) {
+    return Held{HoldReason::SecondaryCapture, screen ? "(0008,0008) says screen save"
+                                                     : "secondary captures show names as a rule"};
+  }
+  if (is_burned_in(data_set) && asks(HoldReason::BurnedIn))
+    return Held{HoldReason::BurnedIn, "(0028,0301) says YES"};
+  if (const auto overlay = overlay_in_pixels(data_set); overlay && asks(HoldReason::BurnedIn)) {
+    return Held{HoldReason::BurnedIn, tag_text(*overlay) + " puts an overlay into the pixels"};
+  }
+  if (sop_class->kind == ContentKind::Ultrasound && asks(HoldReason::Ultrasound)) {
+    return Held{HoldReason::Ultrasound,
+                "ultrasound shows names as a rule and no rule covers this device"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace dosigate

@@ -1,0 +1,111 @@
+#include "leak_check.h"
+
+#include "dosigate/dicom/charset.h"
+#include "dosigate/dicom/data_set.h"
+#include "items.h"
+#include "kept_lists.h"
+#include "leak_terms.h"
+
+#include <algorithm>
+
+namespace dosigate {
+
+namespace {
+
+bool is_plain_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80 && c != '\x1b'; });
+}
+std::string lower(std::string_view ascii) {
+  std::string out(ascii);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+/// Numbers pass; a DS with letters in it was typed by somebody.
+bool is_number_text(std::string_view text) {
+  return text.find_first_not_of("0123456789+-.eE \\") == std::string_view::npos;
+}
+
+class Search {
+ public:
+  Search(const LeakTerms& terms, const Rules& rules, std::string_view fallback)
+      : terms_(terms), rules_(rules), fallback_(fallback) {}
+
+  std::optional<Held> search(DcmItem& item, std::string_view outer_charset) {
+    const std::string own = charset_of(item);
+    const std::string_view charset = own.empty() ? outer_charset : std::string_view(own);
+    std::optional<Held> found;
+    for_each_element(item, [&](DcmElement& element) {
+      if (found) return;
+      if (!is_sequence(element)) {
+        found = search_element(element, charset);
+        return;
+      }
+      for_each_item(static_cast<DcmSequenceOfItems&>(element), [&](DcmItem& inner) {
+        if (!found) found = search(inner, charset);
+      });
+    });
+    return found;
+  }
+
+ private:
+  /// Values that our own rules made.
+  bool is_ours(const DcmTagKey& key) const {
+    const std::uint32_t tag = tag_number(key);
+    if (tag == 0x00120063U || is_private_creator(key))
+      return true;  // DeidentificationMethod; a creator of our lists
+    const Ruling* ruling = rules_.find(tag);
+    return ruling != nullptr && ruling->action == Action::Pseudonymise;
+  }
+
+  PlaceKind place_of(const DcmTagKey& tag, DcmEVR vr) const {
+    const auto text_class = is_private(tag) ? std::nullopt : plain_text_class(tag_number(tag));
+    if (text_class == TextClass::Equipment) return PlaceKind::Equipment;
+    return vr == EVR_CS || text_class ? PlaceKind::Vocabulary : PlaceKind::Anything;
+  }
+
+  std::optional<Held> search_element(DcmElement& element, std::string_view charset) const {
+    const DcmTagKey tag = element.getTag();
+    const DcmEVR vr = element.getVR();
+    if (is_ours(tag) || element.getLength() == 0) return std::nullopt;
+    std::string_view kind;
+    if (const auto text = raw_text(element)) {
+      if (text->empty() || vr == EVR_DA || vr == EVR_DT || vr == EVR_TM || vr == EVR_AS)
+        return std::nullopt;
+      if ((vr == EVR_DS || vr == EVR_IS) && is_number_text(*text)) return std::nullopt;
+      if (vr == EVR_UI) {
+        for_each_value(*text, [&](std::string_view uid) {
+          if (terms_.is_uid(trimmed(uid))) kind = "a UID";
+        });
+      } else if (is_plain_ascii(*text)) {
+        kind = terms_.in_text(lower(*text), place_of(tag, vr));
+      } else {
+        const auto utf8 = decode_text(*text, charset, fallback_);
+        if (!utf8)
+          return Held{HoldReason::CharacterSet,
+                      tag_text(tag) + " is kept and does not decode: " + utf8.error().detail};
+        kind = terms_.in_text(fold(*utf8), place_of(tag, vr));
+      }
+    } else if (const auto bytes = raw_bytes(element); bytes && tag != DCM_PixelData) {
+      kind = terms_.in_bytes(*bytes);
+    }
+    if (kind.empty()) return std::nullopt;
+    return Held{HoldReason::Leak, tag_text(tag) + " still holds " + std::string(kind)};
+  }
+
+  const LeakTerms& terms_;
+  const Rules& rules_;
+  std::string_view fallback_;
+};
+
+}  // namespace
+
+std::optional<Held> find_leak(DcmItem& cleaned, const Identifiers& identifiers, const Rules& rules,
+                              std::string_view fallback_charset) {
+  const LeakTerms terms(identifiers);
+  return Search(terms, rules, fallback_charset).search(cleaned, {});
+}
+
+}  // namespace dosigate

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+
+#include "dosigate/deid/deidentifier.h"
+#include "rules.h"
+#include "source.h"
+
+namespace dosigate {
+
+/// Looks for this patient's identity in a cleaned data set, at every depth: the last gate before
+/// encoding, independent of the rules.
+///
+/// Text is decoded, folded and compared word by word; digits count only where no digit adjoins.
+/// Values that our own rules made (pseudonyms, labels, moved dates) and numbers are not searched;
+/// whole UIs and UIDs inside text are. Pixel data is not searched: it must stay byte-identical, a
+/// name in it would be drawn and not spelled, and what is drawn is for the holds by content.
+///
+/// @return Held{Leak} with tag and kind; Held{CharacterSet} when text that is kept cannot be
+/// decoded and so cannot be checked.
+std::optional<Held> find_leak(DcmItem& cleaned, const Identifiers& identifiers, const Rules& rules,
+                              std::string_view fallback_charset);
+
+}  // namespace dosigate

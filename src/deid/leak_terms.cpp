@@ -1,0 +1,214 @@
+#include "leak_terms.h"
+
+#include "dosigate/dicom/charset.h"
+#include "kept_lists.h"
+
+#include <algorithm>
+#include <array>
+
+namespace dosigate {
+
+namespace {
+
+constexpr std::string_view kPatientName = "a name of the patient",
+                           kOtherName = "a name of another person", kId = "an identifier",
+                           kDate = "a date", kUid = "a UID";
+constexpr std::size_t kLongId = 5;    // shorter ones stand by chance in every second model name
+constexpr std::size_t kRawBytes = 6;  // six bytes stand by chance once in 2^48 places
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_alnum(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80;
+}
+
+/// Calls `each(word)` for every run of letters and digits; stops when it returns true.
+template <class Each>
+bool any_word(std::string_view folded, Each each) {
+  for (std::size_t at = 0; at < folded.size();) {
+    while (at < folded.size() && !is_alnum(folded[at])) ++at;
+    const std::size_t begin = at;
+    while (at < folded.size() && is_alnum(folded[at])) ++at;
+    if (at > begin && each(folded.substr(begin, at - begin))) return true;
+  }
+  return false;
+}
+
+/// Particles, suffixes, titles and what a system writes for nobody.
+bool names_nobody(std::string_view word) {
+  static const std::unordered_set<std::string_view> kWords{
+      "dos",     "das",        "del",      "van",     "von",       "der",        "den",
+      "dra",     "sra",        "prof",     "mrs",     "phd",       "med",        "filho",
+      "neto",    "junior",     "sobrinho", "segundo", "anonymous", "anonymized", "anonymised",
+      "anon",    "anonymizer", "unknown",  "none",    "null",      "nil",        "removed",
+      "deleted", "patient",    "paciente", "name",    "nome",      "lastname",   "firstname",
+      "doctor",  "physician",  "operator", "user"};
+  return word.size() < 3 || kWords.contains(word) ||
+         std::all_of(word.begin(), word.end(), is_digit);
+}
+
+bool is_vendor(std::string_view word) {
+  static const std::unordered_set<std::string_view> kWords{
+      "philips",  "siemens",  "healthineers", "general", "electric",  "medical",   "systems",
+      "toshiba",  "canon",    "picker",       "marconi", "elscint",   "adac",      "mediso",
+      "spectrum", "dynamics", "hitachi",      "varian",  "brainlab",  "agfa",      "fuji",
+      "fujifilm", "kodak",    "carestream",   "hermes",  "mirada",    "digirad",   "united",
+      "imaging",  "shimadzu", "samsung",      "bruker",  "hologic",   "acuson",    "imatron",
+      "sopha",    "trionix",  "elekta",       "accuray", "raysearch", "hamamatsu", "leica",
+      "zeiss",    "topcon",   "nidek",        "planmeca"};
+  return kWords.contains(word);
+}
+
+std::string ascii_lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+/// `needle` stands in `text` and no letter or digit of its own kind adjoins.
+bool stands_alone(std::string_view text, std::string_view needle) {
+  for (std::size_t at = text.find(needle); at != std::string_view::npos;
+       at = text.find(needle, at + 1)) {
+    const bool left = at == 0 || !is_alnum(text[at - 1]);
+    const bool right = at + needle.size() == text.size() || !is_alnum(text[at + needle.size()]);
+    if (left && right) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+LeakTerms::LeakTerms(const Identifiers& identifiers) {
+  const auto raw = [this](std::string_view text) {
+    if (text.size() >= kRawBytes) raw_.push_back(ascii_lower(text));
+  };
+  const auto add_names = [&](const std::vector<std::string>& names, Words& into) {
+    for (const std::string& name : names) {
+      any_word(fold(name), [&](std::string_view word) {
+        if (!names_nobody(word)) {
+          into.emplace(word);
+          raw(word);
+        }
+        return false;
+      });
+      // With its accents, as UTF-8 spells it; what folding changed would not be found in bytes.
+      any_word(ascii_lower(name), [&](std::string_view word) {
+        if (!names_nobody(word)) raw(word);
+        return false;
+      });
+    }
+  };
+  add_names(identifiers.patient_names, patient_names_);
+  add_names(identifiers.other_names, other_names_);
+  for (const std::string& text : identifiers.ids) {
+    const std::string id = fold(text);
+    std::string compact;
+    std::copy_if(id.begin(), id.end(), std::back_inserter(compact), is_alnum);
+    // "0000000", "xxxxx": nobody's number.
+    if (compact.empty() ||
+        std::all_of(compact.begin(), compact.end(), [&](char c) { return c == compact[0]; }))
+      continue;
+    if (names_nobody(compact) && !std::all_of(compact.begin(), compact.end(), is_digit) &&
+        compact.size() >= 3)
+      continue;
+    if (compact.size() < kLongId) {
+      short_ids_.insert(id);
+      continue;
+    }
+    ids_.insert(compact);
+    raw(compact);
+    if (id != compact) {
+      phrases_.push_back(id);
+      raw(id);
+    }
+  }
+  for (const std::string& date : identifiers.dates) {
+    std::string digits;
+    std::copy_if(date.begin(), date.end(), std::back_inserter(digits), is_digit);
+    if (digits.size() != 8 || digits == "19000101" || digits == "00000000") continue;
+    const std::string y = digits.substr(0, 4), m = digits.substr(4, 2), d = digits.substr(6, 2);
+    dates_.insert(digits);
+    dates_.insert(d + m + y);  // dd/mm/yyyy and the like: separators fall away in numbers
+    raw(digits);
+    raw(d + "/" + m + "/" + y);
+    raw(d + "-" + m + "-" + y);
+    raw(d + "." + m + "." + y);
+    raw(y + "-" + m + "-" + d);
+  }
+  uids_ = identifiers.uids;
+}
+
+std::string_view LeakTerms::in_words(std::string_view folded, PlaceKind place) const {
+  std::string_view found;
+  any_word(folded, [&](std::string_view word) {
+    const std::string key(word);
+    const bool harmless = (place == PlaceKind::Equipment && is_vendor(word)) ||
+                          (place == PlaceKind::Vocabulary && is_vocabulary_word(word));
+    if (!harmless && patient_names_.contains(key))
+      found = kPatientName;
+    else if (!harmless && other_names_.contains(key))
+      found = kOtherName;
+    else if (ids_.contains(key))
+      found = kId;
+    return !found.empty();
+  });
+  return found;
+}
+
+/// Runs of digits with single separators between them: "123.456.789-09", "03/05/1961", a UID.
+std::string_view LeakTerms::in_numbers(std::string_view folded) const {
+  for (std::size_t at = 0; at < folded.size();) {
+    if (!is_digit(folded[at])) {
+      ++at;
+      continue;
+    }
+    const std::size_t begin = at;
+    std::string digits;
+    while (at < folded.size()) {
+      if (is_digit(folded[at]))
+        digits += folded[at++];
+      else if (at + 1 < folded.size() &&
+               std::string_view(".-/").find(folded[at]) != std::string_view::npos &&
+               is_digit(folded[at + 1]))
+        ++at;
+      else
+        break;
+    }
+    if (begin > 0 && is_alnum(folded[begin - 1])) continue;
+    if (at < folded.size() && is_alnum(folded[at])) continue;
+    if (digits.size() >= kLongId && ids_.contains(digits)) return kId;
+    if (digits.size() == 8 && dates_.contains(digits)) return kDate;
+    if (uids_.contains(std::string(folded.substr(begin, at - begin)))) return kUid;
+  }
+  return {};
+}
+
+std::string_view LeakTerms::in_text(std::string_view folded, PlaceKind place) const {
+  if (const auto found = in_words(folded, place); !found.empty()) return found;
+  if (const auto found = in_numbers(folded); !found.empty()) return found;
+  for (const std::string& phrase : phrases_) {
+    if (stands_alone(folded, phrase)) return kId;
+  }
+  if (place == PlaceKind::Anything && short_ids_.contains(std::string(folded))) return kId;
+  return {};
+}
+
+std::string_view LeakTerms::in_bytes(ByteView bytes) const {
+  const std::string text = ascii_lower(as_text(bytes));
+  std::string narrow = text;  // UTF-16 of ASCII without its zero bytes
+  std::erase(narrow, '\0');
+  for (const std::string& term : raw_) {
+    if (text.find(term) != std::string::npos || narrow.find(term) != std::string::npos)
+      return "an identifying value in bytes";
+  }
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find_first_not_of("0123456789.", at), text.size());
+    if (end - at >= 10 && uids_.contains(std::string(trimmed(text.substr(at, end - at)))))
+      return kUid;
+    at = end + 1;
+  }
+  return {};
+}
+
+}  // namespace dosigate

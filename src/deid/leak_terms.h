@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "dosigate/base/bytes.h"
+#include "source.h"
+
+namespace dosigate {
+
+/// What a place in a data set can hold without meaning the patient.
+enum class PlaceKind {
+  Anything,   ///< kept free text: everything counts
+  Equipment,  ///< names of vendors do not count
+  Vocabulary  ///< codes and defined terms: words of the vocabulary do not count
+};
+
+/// The words, numbers and UIDs of one source, made ready for searching.
+class LeakTerms {
+ public:
+  explicit LeakTerms(const Identifiers& identifiers);
+
+  /// What was found ("a name of the patient", "an identifier", ...); empty when nothing.
+  /// @param folded  by fold().
+  std::string_view in_text(std::string_view folded, PlaceKind place) const;
+  /// One value of a UI.
+  bool is_uid(std::string_view uid) const { return uids_.contains(std::string(uid)); }
+  /// Bytes of OB or UN: values of six bytes and more, as single bytes or as UTF-16.
+  std::string_view in_bytes(ByteView bytes) const;
+
+ private:
+  std::string_view in_words(std::string_view folded, PlaceKind place) const;
+  std::string_view in_numbers(std::string_view folded) const;
+
+  using Words = std::unordered_set<std::string>;
+  Words patient_names_, other_names_, ids_, short_ids_, dates_, uids_;
+  std::vector<std::string> phrases_;  ///< ids and dates with separators in them
+  std::vector<std::string> raw_;      ///< lower case, at least six bytes
+};
+
+}  // namespace dosigate

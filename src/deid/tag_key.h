@@ -1,0 +1,57 @@
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <dcmtk/config/osconfig.h>
+
+#include <dcmtk/dcmdata/dctagkey.h>
+
+namespace dosigate {
+
+/// A tag as one number, for tables: group << 16 | element.
+inline std::uint32_t tag_number(const DcmTagKey& tag) {
+  return (std::uint32_t{tag.getGroup()} << 16U) | tag.getElement();
+}
+
+/// Throws std::runtime_error when it is no hexadecimal number: only for our own embedded tables.
+inline std::uint32_t hex_number(std::string_view text) {
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (error != std::errc{} || end != text.data() + text.size() || text.empty())
+    throw std::runtime_error("no hexadecimal number: " + std::string(text));
+  return value;
+}
+
+/// "0010,0020" to its number.
+inline std::uint32_t exact_tag(std::string_view text) {
+  if (text.size() != 9 || text[4] != ',') throw std::runtime_error("no tag: " + std::string(text));
+  return (hex_number(text.substr(0, 4)) << 16U) | hex_number(text.substr(5, 4));
+}
+
+/// A tag of which some digits are "x", any digit: "60xx,3000", "50xx,xxxx".
+struct TagPattern {
+  std::uint32_t value = 0, mask = 0;
+  bool matches(std::uint32_t tag) const { return (tag & mask) == value; }
+  bool exact() const { return mask == 0xFFFFFFFFU; }
+};
+inline bool parse_tag_pattern(std::string_view text, TagPattern& out) {
+  if (text.size() != 9 || text[4] != ',') return false;
+  out = {};
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (i == 4) continue;
+    out.value <<= 4U;
+    out.mask <<= 4U;
+    if (text[i] == 'x') continue;
+    std::uint32_t digit = 0;
+    if (std::from_chars(&text[i], &text[i] + 1, digit, 16).ec != std::errc{}) return false;
+    out.value |= digit;
+    out.mask |= 0xFU;
+  }
+  return true;
+}
+
+}  // namespace dosigate

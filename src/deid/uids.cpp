@@ -1,0 +1,59 @@
+#include "uids.h"
+
+#include "dosigate/dicom/sop_class.h"
+#include "values.h"
+
+namespace dosigate {
+
+namespace {
+constexpr std::size_t kLongestUid = 64;
+const std::string kNone;
+}  // namespace
+
+const std::string& UidMapper::map_instance(std::string_view original) {
+  original = trimmed(original);
+  if (original.empty() || original.size() > kLongestUid) return kNone;
+  const auto [place, is_new] = instances_.try_emplace(std::string(original));
+  if (is_new) {
+    place->second = map_uid(*subject_.salt, 0, original);
+    order_.push_back(&*place);
+  }
+  return place->second;
+}
+
+const std::string& UidMapper::map_device(std::string_view original) {
+  original = trimmed(original);
+  if (original.empty() || original.size() > kLongestUid) return kNone;
+  const auto [place, is_new] = devices_.try_emplace(std::string(original));
+  if (is_new) place->second = map_uid(*subject_.site_salt, 0, original);
+  return place->second;
+}
+
+std::string UidMapper::map_values(std::string_view values, bool device) {
+  std::string out;
+  bool first = true;
+  for_each_value(values, [&](std::string_view value) {
+    if (!first) out += '\\';
+    first = false;
+    value = trimmed(value);
+    if (is_well_known_uid(value))
+      out += value;
+    else
+      out += device ? map_device(value) : map_instance(value);
+  });
+  return out;
+}
+
+bool UidMapper::is_original(std::string_view uid) const {
+  const std::string key(uid);
+  return instances_.contains(key) || devices_.contains(key);
+}
+
+std::vector<UidPair> UidMapper::pairs() const {
+  std::vector<UidPair> out;
+  out.reserve(order_.size());
+  for (const auto* pair : order_) out.push_back({Phi(pair->first), pair->second});
+  return out;
+}
+
+}  // namespace dosigate

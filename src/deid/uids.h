@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "dosigate/identity/subject.h"
+
+namespace dosigate {
+
+/// Maps the UIDs of one instance and remembers the pairs, each original once. Patient UIDs under
+/// the patient's salt, device UIDs under the site's. Thread: one; made per instance.
+class UidMapper {
+ public:
+  explicit UidMapper(const Subject& subject) : subject_(subject) {}
+
+  /// One value, trimmed. Empty stays empty; one longer than 64 bytes names nothing that DICOM could
+  /// refer to, and gives empty.
+  const std::string& map_instance(std::string_view original);
+  const std::string& map_device(std::string_view original);
+  /// For an element: values between backslashes, each mapped unless it is well-known.
+  std::string map_values(std::string_view values, bool device);
+
+  /// Every UID that was mapped, for the leak check.
+  bool is_original(std::string_view uid) const;
+  /// Pairs under the patient's salt, for the way back.
+  std::vector<UidPair> pairs() const;
+
+ private:
+  using Known = std::unordered_map<std::string, std::string>;
+  const Subject& subject_;
+  Known instances_, devices_;
+  std::vector<const Known::value_type*> order_;
+};
+
+}  // namespace dosigate

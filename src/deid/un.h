@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+
+#include "dosigate/base/result.h"
+#include "rules.h"
+#include "values.h"
+
+namespace dosigate {
+
+/// Reads every UN element (and every one of a VR nobody knows) at every depth as the VR it has by
+/// tag or by private creator, so that an action can be chosen and the proof sees the same places
+/// before and after. A sequence inside UN is implicit little endian (PS3.5 6.2.2) and goes through
+/// the walker like bytes from the wire. What stays unknown stays UN, and is removed later. NotDicom
+/// when a sequence inside is broken or nested too deep.
+Result<void> resolve_unknowns(DcmItem& item, const Rules& rules, unsigned depth = 0);
+
+}  // namespace dosigate
