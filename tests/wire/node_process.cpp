@@ -24,6 +24,7 @@ bool eventually(const std::function<bool()>& holds, std::chrono::seconds deadlin
 NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
     : directory_(std::move(directory)), port_(free_port()) {
   std::filesystem::create_directories(arrived());
+  std::filesystem::create_directories(directory_ / "journal");
   std::ofstream config(directory_ / "dosigate.toml");
   config << "[node]\nlisten = [\"127.0.0.1:" << port_ << "\"]\nae_title = \"DOSIGATE\"\n"
          << "state_dir = \"state\"\nkey_file = \"master.key\"\njournal_dir = "
