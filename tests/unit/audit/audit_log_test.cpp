@@ -135,6 +135,21 @@ TEST(AuditLog, NoticesARemovedASwappedAndARepeatedLine) {
   EXPECT_TRUE(record.open()->verify()) << "the control";
 }
 
+TEST(AuditLog, ALineOfAnotherHistoryUnderTheSameKeyDoesNotFit) {
+  const Record record;
+  record.fill(2);
+  const auto common = record.lines();
+  record.fill(2);
+  const auto first = record.lines();
+  record.put(common);
+  record.open()->record("map.reveal", "operator", {});
+  const auto second = record.lines();
+
+  record.put({first[0], first[1], second[2], first[3]});
+
+  EXPECT_EQ(record.refusal().fault, Fault::Corrupt);
+}
+
 TEST(AuditLog, ARunningNodeNoticesThatLinesWereCutOffBehindItsBack) {
   const Record record;
   record.fill(2);
