@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 
 #include "cli.h"
@@ -6,7 +7,14 @@
 
 namespace dosigate::cli {
 
-void complain(std::string_view text) { std::cerr << "dosigate: " << printable(text) << "\n"; }
+void complain(std::string_view text) {
+  // A refused reload carries a line for each mistake; everything else is one line.
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    std::cerr << "dosigate: " << printable(text.substr(0, end)) << "\n";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
 
 Answer ask(const Options& options, std::string_view method, const std::string& target,
            const boost::json::value& body, bool say) {

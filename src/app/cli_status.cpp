@@ -98,11 +98,14 @@ std::string held(const value& s) {
     out += "dropped       " + dropped + "\n";
   if (const auto refusals = counts(at(s, "refusals")); !refusals.empty())
     out += "refused       " + refusals + "\n";
-  out += fmt::format(
-      "map           {} pseudonyms, {} studies, {} devices, {} UID pairs ({} not moved yet), {} "
-      "alarms\n",
-      shown(s, "map.patients"), shown(s, "map.studies"), shown(s, "map.devices"),
-      shown(s, "map.uid_pairs"), shown(s, "map.unmoved_pairs"), shown(s, "map.alarms"));
+  out += fmt::format("map           {} pseudonyms, {} studies, {} devices, {} UID pairs",
+                     shown(s, "map.patients"), shown(s, "map.studies"), shown(s, "map.devices"),
+                     shown(s, "map.uid_pairs"));
+  if (number(s, "map.unmoved_pairs") > 0)
+    out += fmt::format("; {} instances wait to be entered", shown(s, "map.unmoved_pairs"));
+  if (number(s, "map.alarms") > 0)
+    out += fmt::format("; {} alarms: two ids of one person", shown(s, "map.alarms"));
+  out += "\n";
   return out;
 }
 

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "dosigate/app/config.h"
+
+namespace dosigate {
+
+/// `init`: makes state directory, key file (when the configuration names one), keyring and the
+/// empty map, once.
+/// @return the recovery key, to be printed once and never stored.
+/// Conflict when a keyring or a map is already there: nothing is touched then.
+Result<std::string> initialise(const Config& config);
+
+/// The master key: `key_file`, or the systemd credential `dosigate.key` when no file is configured.
+Result<Secret> master_key(const Config& config);
+
+}  // namespace dosigate

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "dosigate/api/http.h"
+#include "dosigate/app/config.h"
+#include "dosigate/app/ingest.h"
+#include "dosigate/app/refused_peers.h"
+#include "dosigate/audit/audit_log.h"
+#include "dosigate/base/clock.h"
+#include "dosigate/base/durable_file.h"
+#include "dosigate/forward/forwarder.h"
+#include "dosigate/net/acceptor.h"
+#include "dosigate/receive/association_server.h"
+
+namespace dosigate {
+
+class AdminApi;
+
+/// Something an operator should know, from the moment it holds until it no longer does.
+struct Condition {
+  int severity;      ///< as Nagios: 1 warning, 2 critical
+  std::string name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
+                     ///< "disk-under-24h", "pairs-not-moved"
+  std::string of;    ///< the destination, or empty
+  std::string text;  ///< in words, without identity
+};
+
+/// What `status` shows of the disk.
+struct DiskUse {
+  std::uint64_t used = 0, free = 0, spool = 0, quarantine = 0;
+  std::optional<std::uint64_t>
+      bytes_per_hour;                ///< growth of `used`; nullopt until a minute was watched
+  std::optional<double> hours_left;  ///< until the low-water mark; nullopt when it does not grow
+};
+
+/// The whole daemon: owns the stages in the order of the pipeline. Destruction runs backwards, and
+/// that is the shutdown: no new associations, running instances finish, forwarders end after the
+/// one in hand, databases close. Thread: construct, tick and destroy in one thread; the rest from
+/// any.
+class Node {
+ public:
+  /// Opens everything and starts serving. The error says what to do: run init, restore, free the
+  /// lock, ...
+  static Result<std::unique_ptr<Node>> start(Config config, std::optional<int> admin_socket);
+  ~Node();
+
+  /// Routes, destinations, sites, peers and the alert command of the file as it is now; what stands
+  /// in [node] needs a restart. On any error the old ones stay.
+  Result<void> reload();
+
+  std::vector<Condition> conditions() const;
+  DiskUse disk() const;
+  /// Once a second by main: samples the disk, raises and clears alerts, folds the ledger.
+  void tick();
+
+ private:
+  friend class AdminApi;  ///< the HTTP view of the node: reads the stages, owns nothing
+  /// What is opened before anything serves, in the order it depends on each other.
+  struct Stores {
+    FileDescriptor lock;
+    std::unique_ptr<const Keyring> keys;
+    std::unique_ptr<AuditLog> audit;
+    std::unique_ptr<PseudonymMap> map;
+    std::unique_ptr<Ledger> ledger;
+    std::unique_ptr<ArchiveSpool> spool;
+  };
+  static Result<Stores> open_stores(const Config& config);
+  Node(Config config, Stores stores);
+  void serve(std::shared_ptr<const Routing> routing, std::optional<int> admin_socket);
+  void reconcile_quarantine();
+  void use_destinations(const Config& config);
+  void move_pairs(std::stop_token stop);
+  void raise_and_clear_alerts();
+
+  using Forwarders = std::map<std::string, std::shared_ptr<ArchiveForwarder>>;
+
+  const Config config_;  ///< as started; what a reload may change is in ingest_.routing()
+  const WallTime started_ = wall_now();
+  const Stores stores_;
+  Quarantine quarantine_;
+  RefusedPeers refused_peers_;
+  Ingest ingest_;
+  std::jthread pair_mover_;
+  std::mutex reloading_;  ///< SIGHUP and the API may ask at once
+  Guarded<Forwarders> forwarders_;
+  std::unique_ptr<AssociationServer> server_;
+  boost::asio::io_context io_;
+  std::unique_ptr<Acceptor> acceptor_;
+  std::jthread io_thread_;
+  std::unique_ptr<AdminApi> admin_api_;
+  std::unique_ptr<AdminServer> admin_;
+
+  struct Sample {
+    SteadyTime at;
+    std::uint64_t used;
+  };
+  Guarded<std::vector<Sample>> samples_;  ///< every ten seconds for an hour
+  std::map<std::string, Condition> raised_;
+  SteadyTime last_sample_{}, last_alert_{}, last_fold_{};
+};
+
+}  // namespace dosigate

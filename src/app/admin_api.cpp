@@ -1,0 +1,306 @@
+#include "admin_api.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "status.h"
+
+namespace dosigate {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kMostRows = 1000;
+
+std::string text_of(const json::value& body, std::string_view key) {
+  const auto* object = body.if_object();
+  const auto* value = object == nullptr ? nullptr : object->if_contains(key);
+  const auto* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::string() : std::string(*text);
+}
+
+ApiResponse missing(std::string_view field) {
+  return problem(fail(Fault::Invalid, "the request has no \"" + std::string(field) + "\""));
+}
+
+std::uint64_t counted(const std::map<std::string, std::uint64_t>& all, json::object& out) {
+  std::uint64_t sum = 0;
+  for (const auto& [name, count] : all) {
+    out[name] = count;
+    sum += count;
+  }
+  return sum;
+}
+
+}  // namespace
+
+ApiResponse AdminApi::answer(const ApiRequest& request) {
+  static constexpr std::string_view kQuarantine = "/api/v1/quarantine/";
+  const bool get = request.method == "GET";
+  const bool post = request.method == "POST";
+  const std::string& path = request.path;
+
+  if (get && path == "/api/v1/status") return status();
+  if (get && path == "/api/v1/check") return check();
+  if (get && path == "/api/v1/queue") return queue(request);
+  if (post && path == "/api/v1/queue/retry") return retry(request);
+  if (get && path == "/api/v1/quarantine") return quarantine();
+  if (path.starts_with(kQuarantine)) {
+    const std::string rest = path.substr(kQuarantine.size());
+    const auto slash = rest.find('/');
+    const auto id = parse_id(rest.substr(0, slash));
+    if (!id)
+      return problem(
+          fail(Fault::Invalid, "an id has 32 hexadecimal digits: see `quarantine list`"));
+    const std::string verb = slash == std::string::npos ? "" : rest.substr(slash + 1);
+    if (get && verb.empty()) return held(*id);
+    if (post && verb == "discard") return discard(request, *id);
+    if (post && verb == "release") return release(request, *id);
+  }
+  if (post && path == "/api/v1/map/lookup") return lookup(request);
+  if (post && path == "/api/v1/map/reveal") return reveal(request);
+  if (get && path == "/api/v1/audit/verify") {
+    const auto lines = node_.stores_.audit->verify();
+    if (!lines) return problem(lines.error());
+    return {200, json::object{{"lines", *lines}}};
+  }
+  if (post && path == "/api/v1/reload") {
+    if (auto reloaded = node_.reload(); !reloaded) return problem(reloaded.error());
+    return {200, json::object{{"ok", true}}};
+  }
+  return problem(fail(Fault::NotFound, request.method + " " + path + " is not part of this API"));
+}
+
+ApiResponse AdminApi::status() const {
+  const auto routing = node_.ingest_.routing();
+  const auto counters = node_.server_->counters();
+  const auto& ledger = *node_.stores_.ledger;
+
+  json::array listeners;
+  for (const auto& endpoint : node_.acceptor_->endpoints()) listeners.emplace_back(endpoint);
+
+  json::array destinations;
+  const auto books = ledger.by_destination();
+  const auto queues = node_.stores_.spool->destinations();
+  const auto forwarders = node_.forwarders_.with([](const auto& all) { return all; });
+  std::set<std::string> names;
+  for (const auto& [name, book] : books) names.insert(name);
+  for (const auto& [name, forwarder] : forwarders) names.insert(name);
+  for (const auto& name : names) {
+    const auto book = books.contains(name) ? books.at(name) : Ledger::DestinationTotals{};
+    const auto queue = queues.contains(name) ? queues.at(name) : ArchiveSpool::DestinationState{};
+    const auto forwarder = forwarders.find(name);
+    json::object row{{"name", name},
+                     {"kind", "removed"},
+                     {"state", "removed"},
+                     {"queued", book.queued},
+                     {"delivered", book.delivered},
+                     {"parked", book.parked},
+                     {"withdrawn", book.withdrawn},
+                     {"assigned", book.assigned},
+                     {"oldest_queued_s", age_s(queue.oldest_queued_unix)},
+                     {"last_error", ""},
+                     {"last_success", 0}};
+    if (forwarder != forwarders.end()) {
+      const auto state = forwarder->second->state();
+      row["kind"] =
+          forwarder->second->destination().kind == Destination::Kind::Dicom ? "dicom" : "folder";
+      row["state"] = state.state;
+      row["last_error"] = state.last_error;
+      row["last_success"] = state.last_success_unix;
+    }
+    destinations.emplace_back(std::move(row));
+  }
+
+  json::object held_reasons, dropped, refusals;
+  counted(ledger.reasons(Outcome::Quarantined), held_reasons);
+  counted(ledger.reasons(Outcome::Dropped), dropped);
+  counted(ledger.refusals(), refusals);
+  const auto held = node_.quarantine_.totals();
+
+  json::array refused_peers;
+  for (const auto& peer : node_.refused_peers_.list()) refused_peers.emplace_back(json_of(peer));
+  json::array warnings;
+  for (const auto& warning : routing->config().warnings) warnings.emplace_back(warning);
+  const auto map = node_.stores_.map->totals();
+  const auto& recovered = node_.stores_.spool->recovered();
+
+  return {200, json::object{{"version", DOSIGATE_VERSION},
+                            {"node",
+                             {{"ae_title", node_.config_.node.ae_title},
+                              {"started", to_unix(node_.started_)},
+                              {"uptime_s", to_unix(wall_now()) - to_unix(node_.started_)},
+                              {"listeners", std::move(listeners)}}},
+                            {"associations",
+                             {{"active", counters.active},
+                              {"max", node_.config_.node.max_associations},
+                              {"total", counters.associations},
+                              {"rejected", counters.rejected},
+                              {"aborted", counters.aborted},
+                              {"echoes", counters.echoes},
+                              {"instances", counters.instances},
+                              {"bytes", counters.bytes}}},
+                            {"totals", json_of(ledger.totals())},
+                            {"destinations", std::move(destinations)},
+                            {"quarantine",
+                             {{"count", held.count},
+                              {"bytes", held.bytes},
+                              {"oldest_s", age_s(held.oldest_unix)},
+                              {"reasons", std::move(held_reasons)}}},
+                            {"dropped", std::move(dropped)},
+                            {"refusals", std::move(refusals)},
+                            {"refused_peers", std::move(refused_peers)},
+                            {"map",
+                             {{"patients", map.patients},
+                              {"studies", map.studies},
+                              {"devices", map.devices},
+                              {"uid_pairs", map.uid_pairs},
+                              {"alarms", node_.stores_.map->alarms()}}},
+                            {"disk", json_of(node_.disk())},
+                            {"journal", {{"configured", !node_.config_.node.journal_dir.empty()}}},
+                            {"recovered",
+                             {{"taken_in", recovered.taken_in},
+                              {"removed_incomplete", recovered.removed_incomplete},
+                              {"finished", recovered.finished},
+                              {"rows_without_file", recovered.rows_without_file}}},
+                            {"warnings", std::move(warnings)}}};
+}
+
+ApiResponse AdminApi::check() const {
+  int worst = 0;
+  json::array lines;
+  for (const auto& condition : node_.conditions()) {
+    worst = std::max(worst, condition.severity);
+    lines.emplace_back(condition.name + (condition.of.empty() ? "" : " " + condition.of) + ": " +
+                       condition.text);
+  }
+  const auto routing = node_.ingest_.routing();
+  for (const auto& warning : routing->config().warnings) {
+    worst = std::max(worst, 1);
+    lines.emplace_back(warning);
+  }
+  return {200, json::object{{"state", worst}, {"lines", std::move(lines)}}};
+}
+
+ApiResponse AdminApi::queue(const ApiRequest& request) const {
+  std::size_t most = kMostRows;
+  for (const auto& [key, value] : request.query) {
+    if (key != "max") continue;
+    const bool digits =
+        !value.empty() && value.size() < 7 &&
+        std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (!digits) return problem(fail(Fault::Invalid, "max is a number of rows below 1,000,000"));
+    most = std::stoul(value);
+  }
+  json::array items;
+  for (const auto& row : node_.stores_.spool->list(most)) items.emplace_back(json_of(row));
+  return {200, json::object{{"items", std::move(items)}}};
+}
+
+ApiResponse AdminApi::retry(const ApiRequest& request) {
+  std::optional<InstanceId> id;
+  if (const auto text = text_of(request.body, "id"); !text.empty()) {
+    id = parse_id(text);
+    if (!id)
+      return problem(fail(Fault::Invalid, "an id has 32 hexadecimal digits: see `queue list`"));
+  }
+  const auto destination = text_of(request.body, "destination");
+  const auto requeued = node_.stores_.spool->requeue(destination, id);
+  node_.stores_.audit->record("queue.retry", request.actor,
+                              {{"destination", destination},
+                               {"id", id ? to_hex(*id) : ""},
+                               {"requeued", std::to_string(requeued)}});
+  return {200, json::object{{"requeued", requeued}}};
+}
+
+ApiResponse AdminApi::quarantine() const {
+  json::array items;
+  for (const auto& entry : node_.quarantine_.list()) items.emplace_back(json_of(entry));
+  return {200, json::object{{"items", std::move(items)}}};
+}
+
+ApiResponse AdminApi::held(const InstanceId& id) const {
+  const auto entry = node_.quarantine_.find(id);
+  if (!entry) return problem(entry.error());
+  return {200, json_of(*entry)};
+}
+
+ApiResponse AdminApi::discard(const ApiRequest& request, const InstanceId& id) {
+  const auto reason = text_of(request.body, "reason");
+  if (reason.empty()) return missing("reason");
+  node_.stores_.audit->record("quarantine.discard", request.actor,
+                              {{"id", to_hex(id)}, {"reason", reason}});
+  if (auto gone = node_.ingest_.discard(id, "discarded by an operator"); !gone)
+    return problem(gone.error());
+  return {200, json::object{{"outcome", "discarded"}}};
+}
+
+ApiResponse AdminApi::release(const ApiRequest& request, const InstanceId& id) {
+  const auto reason = text_of(request.body, "reason");
+  if (reason.empty()) return missing("reason");
+  Decision decision;
+  std::string accepted;
+  if (const auto* body = request.body.if_object()) {
+    if (const auto* list = body->if_contains("accept")) {
+      const auto* words = list->if_array();
+      if (words == nullptr) return problem(fail(Fault::Invalid, "\"accept\" is a list of reasons"));
+      for (const auto& word : *words) {
+        const auto parsed =
+            word.is_string() ? parse_hold_reason(std::string(word.get_string())) : std::nullopt;
+        if (!parsed)
+          return problem(
+              fail(Fault::Invalid, "\"accept\" names an unknown reason: see `quarantine list`"));
+        decision.accepted.insert(*parsed);
+        accepted += (accepted.empty() ? "" : " ") + std::string(hold_reason_text(*parsed));
+      }
+    }
+  }
+  node_.stores_.audit->record("quarantine.release", request.actor,
+                              {{"id", to_hex(id)}, {"reason", reason}, {"accepted", accepted}});
+  const auto released = node_.ingest_.release(id, decision);
+  if (!released) return problem(released.error());
+  return {200, json::object{{"outcome", released->outcome}, {"detail", released->detail}}};
+}
+
+ApiResponse AdminApi::lookup(const ApiRequest& request) {
+  const Phi patient_id(text_of(request.body, "patient_id"));
+  const auto reason = text_of(request.body, "reason");
+  if (patient_id.empty()) return missing("patient_id");
+  if (reason.empty()) return missing("reason");
+  const auto found = node_.stores_.map->lookup(patient_id);
+  std::string pseudonyms;
+  json::array rows;
+  for (const auto& patient : found) {
+    pseudonyms += (pseudonyms.empty() ? "" : " ") + patient.pseudonym;
+    json::array studies;
+    for (const auto& uid : patient.study_uids) studies.emplace_back(uid);
+    rows.emplace_back(json::object{{"pseudonym", patient.pseudonym},
+                                   {"site", patient.site_code},
+                                   {"first_seen", patient.first_seen},
+                                   {"study_uids", std::move(studies)}});
+  }
+  // Recorded before it is answered: nobody learns a link that the log does not know of.
+  node_.stores_.audit->record("map.lookup", request.actor,
+                              {{"reason", reason}, {"found", pseudonyms}});
+  return {200, json::object{{"found", std::move(rows)}}};
+}
+
+ApiResponse AdminApi::reveal(const ApiRequest& request) {
+  const auto pseudonym = text_of(request.body, "pseudonym");
+  const auto reason = text_of(request.body, "reason");
+  if (pseudonym.empty()) return missing("pseudonym");
+  if (reason.empty()) return missing("reason");
+  if (!is_pseudonym(pseudonym))
+    return problem(fail(Fault::Invalid, "not a pseudonym of ours: check the last character"));
+  node_.stores_.audit->record("map.reveal", request.actor,
+                              {{"reason", reason}, {"pseudonym", pseudonym}});
+  const auto person = node_.stores_.map->reveal(pseudonym);
+  if (!person) return problem(person.error());
+  return {200, json::object{{"patient_id", person->patient_id.reveal()},
+                            {"issuer", person->issuer.reveal()},
+                            {"name", person->name.reveal()},
+                            {"birth_date", person->birth_date.reveal()},
+                            {"sex", person->sex.reveal()}}};
+}
+
+}  // namespace dosigate

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "dosigate/api/http.h"
+#include "dosigate/app/node.h"
+
+namespace dosigate {
+
+/// The HTTP API of the node (paths and fields: docs/http-api.md): a view over the stages that owns
+/// nothing. Thread: any.
+class AdminApi {
+ public:
+  explicit AdminApi(Node& node) : node_(node) {}
+  ApiResponse answer(const ApiRequest& request);
+
+ private:
+  ApiResponse status() const;
+  ApiResponse check() const;
+  ApiResponse queue(const ApiRequest& request) const;
+  ApiResponse retry(const ApiRequest& request);
+  ApiResponse quarantine() const;
+  ApiResponse held(const InstanceId& id) const;
+  ApiResponse discard(const ApiRequest& request, const InstanceId& id);
+  ApiResponse release(const ApiRequest& request, const InstanceId& id);
+  ApiResponse lookup(const ApiRequest& request);
+  ApiResponse reveal(const ApiRequest& request);
+
+  Node& node_;
+};
+
+}  // namespace dosigate

@@ -1,0 +1,267 @@
+#include "dosigate/app/node.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/file.h>
+
+#include <condition_variable>
+#include <set>
+
+#include "admin_api.h"
+#include "dosigate/app/init.h"
+
+namespace dosigate {
+namespace {
+
+constexpr std::size_t kPairsPerBatch = 256;
+constexpr std::chrono::milliseconds kPairPause{200};
+constexpr std::chrono::seconds kPairTrouble{10};
+
+/// Two daemons over one map would each believe to be its only writer.
+Result<FileDescriptor> lock_state(const std::filesystem::path& state_dir) {
+  const auto path = state_dir / "lock";
+  FileDescriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock)
+    return fail(Fault::NotFound, "cannot open " + path.string() +
+                                     ": run `dosigate --config FILE init` first, as the user the "
+                                     "service runs as");
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+    return fail(Fault::Conflict,
+                path.string() + " is held by another dosigated: stop that one first");
+  return lock;
+}
+
+bool same_destination(const Destination& a, const Destination& b) {
+  const auto key = [](const Destination& d) {
+    return std::tie(d.name, d.kind, d.ae_title, d.host, d.port, d.calling_ae, d.path,
+                    d.associations, d.connect_timeout, d.dimse_timeout, d.max_attempts, d.max_age);
+  };
+  return key(a) == key(b);
+}
+
+/// Sleeps until the time is over or a stop is requested.
+void pause(std::stop_token stop, std::chrono::milliseconds time) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, stop, time, [] { return false; });
+}
+
+}  // namespace
+
+Result<Node::Stores> Node::open_stores(const Config& config) {
+  const auto& node = config.node;
+  Stores stores;
+
+  auto lock = lock_state(node.state_dir);
+  if (!lock) return lock.error();
+  stores.lock = std::move(*lock);
+
+  const auto master = master_key(config);
+  if (!master) return master.error();
+  auto keys = Keyring::open(node.state_dir / "keyring", *master);
+  if (!keys) return keys.error();
+  stores.keys = std::make_unique<const Keyring>(std::move(*keys));
+
+  auto audit = AuditLog::open(node.state_dir / "audit", *stores.keys);
+  if (!audit) return audit.error();
+  stores.audit = std::move(*audit);
+
+  PseudonymMap::Settings map_settings;
+  map_settings.directory = node.state_dir / "identity";
+  map_settings.journal_directory = node.journal_dir;
+  map_settings.keep_study_source = node.keep_originals == "study";
+  auto map = PseudonymMap::open(std::move(map_settings), *stores.keys);
+  if (!map) return map.error();
+  stores.map = std::move(*map);
+
+  auto ledger = Ledger::open(node.state_dir / "ledger.db");
+  if (!ledger) return ledger.error();
+  stores.ledger = std::move(*ledger);
+
+  ArchiveSpool::Settings spool_settings;
+  spool_settings.directory = node.state_dir / "archive";
+  spool_settings.min_free_bytes = node.min_free_bytes;
+  auto spool = ArchiveSpool::open(std::move(spool_settings), *stores.keys, *stores.ledger);
+  if (!spool) return spool.error();
+  stores.spool = std::move(*spool);
+  return stores;
+}
+
+Result<std::unique_ptr<Node>> Node::start(Config config, std::optional<int> admin_socket) {
+  auto stores = open_stores(config);
+  if (!stores) return stores.error();
+  std::unique_ptr<Node> node(new Node(std::move(config), std::move(*stores)));
+  auto routing = Routing::make(node->config_, *node->stores_.map);
+  if (!routing) return routing.error();
+  node->reconcile_quarantine();
+  node->serve(std::move(*routing), admin_socket);
+  return node;
+}
+
+Node::Node(Config config, Stores stores)
+    : config_(std::move(config)),
+      stores_(std::move(stores)),
+      quarantine_(config_.node.state_dir / "quarantine", *stores_.keys,
+                  config_.node.quarantine_cap_bytes),
+      ingest_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_) {}
+
+Node::~Node() {
+  if (acceptor_) acceptor_->stop();
+  if (server_) server_->stop(config_.node.dimse_timeout);
+  io_.stop();
+  admin_.reset();
+  Forwarders ending;
+  forwarders_.with([&](auto& forwarders) { ending.swap(forwarders); });
+  ending.clear();
+  pair_mover_ = {};
+  try {
+    stores_.audit->record("stop", "dosigated", {{"version", DOSIGATE_VERSION}});
+  } catch (const std::exception& broken) {
+    spdlog::error("cannot record the stop in the audit log error={}", broken.what());
+  }
+}
+
+/// A quarantined file and the ledger may disagree after a crash between two of their steps; the
+/// ledger's later word wins.
+void Node::reconcile_quarantine() {
+  for (const auto& entry : quarantine_.list()) {
+    const auto outcome = stores_.ledger->outcome(entry.id);
+    if (!outcome) {
+      stores_.ledger->quarantined(entry.id, entry.reason);
+    } else if (*outcome != Outcome::Quarantined) {
+      // Discarded, or released into the spool, and killed before the original was removed.
+      if (auto removed = quarantine_.remove(entry.id); !removed)
+        spdlog::error("cannot remove a decided original id={} error={}", to_hex(entry.id),
+                      removed.error().detail);
+    }
+  }
+}
+
+void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admin_socket) {
+  const auto& node = config_.node;
+  ingest_.use(std::move(routing));
+
+  const auto& recovered = stores_.spool->recovered();
+  if (recovered.taken_in + recovered.removed_incomplete + recovered.finished +
+          recovered.rows_without_file >
+      0)
+    spdlog::warn("recovered taken_in={} removed_incomplete={} finished={} rows_without_file={}",
+                 recovered.taken_in, recovered.removed_incomplete, recovered.finished,
+                 recovered.rows_without_file);
+  pair_mover_ = std::jthread([this](std::stop_token stop) { move_pairs(stop); });
+  use_destinations(config_);
+
+  AssociationServer::Settings server;
+  server.ae_title = node.ae_title;
+  server.max_associations = node.max_associations;
+  server.idle_timeout = node.idle_timeout;
+  server.dimse_timeout = node.dimse_timeout;
+  server.max_instance_bytes = node.max_instance_bytes;
+  server.memory_budget_bytes = node.memory_budget_bytes;
+  server_ = std::make_unique<AssociationServer>(
+      server,
+      [this](const Origin& origin) -> Admitted {
+        const auto present = ingest_.routing();
+        if (!answers_to(present->config(), origin.called_ae))
+          return {Admission::CalledAeUnknown, ""};
+        const auto* route =
+            find_route(present->config(), origin.called_ae, origin.calling_ae, origin.address);
+        if (route == nullptr) return {Admission::CallingAeUnknown, ""};
+        return {Admission::Accept, route->name};
+      },
+      [this](const ReceivedInstance& received) { return ingest_.accept(received); },
+      [this](const Origin& origin, const std::string& reason) {
+        if (!origin.route.empty()) {
+          stores_.ledger->refused(reason);
+        } else if (refused_peers_.add(origin, reason, to_unix(wall_now()))) {
+          spdlog::warn("refused association called={} calling={} address={} why=\"{}\"",
+                       origin.called_ae, origin.calling_ae, origin.address, reason);
+        }
+      });
+
+  Acceptor::Settings listen;
+  listen.listen = node.listen;
+  acceptor_ = std::make_unique<Acceptor>(
+      io_, listen, [this](IncomingAssociation incoming) { server_->take(std::move(incoming)); });
+  io_thread_ = std::jthread([this] { io_.run(); });
+
+  admin_api_ = std::make_unique<AdminApi>(*this);
+  admin_ = std::make_unique<AdminServer>(
+      node.admin_socket, admin_socket,
+      [this](const ApiRequest& request) { return admin_api_->answer(request); });
+
+  stores_.audit->record("start", "dosigated", {{"version", DOSIGATE_VERSION}});
+  for (const auto& endpoint : acceptor_->endpoints())
+    spdlog::info("listening on={} ae_title={}", endpoint, node.ae_title);
+}
+
+void Node::use_destinations(const Config& config) {
+  Forwarders ending;  // destroyed outside the lock: each waits for the instance in its hand
+  forwarders_.with([&](auto& forwarders) {
+    Forwarders next;
+    for (const auto& output : config.outputs) {
+      Destination wanted = output.destination;
+      if (wanted.calling_ae.empty()) wanted.calling_ae = config_.node.ae_title;
+      const auto old = forwarders.find(wanted.name);
+      if (old != forwarders.end() && same_destination(old->second->destination(), wanted))
+        next[wanted.name] = old->second;
+    }
+    for (auto& [name, forwarder] : forwarders)
+      if (!next.contains(name)) ending[name] = forwarder;
+    forwarders.swap(next);
+  });
+  // An old forwarder of the same name ends before its successor starts, so that nothing is sent by
+  // both.
+  ending.clear();
+  for (const auto& output : config.outputs) {
+    Destination wanted = output.destination;
+    if (wanted.calling_ae.empty()) wanted.calling_ae = config_.node.ae_title;
+    if (forwarders_.with([&](auto& f) { return f.contains(wanted.name); })) continue;
+    auto forwarder = std::make_shared<ArchiveForwarder>(wanted, *stores_.spool);
+    forwarders_.with([&](auto& f) { f[wanted.name] = forwarder; });
+  }
+}
+
+Result<void> Node::reload() {
+  const std::lock_guard one_at_a_time(reloading_);
+  auto loaded = load_config(config_.file);
+  if (!loaded) {
+    std::string all;
+    for (const auto& line : loaded.error().lines) all += (all.empty() ? "" : "\n") + line;
+    return fail(Fault::Invalid, all);
+  }
+  auto routing = Routing::make(*loaded, *stores_.map);
+  if (!routing) return routing.error();
+  const Config fresh = (*routing)->config();
+  ingest_.use(std::move(*routing));
+  use_destinations(fresh);
+  stores_.audit->record("reload", "dosigated", {});
+  return {};
+}
+
+void Node::move_pairs(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    try {
+      const auto pairs = stores_.spool->pairs_to_move(kPairsPerBatch);
+      if (pairs.empty()) {
+        pause(stop, kPairPause);
+        continue;
+      }
+      if (auto absorbed = stores_.map->absorb(pairs); !absorbed) {
+        spdlog::error("cannot move UID pairs into the map error={}", absorbed.error().detail);
+        pause(stop, kPairTrouble);
+        continue;
+      }
+      std::vector<InstanceId> moved;
+      for (const auto& [id, sealed] : pairs) moved.push_back(id);
+      stores_.spool->pairs_moved(moved);
+    } catch (const std::exception& broken) {
+      // The spool files keep the pairs, and stay until they are moved.
+      spdlog::error("cannot move UID pairs into the map error={}", broken.what());
+      pause(stop, kPairTrouble);
+    }
+  }
+}
+
+}  // namespace dosigate

@@ -1,0 +1,149 @@
+#include <spdlog/spdlog.h>
+#include <sys/statvfs.h>
+
+#include <boost/json.hpp>
+
+#include "dosigate/app/alert.h"
+#include "dosigate/app/node.h"
+
+namespace dosigate {
+namespace {
+
+constexpr std::chrono::seconds kSampleEvery{10};
+constexpr std::chrono::seconds kAlertEvery{2};
+constexpr std::chrono::hours kFoldEvery{1};
+constexpr std::chrono::seconds kRateWindow{3600};
+constexpr std::chrono::seconds kRateNeeds{60};
+
+std::uint64_t size_or_zero(const std::filesystem::path& file) {
+  std::error_code absent;  // -wal and -shm come and go
+  const auto size = std::filesystem::file_size(file, absent);
+  return absent ? 0 : size;
+}
+
+std::uint64_t database_bytes(const std::filesystem::path& file) {
+  return size_or_zero(file) + size_or_zero(file.string() + "-wal");
+}
+
+}  // namespace
+
+DiskUse Node::disk() const {
+  const auto& node = config_.node;
+  DiskUse use;
+  use.spool = stores_.spool->bytes();
+  use.quarantine = quarantine_.totals().bytes;
+  use.used = use.spool + use.quarantine + database_bytes(node.state_dir / "identity" / "map.db") +
+             database_bytes(node.state_dir / "archive" / "queue.db") +
+             database_bytes(node.state_dir / "ledger.db") +
+             size_or_zero(node.state_dir / "audit" / "audit.jsonl");
+  struct statvfs file_system {};
+  if (::statvfs(node.state_dir.c_str(), &file_system) == 0)
+    use.free = file_system.f_bavail * file_system.f_frsize;
+
+  const auto oldest = samples_.with([](const auto& samples) {
+    return samples.empty() ? std::optional<Sample>() : samples.front();
+  });
+  if (!oldest) return use;
+  const std::chrono::duration<double> watched = steady_now() - oldest->at;
+  if (watched < kRateNeeds) return use;
+  const double growth =
+      use.used > oldest->used ? static_cast<double>(use.used - oldest->used) : 0.0;
+  const double per_hour = growth * 3600.0 / watched.count();
+  use.bytes_per_hour = static_cast<std::uint64_t>(per_hour);
+  if (per_hour >= 1.0) {
+    const double room =
+        use.free > node.min_free_bytes ? static_cast<double>(use.free - node.min_free_bytes) : 0.0;
+    use.hours_left = room / per_hour;
+  }
+  return use;
+}
+
+std::vector<Condition> Node::conditions() const {
+  std::vector<Condition> out;
+  const auto backlog = stores_.spool->destinations();
+  const auto forwarders = forwarders_.with([](const auto& all) { return all; });
+  for (const auto& [name, forwarder] : forwarders) {
+    const auto state = forwarder->state();
+    if (state.state == "down") out.push_back({2, "destination-down", name, state.last_error});
+  }
+  for (const auto& [name, queue] : backlog) {
+    if (queue.parked > 0)
+      out.push_back({1, "parked", name,
+                     std::to_string(queue.parked) +
+                         " instances are parked: see `dosigate queue list`, mend the cause, then "
+                         "`dosigate queue retry`"});
+    if (!forwarders.contains(name) && queue.queued > 0)
+      out.push_back({2, "destination-removed", name,
+                     std::to_string(queue.queued) +
+                         " instances wait for a destination that the configuration no longer has"});
+  }
+  const auto held = quarantine_.totals();
+  if (held.count > 0)
+    out.push_back({1, "quarantine-not-empty", "",
+                   std::to_string(held.count) +
+                       " originals wait for a decision: see `dosigate quarantine list`"});
+  const auto use = disk();
+  if (use.free < config_.node.min_free_bytes)
+    out.push_back({2, "disk-low", "",
+                   "less than [node] min_free_gb is free: new instances are refused with 0xA700"});
+  else if (use.hours_left && *use.hours_left < 24)
+    out.push_back({2, "disk-under-24h", "",
+                   "the disk is full in " + std::to_string(static_cast<long>(*use.hours_left)) +
+                       " h at the present rate"});
+  if (config_.node.journal_dir.empty())
+    out.push_back({1, "no-journal", "",
+                   "[node] journal_dir is not set: after the loss of this disk patients would be "
+                   "unknown"});
+  return out;
+}
+
+void Node::tick() {
+  const auto now = steady_now();
+  if (now - last_sample_ >= kSampleEvery) {
+    last_sample_ = now;
+    const auto used = disk().used;
+    samples_.with([&](auto& samples) {
+      samples.push_back({now, used});
+      std::erase_if(samples, [&](const Sample& s) { return now - s.at > kRateWindow; });
+    });
+  }
+  if (now - last_alert_ >= kAlertEvery) {
+    last_alert_ = now;
+    raise_and_clear_alerts();
+  }
+  if (now - last_fold_ >= kFoldEvery) {
+    last_fold_ = now;
+    stores_.ledger->fold(config_.node.ledger_keep_days);
+  }
+}
+
+void Node::raise_and_clear_alerts() {
+  const auto routing = ingest_.routing();
+  const auto& command = routing->config().alert_command;
+  std::map<std::string, Condition> present;
+  for (const auto& condition : conditions())
+    present.emplace(condition.name + "/" + condition.of, condition);
+
+  const auto tell = [&](const char* event, const Condition& condition) {
+    spdlog::log(condition.severity == 2 ? spdlog::level::err : spdlog::level::warn,
+                "alert {} condition={} of={} text=\"{}\"", event, condition.name, condition.of,
+                condition.text);
+    if (command.empty()) return;
+    const boost::json::object line{{"event", event},
+                                   {"condition", condition.name},
+                                   {"of", condition.of},
+                                   {"severity", condition.severity == 2 ? "critical" : "warning"},
+                                   {"text", condition.text},
+                                   {"node", config_.node.ae_title},
+                                   {"time", to_unix(wall_now())}};
+    if (auto ran = run_alert_command(command, boost::json::serialize(line)); !ran)
+      spdlog::error("alert command failed error=\"{}\"", ran.error().detail);
+  };
+  for (const auto& [key, condition] : present)
+    if (!raised_.contains(key)) tell("raised", condition);
+  for (const auto& [key, condition] : raised_)
+    if (!present.contains(key)) tell("cleared", condition);
+  raised_.swap(present);
+}
+
+}  // namespace dosigate

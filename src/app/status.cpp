@@ -1,0 +1,84 @@
+#include "status.h"
+
+#include <boost/json.hpp>
+
+namespace dosigate {
+
+namespace json = boost::json;
+
+long long age_s(std::uint64_t unix_time) {
+  const long long now = to_unix(wall_now());
+  const auto then = static_cast<long long>(unix_time);
+  return then == 0 || then > now ? 0 : now - then;
+}
+
+json::object json_of(const Ledger::Totals& totals) {
+  return {{"received", totals.received},   {"duplicate", totals.duplicate},
+          {"delivered", totals.delivered}, {"queued", totals.queued},
+          {"parked", totals.parked},       {"quarantined", totals.quarantined},
+          {"dropped", totals.dropped},     {"discarded", totals.discarded},
+          {"refused", totals.refused}};
+}
+
+json::object json_of(const Quarantine::Entry& entry) {
+  return {{"id", to_hex(entry.id)},
+          {"reason", entry.reason},
+          {"detail", entry.detail},
+          {"called_ae", entry.origin.called_ae},
+          {"calling_ae", entry.origin.calling_ae},
+          {"address", entry.origin.address},
+          {"route", entry.origin.route},
+          {"sop_class", entry.sop_class_uid},
+          {"transfer_syntax", entry.transfer_syntax_uid},
+          {"bytes", entry.bytes},
+          {"held", entry.held_unix}};
+}
+
+json::object json_of(const ArchiveSpool::Row& row) {
+  const auto state = [&] {
+    switch (row.state) {
+      case DeliveryState::Queued:
+        return "queued";
+      case DeliveryState::Delivered:
+        return "delivered";
+      case DeliveryState::Parked:
+        return "parked";
+      case DeliveryState::Withdrawn:
+        return "withdrawn";
+    }
+    return "unknown";
+  };
+  return {{"id", to_hex(row.id)},
+          {"destination", row.destination},
+          {"study_uid", row.study_uid},
+          {"sop_class", row.sop_class},
+          {"pseudonym", row.pseudonym},
+          {"state", state()},
+          {"attempts", row.attempts},
+          {"status", row.status},
+          {"reason", row.reason},
+          {"queued_s", age_s(row.queued_unix)},
+          {"next_attempt_s", static_cast<long long>(row.next_attempt_unix) - to_unix(wall_now())},
+          {"bytes", row.bytes}};
+}
+
+json::object json_of(const RefusedPeers::Peer& peer) {
+  return {{"called_ae", peer.origin.called_ae},
+          {"calling_ae", peer.origin.calling_ae},
+          {"address", peer.origin.address},
+          {"reason", peer.reason},
+          {"count", peer.count},
+          {"last", peer.last_unix},
+          {"route_toml", route_toml(peer.origin)}};
+}
+
+json::object json_of(const DiskUse& disk) {
+  json::object out{{"used_bytes", disk.used},   {"free_bytes", disk.free},
+                   {"spool_bytes", disk.spool}, {"quarantine_bytes", disk.quarantine},
+                   {"bytes_per_hour", nullptr}, {"hours_left", nullptr}};
+  if (disk.bytes_per_hour) out["bytes_per_hour"] = *disk.bytes_per_hour;
+  if (disk.hours_left) out["hours_left"] = *disk.hours_left;
+  return out;
+}
+
+}  // namespace dosigate

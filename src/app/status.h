@@ -1,0 +1,18 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+
+#include "dosigate/app/node.h"
+
+namespace dosigate {
+
+/// Seconds from a Unix time to now, 0 when the time is 0 or in the future.
+long long age_s(std::uint64_t unix_time);
+
+boost::json::object json_of(const Ledger::Totals& totals);
+boost::json::object json_of(const Quarantine::Entry& entry);
+boost::json::object json_of(const ArchiveSpool::Row& row);
+boost::json::object json_of(const RefusedPeers::Peer& peer);
+boost::json::object json_of(const DiskUse& disk);
+
+}  // namespace dosigate
