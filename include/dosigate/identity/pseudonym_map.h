@@ -24,16 +24,21 @@ namespace dosigate {
 class PseudonymMap {
  public:
   struct Settings {
-    std::filesystem::path directory;          ///< .../identity
-    std::filesystem::path journal_directory;  ///< empty: no journal (`check` warns)
-    bool keep_study_source = true;            ///< keep_originals = "study"
+    std::filesystem::path directory;  ///< .../identity
+    /// Must be there: never made, so that an unmounted disk is noticed. Empty: no journal (`check`
+    /// warns). Configured later, or again, it begins with everything that is in the map.
+    std::filesystem::path journal_directory;
+    bool keep_study_source = true;  ///< keep_originals = "study"
     WallClock clock = wall_now;
   };
 
-  /// Makes the empty map once, for `init`. Conflict when one exists.
+  /// Makes the empty map once, for `init`. Conflict when one exists, or when the journal of another
+  /// one lies in the journal directory; Unavailable when that directory is not there.
   static Result<void> create(const Settings& settings, const Keyring& keys);
-  /// Opens an existing one. NotFound (says: restore or init), Conflict (newer schema, other
-  /// keyring), Corrupt. `keys` outlives the map.
+  /// Opens an existing one and brings it up to its journal. `keys` outlives the map.
+  /// Faults: NotFound (says: restore or init); Conflict (newer schema, other keyring, another map's
+  /// journal); Corrupt (also a journal older than the map); Denied (directory open to others);
+  /// Unavailable (journal away, or another process has the map open).
   static Result<std::unique_ptr<PseudonymMap>> open(Settings settings, const Keyring& keys);
   ~PseudonymMap();
 
@@ -44,19 +49,22 @@ class PseudonymMap {
   /// Patient, study and device of an instance, made when new; durable (map FULL, journal synced) on
   /// return. Fault::Uncertain, with the reason in words and no value, when a person must decide:
   /// blank or placeholder PatientID, one id with two persons, a study that returns under another
-  /// patient, a forgotten patient or study. Fault::Unavailable when the map cannot be read or
-  /// written.
+  /// patient, a forgotten patient or study. Fault::Unavailable when the map or its journal cannot
+  /// be read or written; Conflict when the site is keyed with another normalisation. A site that
+  /// was not declared is declared.
   Result<Subject> resolve(const SitePolicy& site, const SourceIdentity& source);
 
   /// Fingerprint of an instance already sent on, looked up by its pseudonymous SOP Instance UID;
-  /// nullopt when never seen.
+  /// nullopt when never seen (or not absorbed yet). Throws when the map cannot be read, like
+  /// lookup, reveal and totals.
   std::optional<Fingerprint> seen(std::int64_t study, std::string_view sop_uid);
 
   /// The pairs of one instance as they ride in its spool file: sealed under the identity key,
   /// opaque to spool and forward. `id` is associated data.
   Bytes seal_pairs(const InstanceId& id, const PairBatch& batch) const;
   /// Moves pairs into map.db, durable on return. Repeating it changes nothing.
-  /// Corrupt when one does not open; nothing of that one is taken in then.
+  /// Corrupt when one does not open, NotFound when its study is not in the map; nothing of that one
+  /// is taken in then, the others are.
   Result<void> absorb(const std::vector<std::pair<InstanceId, Bytes>>& sealed);
 
   /// For the operator. The PatientID comes from a terminal, never from argv.
@@ -79,7 +87,9 @@ class PseudonymMap {
   };
   Totals totals();
 
-  /// Raised by resolve for the alarm "two ids of one person"; counted, shown by status.
+  /// Pairs of patients of one site that seem to be one person (same name, birth date and sex, or
+  /// the same CPF or CNS) under two ids: an alarm, never a join. Counted from the map, so kept over
+  /// a restart; shown by status.
   long long alarms() const;
 
  private:

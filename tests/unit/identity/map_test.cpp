@@ -71,18 +71,21 @@ TEST(PseudonymMap, GivesDifferentPatientsDifferentSecrets) {
 TEST(PseudonymMap, EightThreadsAtOnceMakeOnePatientAndOneStudy) {
   Node node;
   const auto map = node.open();
+
   for (int round = 0; round < 10; ++round) {
     const Source source =
         Source().id("PID-9" + std::to_string(round)).study("1.2.9." + std::to_string(round));
-    std::vector<Subject> subjects(8);
+    std::vector<Result<Subject>> subjects(8, fail(Fault::NotFound, "the thread did not run"));
     {
       std::vector<std::jthread> threads;
-      for (Subject& subject : subjects)
-        threads.emplace_back([&] { subject = resolve(*map, source); });
+      for (auto& subject : subjects) {
+        threads.emplace_back([&] { subject = map->resolve(site_a(), source.value); });
+      }
     }
-    for (const Subject& subject : subjects) {
-      EXPECT_EQ(subject.pseudonym, subjects.front().pseudonym);
-      EXPECT_EQ(subject.study, subjects.front().study);
+    for (const auto& subject : subjects) {
+      ASSERT_TRUE(subject.has_value()) << subject.error().detail;
+      EXPECT_EQ(subject->pseudonym, subjects.front()->pseudonym);
+      EXPECT_EQ(subject->study, subjects.front()->study);
     }
   }
 
