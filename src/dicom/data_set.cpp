@@ -25,7 +25,7 @@ Bytes write_all(DcmDataset& data_set, E_TransferSyntax syntax) {
   // Room for all of it, so that the pixel bytes are copied once; the margin covers pad bytes added
   // on loading.
   constexpr std::size_t kMargin = 4096;
-  Bytes out(((static_cast<std::size_t>(data_set.calcElementLength(syntax, EET_ExplicitLength)) +
+  Bytes out(((static_cast<std::size_t>(data_set.calcElementLength(syntax, EET_UndefinedLength)) +
               kMargin) |
              1U) +
             1U);
@@ -34,7 +34,7 @@ Bytes write_all(DcmDataset& data_set, E_TransferSyntax syntax) {
   while (true) {
     DcmOutputBufferStream stream(out.data() + filled,
                                  static_cast<offile_off_t>(out.size() - filled));
-    const OFCondition condition = data_set.write(stream, syntax, EET_ExplicitLength, nullptr,
+    const OFCondition condition = data_set.write(stream, syntax, EET_UndefinedLength, nullptr,
                                                  EGL_withoutGL, EPD_withoutPadding);
     void* written = nullptr;
     offile_off_t count = 0;

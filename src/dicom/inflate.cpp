@@ -49,8 +49,10 @@ Result<Bytes> inflate_data_set(ByteView deflated, std::size_t limit) {
       return fail(Fault::NotDicom, "the deflated data set is broken or incomplete at byte " +
                                        std::to_string(deflated.size() - rest.size()));
   }
-  // One NUL may pad the stream to even length; more would be bytes that nobody has judged.
-  if (rest.size() > 1 || (rest.size() == 1 && rest[0] != 0))
+  // A NUL may pad the stream to even length, and a real encoder appends the eight bytes that end a
+  // gzip file. They go no further.
+  constexpr std::size_t kTolerated = 9;
+  if (rest.size() > kTolerated)
     return fail(Fault::NotDicom,
                 std::to_string(rest.size()) + " bytes follow the deflated data set");
   return out;

@@ -29,6 +29,11 @@ constexpr std::uint32_t kDoubleFloatPixelData = 0x7FE00009;
 // takes minutes.
 constexpr std::size_t kPrivateCreators = 1024;
 
+// DCMTK sorts while it reads, from the end, and ignores what comes twice: harmless inside items
+// while it is rare, quadratic when it is not. At the top level, where identity is read, order is
+// strict: of two PatientIDs another reader may take the other one.
+constexpr std::size_t kOutOfOrder = 256;
+
 enum class Kind { DataSet, Item, Sequence, Fragments };
 
 /// One open level.
@@ -171,7 +176,8 @@ class Walker {
       close();
       return std::nullopt;
     }
-    if (group == 0x0000 || group == 0x0002)
+    // Group 0002 does occur inside items (a Philips CT writes it into its exposure sequence).
+    if (group == 0x0000 || (group == 0x0002 && levels_.back().kind == Kind::DataSet))
       return broken(text_of_tag(found) + " has no place in a data set");
 
     Header header{found, 0, EVR_UNKNOWN};
@@ -206,14 +212,8 @@ class Walker {
     header.length = u32();
     DcmTag key(static_cast<Uint16>(header.tag >> 16U), static_cast<Uint16>(header.tag));
     if (is_private(header.tag) && (header.tag & 0xFFFFU) >= 0x1000) {
-      const std::uint32_t block = header.tag >> 8U;
-      const auto first =
-          creators_.begin() + static_cast<std::ptrdiff_t>(levels_.back().first_creator);
-      const auto at = std::find_if(first, creators_.end(), [block](const Creator& creator) {
-        return creator.block == block;
-      });
-      if (at != creators_.end()) {
-        key.setPrivateCreator(std::string(at->name).c_str());
+      if (const Creator* creator = find_creator(header.tag >> 8U)) {
+        key.setPrivateCreator(std::string(creator->name).c_str());
         key.lookupVRinDictionary();
       }
     }
@@ -221,13 +221,22 @@ class Walker {
     return std::nullopt;
   }
 
+  /// nullptr when nobody has reserved that block in the open item.
+  const Creator* find_creator(std::uint32_t block) const {
+    const auto first =
+        creators_.begin() + static_cast<std::ptrdiff_t>(levels_.back().first_creator);
+    const auto at = std::find_if(
+        first, creators_.end(), [block](const Creator& creator) { return creator.block == block; });
+    return at == creators_.end() ? nullptr : &*at;
+  }
+
   static bool is_private(std::uint32_t tag) { return (tag >> 16U & 1U) != 0; }
 
   std::optional<Error> check_order(std::uint32_t found) {
     Level& level = levels_.back();
-    if (found <= level.last_tag && level.kind == Kind::DataSet)
+    if (found <= level.last_tag && (level.kind == Kind::DataSet || ++out_of_order_ > kOutOfOrder))
       return broken(text_of_tag(found) + " stands out of order or twice");
-    level.last_tag = found;
+    level.last_tag = std::max(level.last_tag, found);
     return std::nullopt;
   }
 
@@ -239,8 +248,11 @@ class Walker {
     if (creators_.size() - levels_.back().first_creator >= kPrivateCreators)
       return broken("more than " + std::to_string(kPrivateCreators) +
                     " private creators in one item");
-    creators_.push_back({(header.tag & 0xFFFF0000U) >> 8U | element,
-                         without_padding(as_text(bytes_.subspan(at_, header.length)))});
+    const std::uint32_t block = (header.tag & 0xFFFF0000U) >> 8U | element;
+    // The parser and we could disagree on which of the two counts, and so on what is a sequence.
+    if (find_creator(block) != nullptr)
+      return broken(text_of_tag(header.tag) + " reserves a block of private elements twice");
+    creators_.push_back({block, without_padding(as_text(bytes_.subspan(at_, header.length)))});
     return std::nullopt;
   }
 
@@ -261,6 +273,8 @@ class Walker {
       if (pixels) found_.pixel_end = at_;
       return std::nullopt;
     }
+    // Not in Implicit VR, where encapsulation does not exist: DCMTK allocates 4 GiB for it there
+    // and reports success.
     if (header.tag == kPixelData &&
         (header.vr == EVR_OB || header.vr == EVR_OW || header.vr == EVR_ox)) {
       if (auto error = open(Kind::Fragments, kUndefined, false)) return error;
@@ -278,6 +292,7 @@ class Walker {
   WalkLimits limits_;
   std::size_t at_ = 0;
   unsigned depth_ = 0;
+  std::size_t out_of_order_ = 0;
   std::vector<Level> levels_;
   std::vector<Creator> creators_;
   Walked found_;

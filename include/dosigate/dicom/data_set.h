@@ -18,12 +18,13 @@ namespace dosigate {
 /// @param bytes  inflated already (inflate_data_set) when the syntax is deflated, as for walk_data_set.
 Result<std::unique_ptr<DcmDataset>> parse_data_set(ByteView bytes, const TransferSyntax& syntax);
 
-/// A data set written in its transfer syntax, without group lengths, split around the pixel data.
+/// A data set written in its transfer syntax, without group lengths and trailing padding, split around the pixel data.
 struct EncodedDataSet {
   Bytes header, body, trailer;
 };
-/// `body` is the value of a top-level pixel data element (fragments with their delimiter when encapsulated), byte for byte as it came; one
-/// of odd length gets the zero byte that makes it even. Sequences get explicit lengths, elements ascending order.
+/// `body` is the value of a top-level pixel data element (fragments with their delimiter when encapsulated), byte for byte as it came; a
+/// value of odd length, there and elsewhere, gets the zero byte that makes it even. Sequences are written with undefined length, so that a
+/// private one in Implicit VR can still be told from bytes; elements in ascending order.
 /// For a deflated syntax everything is in `header`, deflated. Throws std::runtime_error when DCMTK cannot write.
 EncodedDataSet encode_data_set(DcmDataset& data_set, const TransferSyntax& syntax);
 
