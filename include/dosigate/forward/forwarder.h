@@ -25,13 +25,14 @@ struct Destination {
   std::chrono::seconds connect_timeout{10};
   std::chrono::seconds dimse_timeout{60};
   Backoff backoff;
-  unsigned max_attempts = 10;          ///< for statuses that are neither success, retry nor permanent
+  unsigned max_attempts = 10;  ///< for statuses that are neither success, retry nor permanent
   std::chrono::hours max_age{24};
 };
 
-/// Sends what is queued for one destination until stopped: C-STORE over a pool of kept-open associations, or Part 10 files. Statuses as in design 3.6: delivered, retried with
-/// back-off at the tail of the queue, or parked with the destination's words. An association-level failure fails the batch
-/// at once, and one probe at a time is made while the destination is down.
+/// Sends what is queued for one destination until stopped: C-STORE over a pool of kept-open
+/// associations, or Part 10 files. Statuses as in design 3.6: delivered, retried with back-off at
+/// the tail of the queue, or parked with the destination's words. An association-level failure
+/// fails the batch at once, and one probe at a time is made while the destination is down.
 ///
 /// Sees only clean instances; never identity, deid, receive, quarantine.
 /// Thread: construct and destroy in one; `state` from any.
@@ -59,10 +60,12 @@ class Forwarder {
 
 using ArchiveForwarder = Forwarder<Domain::Archive>;
 
-/// Verification (PS3.4 Annex A) with a peer, for `peer echo`: round trip, or the failure in words and what to do.
+/// Verification (PS3.4 Annex A) with a peer, for `peer echo`: round trip, or the failure in words
+/// and what to do.
 Result<std::chrono::milliseconds> echo(const Destination& peer);
 
-/// What a peer accepts, for `peer test`: an association proposing the storage classes of nuclear medicine in every transfer syntax.
+/// What a peer accepts, for `peer test`: an association proposing the storage classes of nuclear
+/// medicine in every transfer syntax.
 struct AcceptedContext {
   std::string sop_class_uid, transfer_syntax_uid;  ///< syntax empty: refused
 };

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "dosigate/base/bytes.h"
+#include "dosigate/base/result.h"
+
+namespace dosigate {
+
+/// What a file of a folder destination is named after and says in its meta information.
+struct FolderItem {
+  const std::string& pseudonym;
+  const std::string& study_instance_uid;
+  const std::string& sop_class_uid;
+  const std::string& sop_instance_uid;
+  const std::string& transfer_syntax_uid;
+};
+
+/// Writes <root>/<pseudonym>/<study>/<instance>.dcm, Part 10 (PS3.10), as a whole or not at all and
+/// durable on return; one of that name is replaced. A fault of `source` is returned as it is,
+/// Invalid when a name is none of ours. Throws std::system_error when the disk fails. Thread: any,
+/// for different instances.
+Result<void> write_to_folder(
+    const std::filesystem::path& root, const FolderItem& item,
+    const std::function<Result<void>(const std::function<bool(ByteView)>&)>& source);
+
+}  // namespace dosigate

@@ -1,0 +1,333 @@
+#include "worker.h"
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+#include "dosigate/dicom/sop_class.h"
+#include "dosigate/dicom/status.h"
+#include "folder.h"
+#include "transcode.h"
+
+namespace dosigate {
+namespace {
+
+constexpr std::size_t kBatch = 16;
+constexpr std::size_t kMostContexts = 128;
+constexpr std::size_t kRecentKinds = 40;
+constexpr std::chrono::seconds kIdle{5};
+constexpr std::chrono::seconds kSlice{1};
+
+bool is_out_of_resources(std::uint16_t status) { return (status & 0xFF00U) == 0xA700U; }
+
+std::uint32_t random_bits() {
+  static thread_local std::mt19937 generator{std::random_device{}()};
+  return static_cast<std::uint32_t>(generator());
+}
+
+std::string name_of_class(const std::string& uid) {
+  const SopClass* known = find_storage_sop_class(uid);
+  return known == nullptr ? uid : std::string(known->name);
+}
+
+std::string name_of_syntax(const std::string& uid) {
+  const TransferSyntax* known = find_transfer_syntax(uid);
+  return known == nullptr ? uid : std::string(known->name);
+}
+
+}  // namespace
+
+template <Domain domain>
+Worker<domain>::Worker(Shared<domain>& shared, Network network)
+    : shared_(shared), to_(shared.destination), network_(std::move(network)), log_(to_.name) {}
+
+template <Domain domain>
+Worker<domain>::~Worker() {
+  hang_up(true);
+}
+
+template <Domain domain>
+void Worker<domain>::hang_up(bool orderly) {
+  if (!peer_) return;
+  if (orderly && peer_->usable()) peer_->release();
+  peer_.reset();
+  --shared_.associations;
+  refused_kind_ = false;
+}
+
+template <Domain domain>
+void Worker<domain>::run(const std::stop_token& stop) noexcept {
+  while (!stop.stop_requested()) {
+    try {
+      step(stop);
+    } catch (const std::exception& broken) {
+      // The machine is broken here (disk, database, memory), not the archive. Whatever was claimed
+      // is back in the queue.
+      spdlog::error("cannot forward dest={} error={}", to_.name, broken.what());
+      hang_up(false);
+      shared_.gate.failed(broken.what(), false, pass_ == Gate::Pass::Probe);
+    }
+  }
+  hang_up(true);
+}
+
+template <Domain domain>
+void Worker<domain>::step(const std::stop_token& stop) {
+  const SteadyTime idle_end = last_use_ + kIdle;
+  if (peer_ && steady_now() >= idle_end) hang_up(true);
+
+  pass_ = shared_.gate.enter(stop, steady_now() + kSlice, shared_.spool.requeues());
+  if (pass_ == Gate::Pass::No) return;
+  Batch batch;
+  for (auto& claimed : shared_.spool.claim(to_.name, pass_ == Gate::Pass::Probe ? 1 : kBatch))
+    batch.push_back(std::move(claimed));
+  if (batch.empty()) {
+    if (pass_ == Gate::Pass::Probe) shared_.gate.unused();
+    log_.flush();
+    const SteadyTime slice = steady_now() + kSlice;
+    shared_.spool.wait(to_.name, stop, peer_ ? std::min(slice, idle_end) : slice);
+    return;
+  }
+  while (!batch.empty() && !stop.stop_requested()) {
+    Claimed<domain> claimed = std::move(batch.front());
+    batch.pop_front();
+    if (deliver(std::move(claimed), batch, stop) == Next::StopBatch) break;
+  }
+  if (pass_ == Gate::Pass::Probe) shared_.gate.unused();  // stopped in between
+  pass_ = Gate::Pass::No;
+  last_use_ = steady_now();
+  if (refused_kind_) hang_up(true);
+}
+
+template <Domain domain>
+auto Worker<domain>::deliver(Claimed<domain> claimed, Batch& rest, const std::stop_token& stop)
+    -> Next {
+  return to_.kind == Destination::Kind::Folder ? deliver_to_folder(std::move(claimed), rest, stop)
+                                               : deliver_by_store(std::move(claimed), rest, stop);
+}
+
+template <Domain domain>
+auto Worker<domain>::deliver_to_folder(Claimed<domain> claimed, Batch& rest,
+                                       const std::stop_token& stop) -> Next {
+  const SteadyTime begun = steady_now();
+  try {
+    const auto written =
+        write_to_folder(to_.path,
+                        {claimed.pseudonym(), claimed.study_instance_uid(), claimed.sop_class_uid(),
+                         claimed.sop_instance_uid(), claimed.transfer_syntax_uid()},
+                        [&](const auto& sink) { return claimed.read(sink); });
+    alive();
+    if (written) {
+      done(std::move(claimed), 0, begun, stop);
+    } else {
+      park(std::move(claimed), 0, written.error().detail);
+    }
+    return Next::Continue;
+  } catch (const std::exception& broken) {  // std::system_error, std::filesystem::filesystem_error
+    rest.push_front(std::move(claimed));
+    return down("cannot write into the folder: " + std::string(broken.what()) +
+                    ": check space, rights and mount",
+                false, rest);
+  }
+}
+
+template <Domain domain>
+std::vector<ProposedContext> Worker<domain>::contexts_for(const Claimed<domain>& claimed,
+                                                          const Batch& rest) {
+  const auto remember = [&](const Claimed<domain>& one) {
+    const auto kind = std::make_pair(one.sop_class_uid(), one.transfer_syntax_uid());
+    std::erase(recent_kinds_, kind);
+    recent_kinds_.push_front(kind);
+  };
+  for (const auto& one : rest) remember(one);
+  remember(claimed);  // newest: in whatever the limit leaves
+  while (recent_kinds_.size() > kRecentKinds) recent_kinds_.pop_back();
+
+  // Each kind as it is; where that may be refused, what it can be made into, once per class.
+  std::vector<ProposedContext> out;
+  std::set<std::string> with_fallback;
+  for (const auto& [sop_class, syntax] : recent_kinds_) {
+    const bool fallback = can_be_made_native(syntax) && !with_fallback.contains(sop_class);
+    if (out.size() + (fallback ? 2 : 1) > kMostContexts) break;
+    out.push_back({sop_class, {syntax}});
+    if (!fallback) continue;
+    with_fallback.insert(sop_class);
+    out.push_back(
+        {sop_class,
+         {UID_LittleEndianExplicitTransferSyntax, UID_LittleEndianImplicitTransferSyntax}});
+  }
+  return out;
+}
+
+template <Domain domain>
+Result<void> Worker<domain>::associate(const Claimed<domain>& claimed, const Batch& rest) {
+  if (peer_ && (!peer_->usable() || peer_->is_stale())) hang_up(false);
+  if (peer_ && !peer_->was_proposed(claimed.sop_class_uid(), claimed.transfer_syntax_uid()))
+    hang_up(true);
+  if (peer_) return {};
+  auto opened = Peer::open(to_, network_.get(), contexts_for(claimed, rest));
+  if (!opened) return opened.error();
+  peer_ = std::move(*opened);
+  ++shared_.associations;
+  return {};
+}
+
+template <Domain domain>
+Result<Peer::Answer> Worker<domain>::send(const Claimed<domain>& claimed,
+                                          const Peer::Accepted& context) {
+  if (context.transfer_syntax_uid == claimed.transfer_syntax_uid()) {
+    shared_.spool.sending(claimed);
+    return peer_->store(context, claimed.sop_instance_uid(),
+                        [&](const Peer::Sink& sink) { return claimed.read(sink); });
+  }
+  Bytes whole;
+  whole.reserve(claimed.data_set_bytes());
+  const auto read = claimed.read([&](ByteView chunk) {
+    whole.insert(whole.end(), chunk.begin(), chunk.end());
+    return true;
+  });
+  if (!read) return read.error();
+  const auto converted = make_native(whole, claimed.transfer_syntax_uid(),
+                                     context.transfer_syntax_uid, claimed.sop_instance_uid());
+  if (!converted) return converted.error();
+  shared_.spool.sending(claimed);
+  return peer_->store(context, claimed.sop_instance_uid(),
+                      [&](const Peer::Sink& sink) -> Result<void> {
+                        (void)sink(*converted);
+                        return {};
+                      });
+}
+
+template <Domain domain>
+auto Worker<domain>::deliver_by_store(Claimed<domain> claimed, Batch& rest,
+                                      const std::stop_token& stop) -> Next {
+  if (auto associated = associate(claimed, rest); !associated) {
+    rest.push_front(std::move(claimed));
+    return down(associated.error().detail, associated.error().fault == Fault::Denied, rest);
+  }
+
+  const Peer::Accepted* context =
+      peer_->find(claimed.sop_class_uid(), claimed.transfer_syntax_uid());
+  if (context == nullptr && can_be_made_native(claimed.transfer_syntax_uid()))
+    context = peer_->find_native(claimed.sop_class_uid());
+  if (context == nullptr) {
+    refused_kind_ = true;
+    alive();
+    park(std::move(claimed), 0,
+         "archive accepts no presentation context for " + name_of_class(claimed.sop_class_uid()) +
+             " in " + name_of_syntax(claimed.transfer_syntax_uid()) +
+             ": let it accept them, then requeue");
+    return Next::Continue;
+  }
+
+  const SteadyTime begun = steady_now();
+  const auto answer = send(claimed, *context);
+  if (answer) return judge(std::move(claimed), *answer, rest, begun, stop);
+
+  if (!peer_->usable()) hang_up(false);
+  const Error& error = answer.error();
+  if (error.fault != Fault::Unavailable && error.fault != Fault::Denied) {
+    // Of this instance: its file is damaged or missing, or it cannot be converted.
+    alive();
+    park(std::move(claimed), 0, error.detail);
+    return Next::Continue;
+  }
+  retry(std::move(claimed), 0, error.detail);
+  return down(error.detail, error.fault == Fault::Denied, rest);
+}
+
+template <Domain domain>
+auto Worker<domain>::judge(Claimed<domain> claimed, const Peer::Answer& answer, Batch& rest,
+                           SteadyTime begun, const std::stop_token& stop) -> Next {
+  const std::string words =
+      status_text(answer.status) + (answer.comment.empty() ? "" : ": " + answer.comment);
+  switch (classify_store_status(answer.status)) {
+    case Delivery::Delivered:
+      alive();
+      done(std::move(claimed), answer.status, begun, stop);
+      return Next::Continue;
+    case Delivery::DeliveredIfSentBefore:
+      alive();
+      if (claimed.sent_once()) {
+        done(std::move(claimed), answer.status, begun, stop);
+      } else {
+        park(std::move(claimed), answer.status,
+             words + ": the archive holds an object of this UID that we did not send");
+      }
+      return Next::Continue;
+    case Delivery::Park:
+      alive();
+      park(std::move(claimed), answer.status, words);
+      return Next::Continue;
+    case Delivery::Retry:
+      break;
+  }
+  if (is_out_of_resources(answer.status)) {
+    // Of the archive, not of this instance: the others would be told the same.
+    retry(std::move(claimed), answer.status, words);
+    return down("the archive is out of resources (" + words + ")", false, rest);
+  }
+  alive();
+  const auto age =
+      std::chrono::seconds(to_unix(wall_now()) - static_cast<long long>(claimed.queued_unix()));
+  if (claimed.attempts() + 1 >= to_.max_attempts || age >= to_.max_age) {
+    park(std::move(claimed), answer.status,
+         words + " (given up after " + std::to_string(claimed.attempts() + 1) + " attempts)");
+  } else {
+    shared_.gate.note(words);
+    retry(std::move(claimed), answer.status, words);
+  }
+  return Next::Continue;
+}
+
+template <Domain domain>
+void Worker<domain>::done(Claimed<domain> claimed, std::uint16_t status, SteadyTime begun,
+                          const std::stop_token& stop) {
+  ++shared_.sent;
+  shared_.bytes += claimed.data_set_bytes();
+  log_.add(claimed.study_instance_uid(), begun);
+  shared_.committer.add(std::move(claimed), status, stop);
+}
+
+template <Domain domain>
+void Worker<domain>::retry(Claimed<domain> claimed, std::uint16_t status,
+                           const std::string& words) {
+  const auto delay = to_.backoff.delay(claimed.attempts() + 1, random_bits());
+  shared_.spool.retry(std::move(claimed), delay, status, words);
+}
+
+template <Domain domain>
+void Worker<domain>::park(Claimed<domain> claimed, std::uint16_t status, const std::string& words) {
+  spdlog::warn("parked dest={} study={} instance={} reason={}", to_.name,
+               claimed.study_instance_uid(), claimed.sop_instance_uid(), words);
+  shared_.spool.park(std::move(claimed), status, words);
+  shared_.gate.note(words);
+}
+
+template <Domain domain>
+auto Worker<domain>::down(const std::string& words, bool lasting, Batch& rest) -> Next {
+  log_.flush();
+  if (!shared_.gate.state().down)
+    spdlog::warn("destination down dest={} reason={}", to_.name, words);
+  std::vector<Claimed<domain>> back;
+  for (auto& claimed : rest) back.push_back(std::move(claimed));
+  rest.clear();
+  // Closed before the instances go back: else another worker would take them for the same failure.
+  shared_.gate.failed(words, lasting, pass_ == Gate::Pass::Probe);
+  pass_ = Gate::Pass::No;
+  shared_.spool.put_back(std::move(back), words);
+  return Next::StopBatch;
+}
+
+template <Domain domain>
+void Worker<domain>::alive() {
+  const bool was_down = shared_.gate.state().down;
+  shared_.gate.succeeded();
+  pass_ = Gate::Pass::Open;
+  if (was_down) spdlog::info("destination up dest={}", to_.name);
+}
+
+template class Worker<Domain::Archive>;
+template class Worker<Domain::Hospital>;
+
+}  // namespace dosigate

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "committer.h"
+#include "dosigate/forward/forwarder.h"
+#include "gate.h"
+#include "peer.h"
+#include "study_log.h"
+
+namespace dosigate {
+
+/// What the workers of one destination share.
+template <Domain domain>
+struct Shared {
+  Shared(Destination to, Spool<domain>& from)
+      : destination(std::move(to)),
+        spool(from),
+        gate(destination.backoff),
+        committer(from, [this](const std::string& words) {
+          spdlog::error("cannot commit dest={} reason={}", destination.name, words);
+          gate.note(words);
+        }) {}
+
+  const Destination destination;
+  Spool<domain>& spool;
+  Gate gate;
+  std::atomic<std::uint64_t> sent{0}, bytes{0};
+  std::atomic<unsigned> associations{0};
+  Committer<domain> committer;  // last: goes first, and finishes what is waiting
+};
+
+/// One thread's work for one destination: claims batches, sends them over one association that is
+/// kept open while work keeps coming (or writes them into the folder), and gives each a verdict.
+template <Domain domain>
+class Worker {
+ public:
+  Worker(Shared<domain>& shared, Network network);
+  ~Worker();
+  void run(const std::stop_token& stop) noexcept;
+
+ private:
+  using Batch = std::deque<Claimed<domain>>;
+  enum class Next { Continue, StopBatch };
+
+  void step(const std::stop_token& stop);
+  /// One instance in hand, `rest` behind it.
+  Next deliver(Claimed<domain> claimed, Batch& rest, const std::stop_token& stop);
+  Next deliver_by_store(Claimed<domain> claimed, Batch& rest, const std::stop_token& stop);
+  Next deliver_to_folder(Claimed<domain> claimed, Batch& rest, const std::stop_token& stop);
+  Next judge(Claimed<domain> claimed, const Peer::Answer& answer, Batch& rest, SteadyTime begun,
+             const std::stop_token& stop);
+
+  /// An association in which the instance may be sent, opened or opened anew where needed.
+  Result<void> associate(const Claimed<domain>& claimed, const Batch& rest);
+  std::vector<ProposedContext> contexts_for(const Claimed<domain>& claimed, const Batch& rest);
+  Result<Peer::Answer> send(const Claimed<domain>& claimed, const Peer::Accepted& context);
+  void hang_up(bool orderly);
+
+  void done(Claimed<domain> claimed, std::uint16_t status, SteadyTime begun,
+            const std::stop_token& stop);
+  void retry(Claimed<domain> claimed, std::uint16_t status, const std::string& words);
+  void park(Claimed<domain> claimed, std::uint16_t status, const std::string& words);
+  /// The destination takes nothing now: all of the batch goes back with one reason.
+  Next down(const std::string& words, bool lasting, Batch& rest);
+  void alive();
+
+  Shared<domain>& shared_;
+  const Destination& to_;
+  Network network_;
+  std::unique_ptr<Peer> peer_;
+  bool refused_kind_ =
+      false;  // in this association: the next batch asks again, the archive may have been changed
+  SteadyTime last_use_{};
+  Gate::Pass pass_ = Gate::Pass::No;
+  StudyLog log_;
+  std::deque<std::pair<std::string, std::string>> recent_kinds_;  // (class, syntax), newest first
+};
+
+}  // namespace dosigate

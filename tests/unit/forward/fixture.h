@@ -1,0 +1,62 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <thread>
+
+#include "dosigate/forward/forwarder.h"
+#include "support/fake_archive.h"
+#include "support/spool_home.h"
+
+namespace dosigate::testing {
+
+/// Waits for a condition with a deadline, never for a time.
+inline bool eventually(const std::function<bool()>& holds,
+                       std::chrono::milliseconds deadline = std::chrono::seconds(20)) {
+  const SteadyTime end = steady_now() + deadline;
+  while (!holds()) {
+    if (steady_now() >= end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
+}
+
+inline Destination dicom_destination(std::uint16_t port, const std::string& name = "A") {
+  Destination to;
+  to.name = name;
+  to.kind = Destination::Kind::Dicom;
+  to.ae_title = "ARCHIVE";
+  to.calling_ae = "DOSIGATE";
+  to.host = "127.0.0.1";
+  to.port = port;
+  to.connect_timeout = std::chrono::seconds(2);
+  to.dimse_timeout = std::chrono::seconds(1);
+  to.backoff = {std::chrono::milliseconds(40), std::chrono::milliseconds(200)};
+  return to;
+}
+
+/// A spool with an archive that it may be forwarded to.
+class Forwarding : public ::testing::Test {
+ protected:
+  std::string sop(int i) const { return "2.25.7" + std::to_string(100 + i); }
+  void put(int count, int first = 0) {
+    for (int i = first; i < first + count; ++i) home.put(sop(i));
+  }
+  bool all_delivered(std::uint64_t count) {
+    return eventually([&] { return home.ledger->totals().delivered == count; });
+  }
+  std::uint64_t parked() { return home.ledger->totals().parked; }
+  /// Reason of the only row that is left.
+  std::string reason() {
+    const auto rows = home.spool->list(10);
+    return rows.size() == 1 ? rows[0].reason : std::to_string(rows.size()) + " rows";
+  }
+
+  TempDir dir;
+  SpoolHome home{dir.path};
+  FakeArchive archive;
+};
+
+}  // namespace dosigate::testing
