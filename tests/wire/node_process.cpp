@@ -25,12 +25,12 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
     : directory_(std::move(directory)), port_(free_port()) {
   std::filesystem::create_directories(arrived());
   std::filesystem::create_directories(directory_ / "journal");
+  std::filesystem::create_directories(directory_ / "profiles");  // empty: the embedded ones
   std::ofstream config(directory_ / "dosigate.toml");
   config << "[node]\nlisten = [\"127.0.0.1:" << port_ << "\"]\nae_title = \"DOSIGATE\"\n"
          << "state_dir = \"state\"\nkey_file = \"master.key\"\njournal_dir = "
             "\"journal\"\nadmin_socket = \"admin.sock\"\n"
-         << "profiles_dir = \"" << DOSIGATE_SOURCE_DIR
-         << "/conf/profiles\"\nmin_free_gb = 0\nlog_level = \"debug\"\n\n"
+         << "profiles_dir = \"profiles\"\nmin_free_gb = 0\nlog_level = \"debug\"\n\n"
          << "[[site]]\nname = \"Hospital Teste\"\ncode = \"TEST\"\n"
          << settings.site << "\n\n"
          << "[[destination]]\nname = \"archive\"\n"
