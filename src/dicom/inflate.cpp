@@ -11,7 +11,7 @@ namespace dosigate {
 namespace {
 
 constexpr int kRaw = -MAX_WBITS;  // PS3.5 A.5: no zlib header (RFC 1951)
-constexpr std::size_t kChunk = 256 * 1024;
+constexpr std::size_t kChunk = std::size_t{256} * 1024;
 
 uInt at_most_uint(std::size_t size) {
   return static_cast<uInt>(std::min<std::size_t>(size, std::numeric_limits<uInt>::max()));
