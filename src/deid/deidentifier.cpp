@@ -71,7 +71,9 @@ std::optional<Refused> wrong_identity(DcmItem& data_set, const ReceivedInstance&
 /// Computed before the birth date goes; only where the profile keeps the patient's characteristics
 /// and the source says no age itself.
 std::string missing_age(DcmItem& data_set, const Rules& rules) {
-  if (!rules.options().retain_patient_characteristics || !text_at(data_set, DCM_PatientAge).empty())
+  if (!rules.options().retain_patient_characteristics) return {};
+  if (const std::string said = text_at(data_set, DCM_PatientAge);
+      !said.empty() && is_age_text(said))
     return {};
   for (const DcmTagKey& tag : {DCM_StudyDate, DCM_SeriesDate, DCM_AcquisitionDate}) {
     if (std::string date = text_at(data_set, tag); !date.empty())

@@ -28,6 +28,15 @@ bool is_number_text(std::string_view text) {
   return text.find_first_not_of("0123456789+-.eE \\") == std::string_view::npos;
 }
 
+/// UTF-8 that a system took for Latin-1 spells every accent as two letters; read again as what it
+/// was. Empty when it was not.
+std::string reread_as_utf8(std::string_view text, std::string_view specific) {
+  // In a single-byte set the stored bytes are the original ones.
+  if (specific == "ISO_IR 192") return {};
+  const auto utf8 = decode_text(text, "ISO_IR 192", "");
+  return utf8 ? *utf8 : std::string();
+}
+
 class Search {
  public:
   Search(const LeakTerms& terms, const Rules& rules, std::string_view fallback)
@@ -87,6 +96,8 @@ class Search {
           return Held{HoldReason::CharacterSet,
                       tag_text(tag) + " is kept and does not decode: " + utf8.error().detail};
         kind = terms_.in_text(fold(*utf8), place_of(tag, vr));
+        if (kind.empty())
+          kind = terms_.in_text(fold(reread_as_utf8(*text, charset)), place_of(tag, vr));
       }
     } else if (const auto bytes = raw_bytes(element); bytes && tag != DCM_PixelData) {
       kind = terms_.in_bytes(*bytes);

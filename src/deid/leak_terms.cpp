@@ -105,10 +105,10 @@ LeakTerms::LeakTerms(const Identifiers& identifiers) {
     const std::string id = fold(text);
     std::string compact;
     std::copy_if(id.begin(), id.end(), std::back_inserter(compact), is_alnum);
-    // "0000000", "xxxxx": nobody's number.
-    if (compact.empty() ||
-        std::all_of(compact.begin(), compact.end(), [&](char c) { return c == compact[0]; }))
-      continue;
+    // "0", "0000000", "xxxxx": nobody's number.
+    const bool one_character =
+        !compact.empty() && compact.find_first_not_of(compact[0]) == std::string::npos;
+    if (compact.empty() || (one_character && (compact.size() > 3 || compact[0] == '0'))) continue;
     if (names_nobody(compact) && !std::all_of(compact.begin(), compact.end(), is_digit) &&
         compact.size() >= 3)
       continue;

@@ -104,8 +104,8 @@ Profile::Rule read_rule(const Reader& reader, const toml::table& table) {
   if (!parse_tag_pattern(text, tag))
     reader.bad(where,
                "key \"tag\": \"" + text + "\" is no tag; write \"0020,0010\" or \"60xx,xxxx\"");
-  // The lowest digit of the group decides whether it is private; an "x" there could be either.
-  if ((tag.mask & 0x00010000U) == 0 || (tag.value & 0x00010000U) != 0) {
+  // The lowest digit of the group decides whether it is private; an "x" there means the even ones.
+  if ((tag.value & 0x00010000U) != 0) {
     reader.bad(where, "key \"tag\": \"" + text +
                           "\" names a private group; private elements go by creator "
                           "(conf/deid/private_elements.tsv)");

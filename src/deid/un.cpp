@@ -100,6 +100,9 @@ Result<void> resolve_unknowns(DcmItem& item, const Rules& rules, unsigned depth)
         continue;
       }
       auto resolved = resolve(*element, vr_by_meaning(element->getTag(), creators, rules));
+      // A vendor's sequence that does not parse is bytes that nobody understands: it stays UN, and
+      // goes.
+      if (!resolved && is_private(element->getTag())) continue;
       if (!resolved) {
         const std::string where = tag_text(element->getTag());
         put_elements(item, std::move(elements));

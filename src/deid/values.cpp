@@ -197,6 +197,14 @@ std::unique_ptr<DcmElement> make_dummy(const DcmTagKey& tag, DcmEVR vr) {
   }
 }
 
+bool is_age_text(std::string_view value) {
+  const auto only = [](std::string_view text, std::string_view allowed) {
+    return text.find_first_not_of(allowed) == std::string_view::npos;
+  };
+  return value.empty() || (value.size() == 4 && only(value.substr(0, 3), "0123456789") &&
+                           only(value.substr(3), "DWMY"));
+}
+
 bool is_text_vr(DcmEVR vr) {
   switch (vr) {
     case EVR_LO:

@@ -62,6 +62,9 @@ inline std::string_view trimmed(std::string_view value) {
   return value.substr(first, value.find_last_not_of(kPadding) - first + 1);
 }
 
+/// Empty or "063Y": anything else in an AS was typed by a person.
+bool is_age_text(std::string_view value);
+
 /// LO, LT, ST, UT, SH, UC, PN: text in the data set's character set.
 bool is_text_vr(DcmEVR vr);
 /// Text VRs and AE, UR: where a person can have typed anything.

@@ -60,13 +60,8 @@ bool only(std::string_view value, std::string_view allowed) {
   return value.find_first_not_of(allowed) == std::string_view::npos;
 }
 
-/// Anything else in a TM or AS was typed by a person.
+/// Anything else in a TM was typed by a person.
 bool is_time_text(std::string_view value) { return only(value, "0123456789.: -\\"); }
-bool is_age_text(std::string_view value) {
-  return value.empty() || (value.size() == 4 && only(value.substr(0, 3), "0123456789") &&
-                           only(value.substr(3), "DWMY"));
-}
-
 /// The VR of the stream speaks when it is the more dangerous one: a name in an LO that should be a
 /// CS is still a name.
 Action by_declared_vr(const Ruling& ruling, DcmEVR declared, const Rules& rules) {

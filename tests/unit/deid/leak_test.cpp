@@ -1,0 +1,112 @@
+#include "cleaning.h"
+
+namespace dosigate::testing {
+namespace {
+
+/// A site's rule that keeps a text: what the leak check is the last gate for.
+constexpr std::string_view kKeepDescription = "[[rule]]\ntag = \"0008,103E\"\naction = \"keep\"\n";
+
+class LeakCheck : public Cleaning {
+ protected:
+  std::optional<HoldReason> described(std::string_view text,
+                                      std::string_view rules = kKeepDescription) {
+    return hold_of(clean(ct_slice().with(DCM_SeriesDescription, text), settings_with("", rules)));
+  }
+};
+
+TEST_F(LeakCheck, FindsNamesWhateverTheirCaseOrderAndNeighbours) {
+  for (const auto* text : {"SILVAMARKER", "silvamarker 24h", "exame de Joana", "Silvamarker,Joana",
+                           "dr. oliveiramarker"})
+    EXPECT_EQ(described(text), HoldReason::Leak) << text;
+}
+
+TEST_F(LeakCheck, FindsNamesThroughAccentsAndMojibake) {
+  const auto keep = settings_with("", kKeepDescription);
+  const auto named = [](std::string_view description, std::string_view set) {
+    return ct_slice()
+        .with(DCM_SpecificCharacterSet, set)
+        .with(DCM_PatientName,
+              set == "ISO_IR 100" ? "CONCEI\xC7\xC3O^J" : "CONCEI\xC3\x87\xC3\x83O^J")
+        .with(DCM_SeriesDescription, description);
+  };
+  EXPECT_EQ(hold_of(clean(named("conceicao 4h", "ISO_IR 100"), keep)), HoldReason::Leak);
+  EXPECT_EQ(hold_of(clean(named("CONCEI\xC7\xC3O 4h", "ISO_IR 100"), keep)), HoldReason::Leak);
+  const Verdict mojibake = clean(named("CONCEI\xC3\x87\xC3\x83O 4h", "ISO_IR 100"), keep);
+  EXPECT_EQ(hold_of(mojibake), HoldReason::Leak) << describe(mojibake);
+}
+
+TEST_F(LeakCheck, FindsIdsDatesAndUidsWhereNoDigitAdjoins) {
+  for (const auto* text :
+       {"7788123", "id:7788123.", "77.881-23", "acc55012", "19610503", "03/05/1961", "03.05.1961",
+        "1961-05-03", "SN 1.2.826.0.1.3680043.10.99.1.1 x"}) {
+    EXPECT_EQ(described(text), HoldReason::Leak) << text;
+  }
+}
+
+TEST_F(LeakCheck, LetsOrdinaryTextPass) {
+  for (const auto* text : {"SPECT 24h Lu-177", "177881234", "silvamarkers", "17788123", "WB 1.5mm",
+                           "joanete", "4711x"})
+    EXPECT_EQ(described(text), std::nullopt) << text;
+}
+
+TEST_F(LeakCheck, AShortIdCountsOnlyAsAWholeValue) {
+  const auto with_id = [&](std::string_view text) {
+    return hold_of(clean(ct_slice().with(DCM_PatientID, "4").with(DCM_SeriesDescription, text),
+                         settings_with("", kKeepDescription)));
+  };
+  EXPECT_EQ(with_id("4"), HoldReason::Leak);
+  EXPECT_EQ(with_id("SPECT 4 h"), std::nullopt);
+}
+
+TEST_F(LeakCheck, FindsANameInANestedKeptElement) {
+  EXPECT_EQ(hold_of(clean(ct_slice().with_nested(DCM_ReferencedImageSequence, DCM_SeriesDescription,
+                                                 EVR_LO, "SILVAMARKER", 2),
+                          settings_with("", kKeepDescription))),
+            HoldReason::Leak);
+}
+
+TEST_F(LeakCheck, FindsAnOriginalUidWhereAClassShouldStand) {
+  EXPECT_EQ(
+      hold_of(clean(ct_slice().with(DCM_RelatedGeneralSOPClassUID, "1.2.826.0.1.3680043.10.99.1"))),
+      HoldReason::Leak);
+}
+
+TEST_F(LeakCheck, FindsANameInKeptBytes) {
+  std::string profile(64, '\x07');
+  profile.replace(20, 11, "SILVAMARKER");
+  std::string wide(64, '\x07');
+  for (std::size_t i = 0; i < 11; ++i)
+    wide.replace(10 + 2 * i, 2, std::string{"SILVAMARKER"[i], '\0'});
+
+  EXPECT_EQ(hold_of(clean(ct_slice().with_bytes(DCM_ICCProfile, EVR_OB, profile))),
+            HoldReason::Leak);
+  EXPECT_EQ(hold_of(clean(ct_slice().with_bytes(DCM_ICCProfile, EVR_OB, wide))), HoldReason::Leak);
+  EXPECT_EQ(hold_of(clean(ct_slice().with_bytes(DCM_ICCProfile, EVR_OB, std::string(64, '\x07')))),
+            std::nullopt);
+}
+
+TEST_F(LeakCheck, FindsANameInACodeStringAndInANumber) {
+  EXPECT_EQ(hold_of(clean(ct_slice().with(DCM_ImageType, "ORIGINAL\\PRIMARY\\JOANA"))),
+            HoldReason::Leak);
+  EXPECT_EQ(hold_of(clean(ct_slice().with(DCM_KVP, EVR_DS, "JOANA"))), HoldReason::Leak);
+}
+
+TEST_F(LeakCheck, AVendorsNameIsNoPersonsNameInAVendorsPlace) {
+  EXPECT_EQ(hold_of(clean(ct_slice()
+                              .with(DCM_ReferringPhysicianName, "PHILIPS^ANN")
+                              .with(DCM_Manufacturer, "Philips Medical Systems"))),
+            std::nullopt);
+  EXPECT_EQ(
+      hold_of(clean(
+          ct_slice().with(DCM_PatientName, "PHANTOM^CHEST").with(DCM_BodyPartExamined, "CHEST"))),
+      std::nullopt);
+}
+
+TEST_F(LeakCheck, NeverSaysTheValue) {
+  const Verdict verdict = clean(ct_slice().with(DCM_SeriesDescription, "SILVAMARKER"),
+                                settings_with("", kKeepDescription));
+  EXPECT_EQ(describe(verdict), "held: leak: (0008,103E) still holds a name of the patient");
+}
+
+}  // namespace
+}  // namespace dosigate::testing
