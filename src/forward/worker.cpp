@@ -213,10 +213,11 @@ auto Worker<domain>::deliver_by_store(Claimed<domain> claimed, Batch& rest,
   if (context == nullptr) {
     refused_kind_ = true;
     alive();
-    park(std::move(claimed), 0,
-         "archive accepts no presentation context for " + name_of_class(claimed.sop_class_uid()) +
-             " in " + name_of_syntax(claimed.transfer_syntax_uid()) +
-             ": let it accept them, then requeue");
+    const std::string words = "archive accepts no presentation context for " +
+                              name_of_class(claimed.sop_class_uid()) + " in " +
+                              name_of_syntax(claimed.transfer_syntax_uid()) +
+                              ": let it accept them, then requeue";
+    park(std::move(claimed), 0, words);
     return Next::Continue;
   }
 
@@ -271,8 +272,9 @@ auto Worker<domain>::judge(Claimed<domain> claimed, const Peer::Answer& answer, 
   const auto age =
       std::chrono::seconds(to_unix(wall_now()) - static_cast<long long>(claimed.queued_unix()));
   if (claimed.attempts() + 1 >= to_.max_attempts || age >= to_.max_age) {
-    park(std::move(claimed), answer.status,
-         words + " (given up after " + std::to_string(claimed.attempts() + 1) + " attempts)");
+    const std::string given_up =
+        words + " (given up after " + std::to_string(claimed.attempts() + 1) + " attempts)";
+    park(std::move(claimed), answer.status, given_up);
   } else {
     shared_.gate.note(words);
     retry(std::move(claimed), answer.status, words);

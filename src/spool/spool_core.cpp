@@ -188,6 +188,8 @@ void SpoolCore::settle(const std::vector<const QueueItem*>& items, DeliveryState
                        std::uint16_t status, std::string_view reason) {
   std::vector<Ledger::Change> changes;
   std::vector<QueueIndex::Verdict> verdicts;
+  changes.reserve(items.size());
+  verdicts.reserve(items.size());
   for (const QueueItem* item : items) {
     changes.push_back({item->id, item->destination, state, status});
     verdicts.push_back({item->item_id, item->destination, state, status,
@@ -210,6 +212,7 @@ void SpoolCore::retry(const QueueItem& item, std::chrono::milliseconds delay, st
 void SpoolCore::put_back(const std::vector<const QueueItem*>& items, std::string_view reason) {
   if (items.empty()) return;
   std::vector<std::int64_t> ids;
+  ids.reserve(items.size());
   for (const QueueItem* item : items) ids.push_back(item->item_id);
   index_.set_reason(ids, items.front()->destination, reason.substr(0, kLongestReason), now_ms());
 }
