@@ -37,6 +37,14 @@ class CommandLine {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& wrong) {
+      // CLI11 repeats what it did not expect; of all words a PatientID must not be repeated.
+      if (lookup_->parsed() &&
+          wrong.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
+        cli::complain(
+            "map lookup takes no PatientID as an argument, where the process list and the shell's "
+            "history show it: type it when asked, or give it on standard input");
+        return cli::kUsage;
+      }
       // CLI11 has a code of its own for each mistake; scripts get one, and --help is none.
       return app_.exit(wrong) == 0 ? cli::kDone : cli::kUsage;
     }
@@ -113,29 +121,16 @@ class CommandLine {
     auto* lookup = verb(
         *map, "lookup",
         "Pseudonym of a PatientID, which is asked for on the terminal or read from standard input",
-        [this] { return look_up(); });
+        [this] { return cli::map_lookup(options_, reason_); });
     json(lookup);
     lookup->add_option("--reason", reason_,
                        "Recorded; asked for when missing (or second line of standard input)");
-    // Taken only to be turned away in words that do not repeat it.
-    lookup->allow_extras();
     lookup_ = lookup;
     auto* reveal = verb(*map, "reveal", "Person behind a pseudonym",
                         [this] { return cli::map_reveal(options_, id_, reason_); });
     json(reveal);
     reveal->add_option("pseudonym", id_)->required();
     reveal->add_option("--reason", reason_, "Recorded; asked for when missing");
-  }
-
-  int look_up() {
-    if (!lookup_->remaining().empty()) {
-      cli::complain(
-          "map lookup takes no PatientID as an argument, where the process list and the shell's "
-          "history show it: "
-          "type it when asked, or give it on standard input");
-      return cli::kUsage;
-    }
-    return cli::map_lookup(options_, reason_);
   }
 
   void add_peer() {

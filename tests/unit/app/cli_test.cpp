@@ -256,7 +256,7 @@ TEST(Cli, ReleaseSendsReasonAndDecision) {
 }
 
 TEST(Cli, AReleaseThatIsHeldAgainGivesOne) {
-  const ScriptedDaemon daemon(R"({"outcome": "held", "detail": "leak: (0008,1030)"})");
+  const ScriptedDaemon daemon(R"x({"outcome": "held", "detail": "leak: (0008,1030)"})x");
 
   Command release(daemon.arguments({"quarantine", "release", kId, "--reason", "r"}));
 
