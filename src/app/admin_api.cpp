@@ -162,7 +162,9 @@ ApiResponse AdminApi::status() const {
                              {{"taken_in", recovered.taken_in},
                               {"removed_incomplete", recovered.removed_incomplete},
                               {"finished", recovered.finished},
-                              {"rows_without_file", recovered.rows_without_file}}},
+                              {"rows_without_file", recovered.rows_without_file},
+                              {"damaged", recovered.damaged},
+                              {"lost", recovered.lost}}},
                             {"warnings", std::move(warnings)}}};
 }
 

@@ -41,6 +41,8 @@ Result<std::string> initialise(const Config& config) {
   const auto keys = Keyring::open(keyring_file, *master);
   if (!keys) return keys.error();
 
+  // Only here: a journal directory that is missing later is a disk that is not mounted.
+  make_private_directory(node.journal_dir);
   PseudonymMap::Settings map;
   map.directory = map_directory;
   map.journal_directory = node.journal_dir;

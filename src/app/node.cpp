@@ -143,12 +143,14 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
   ingest_.use(std::move(routing));
 
   const auto& recovered = stores_.spool->recovered();
-  if (recovered.taken_in + recovered.removed_incomplete + recovered.finished +
-          recovered.rows_without_file >
-      0)
-    spdlog::warn("recovered taken_in={} removed_incomplete={} finished={} rows_without_file={}",
-                 recovered.taken_in, recovered.removed_incomplete, recovered.finished,
-                 recovered.rows_without_file);
+  if (recovered.taken_in + recovered.removed_incomplete + recovered.finished > 0)
+    spdlog::info("recovered after a crash taken_in={} removed_incomplete={} finished={}",
+                 recovered.taken_in, recovered.removed_incomplete, recovered.finished);
+  if (recovered.rows_without_file + recovered.damaged + recovered.lost > 0)
+    spdlog::error(
+        "the spool lost files rows_without_file={} damaged={} lost={}: parked, see "
+        "`dosigate queue list`; have the studies sent again",
+        recovered.rows_without_file, recovered.damaged, recovered.lost);
   pair_mover_ = std::jthread([this](std::stop_token stop) { move_pairs(stop); });
   use_destinations(config_);
 

@@ -54,6 +54,8 @@ void prepare_external_sockets() {
     static Pair pair;
     pair = connected_loopback_pair();
     dcmExternalSocketHandle.set(pair.ours.get());
+    // A name server that does not answer must not delay an association; we log numeric addresses.
+    dcmDisableGethostbyaddr.set(OFTrue);
   });
 }
 

@@ -1,0 +1,239 @@
+#include "dosigate/app/ingest.h"
+
+#include <gtest/gtest.h>
+
+#include "dosigate/base/durable_file.h"
+#include "dosigate/crypto/hash.h"
+#include "support/data_sets.h"
+#include "support/temp_dir.h"
+
+namespace dosigate {
+namespace {
+
+using testing::ct_slice;
+using testing::DataSet;
+
+/// Everything an instance meets between its association and the disk.
+class IngestTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    make_private_directory(home_.path / "journal");
+    ASSERT_TRUE(Keyring::create(home_.path / "keyring", master_));
+    keys_ = std::make_unique<Keyring>(*Keyring::open(home_.path / "keyring", master_));
+    PseudonymMap::Settings map;
+    map.directory = home_.path / "identity";
+    map.journal_directory = home_.path / "journal";
+    ASSERT_TRUE(PseudonymMap::create(map, *keys_));
+    map_ = std::move(*PseudonymMap::open(map, *keys_));
+    ledger_ = std::move(*Ledger::open(home_.path / "ledger.db"));
+    ArchiveSpool::Settings spool;
+    spool.directory = home_.path / "archive";
+    spool.min_free_bytes = 1;
+    spool_ = std::move(*ArchiveSpool::open(spool, *keys_, *ledger_));
+    open_quarantine(1U << 30U);
+    route_.name = "all";
+    route_.site = "HSP";
+    route_.destinations = {"ARCHIVE"};
+    use_route();
+  }
+
+  void open_quarantine(std::uint64_t cap) {
+    quarantine_ = std::make_unique<Quarantine>(home_.path / "quarantine", *keys_, cap);
+    ingest_ = std::make_unique<Ingest>(*map_, *spool_, *ledger_, *quarantine_);
+  }
+
+  void use_route() {
+    Config config;
+    config.sites = {{"HSP", {"HSP", {}, {}}}};
+    config.routes = {route_};
+    auto routing = Routing::make(config, *map_);
+    ASSERT_TRUE(routing) << routing.error().detail;
+    ingest_->use(*routing);
+  }
+
+  AssociationServer::Answer send(DataSet&& data_set) {
+    ReceivedInstance received = data_set.received();
+    received.origin = {"DOSIGATE", "CAMERA", "127.0.0.1", route_.name};
+    return ingest_->accept(received);
+  }
+
+  void deliver_all() {
+    auto claimed = spool_->claim("ARCHIVE", 100);
+    spool_->delivered(std::move(claimed), 0);
+    std::vector<InstanceId> moved;
+    const auto pairs = spool_->pairs_to_move(100);
+    ASSERT_TRUE(map_->absorb(pairs));
+    for (const auto& [id, sealed] : pairs) moved.push_back(id);
+    spool_->pairs_moved(moved);
+  }
+
+  testing::TempDir home_;
+  Secret master_ = random_secret();
+  std::unique_ptr<Keyring> keys_;
+  std::unique_ptr<PseudonymMap> map_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<ArchiveSpool> spool_;
+  std::unique_ptr<Quarantine> quarantine_;
+  std::unique_ptr<Ingest> ingest_;
+  Config::Route route_;
+};
+
+DataSet with_burned_in_name() { return ct_slice().with(DCM_BurnedInAnnotation, "YES"); }
+
+TEST_F(IngestTest, ACleanInstanceIsQueuedForEveryDestinationOfItsRoute) {
+  route_.destinations = {"ARCHIVE", "COPY"};
+  use_route();
+
+  EXPECT_EQ(send(ct_slice()).status, 0x0000);
+
+  EXPECT_EQ(ledger_->totals().received, 1U);
+  EXPECT_EQ(ledger_->totals().queued, 1U);
+  EXPECT_EQ(spool_->claim("ARCHIVE", 10).size(), 1U);
+  EXPECT_EQ(spool_->claim("COPY", 10).size(), 1U);
+}
+
+TEST_F(IngestTest, TheSameInstanceInTheQueueIsADuplicate) {
+  send(ct_slice());
+
+  EXPECT_EQ(send(ct_slice()).status, 0x0000);
+
+  EXPECT_EQ(ledger_->totals().received, 2U);
+  EXPECT_EQ(ledger_->totals().queued, 1U);
+  EXPECT_EQ(ledger_->totals().duplicate, 1U);
+  EXPECT_EQ(spool_->files(), 1U);
+}
+
+TEST_F(IngestTest, TheSameInstanceAfterItsDeliveryIsForwardedAgain) {
+  send(ct_slice());
+  deliver_all();
+
+  EXPECT_EQ(send(ct_slice()).status, 0x0000);
+
+  EXPECT_EQ(ledger_->totals().delivered, 1U);
+  EXPECT_EQ(ledger_->totals().queued, 1U);
+  EXPECT_EQ(ledger_->totals().received, 2U);
+}
+
+TEST_F(IngestTest, OtherPixelsUnderTheSameUidAreHeldAsARevisionQueuedOrDelivered) {
+  const std::string other(512, '\x05');
+  send(ct_slice());
+
+  EXPECT_EQ(send(ct_slice().with_bytes(DCM_PixelData, EVR_OW, other)).status, 0x0000);
+  deliver_all();
+  EXPECT_EQ(send(ct_slice().with_bytes(DCM_PixelData, EVR_OW, other)).status, 0x0000);
+
+  EXPECT_EQ(ledger_->reasons(Outcome::Quarantined).at("revision"), 2U);
+  EXPECT_EQ(ledger_->totals().delivered, 1U);
+}
+
+TEST_F(IngestTest, WhatCannotBeCleanedIsHeldSealedAndAcknowledged) {
+  EXPECT_EQ(send(with_burned_in_name()).status, 0x0000);
+
+  ASSERT_EQ(quarantine_->list().size(), 1U);
+  EXPECT_EQ(quarantine_->list()[0].reason, "burned-in");
+  EXPECT_EQ(ledger_->totals().quarantined, 1U);
+  EXPECT_EQ(spool_->files(), 0U);
+}
+
+TEST_F(IngestTest, ARouteMayRefuseInsteadOfHolding) {
+  route_.on_uncertain = Config::OnUncertain::Refuse;
+  use_route();
+
+  EXPECT_EQ(send(with_burned_in_name()).status, 0x0124);
+
+  EXPECT_TRUE(quarantine_->list().empty());
+  EXPECT_EQ(ledger_->totals().received, 0U);
+  EXPECT_EQ(ledger_->refusals().at("burned-in"), 1U);
+}
+
+TEST_F(IngestTest, ADropRuleKeepsNothingAndCountsByReason) {
+  DropRule rule;
+  rule.modality = "CT";
+  rule.text = "modality = CT";
+  route_.drop = {rule};
+  use_route();
+
+  EXPECT_EQ(send(ct_slice()).status, 0x0000);
+
+  EXPECT_EQ(ledger_->reasons(Outcome::Dropped).at("modality = CT"), 1U);
+  EXPECT_EQ(map_->totals().patients, 0);
+  EXPECT_EQ(spool_->files(), 0U);
+}
+
+TEST_F(IngestTest, AReleaseNeedsTheReasonAcceptedAndMovesOneInstance) {
+  send(with_burned_in_name());
+  const InstanceId id = quarantine_->list().at(0).id;
+
+  const auto without = ingest_->release(id, {});
+  ASSERT_TRUE(without);
+  EXPECT_EQ(without->outcome, "held");
+  const auto with = ingest_->release(id, {{HoldReason::BurnedIn}});
+  ASSERT_TRUE(with) << with.error().detail;
+  EXPECT_EQ(with->outcome, "queued");
+
+  EXPECT_TRUE(quarantine_->list().empty());
+  EXPECT_EQ(ledger_->totals().received, 1U);
+  EXPECT_EQ(ledger_->totals().queued, 1U);
+  EXPECT_EQ(ledger_->totals().quarantined, 0U);
+}
+
+TEST_F(IngestTest, AReleasedCopyOfAQueuedInstanceIsDiscardedAsADuplicate) {
+  send(with_burned_in_name());
+  send(with_burned_in_name());
+  const auto held = quarantine_->list();
+  ASSERT_EQ(held.size(), 2U);
+  ASSERT_EQ(ingest_->release(held[0].id, {{HoldReason::BurnedIn}})->outcome, "queued");
+
+  const auto second = ingest_->release(held[1].id, {{HoldReason::BurnedIn}});
+
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->outcome, "duplicate");
+  EXPECT_EQ(ledger_->totals().received, 2U);
+  EXPECT_EQ(ledger_->totals().discarded, 1U);
+  EXPECT_TRUE(quarantine_->list().empty());
+}
+
+TEST_F(IngestTest, ADiscardedOriginalIsGoneAndRemembered) {
+  send(with_burned_in_name());
+  const InstanceId id = quarantine_->list().at(0).id;
+
+  ASSERT_TRUE(ingest_->discard(id, "sent by mistake"));
+
+  EXPECT_TRUE(quarantine_->list().empty());
+  EXPECT_EQ(ledger_->totals().received, 1U);
+  EXPECT_EQ(ledger_->totals().discarded, 1U);
+  EXPECT_EQ(ingest_->discard(id, "again").error().fault, Fault::NotFound);
+}
+
+TEST_F(IngestTest, AFullQuarantineRefusesAndAcknowledgesNothing) {
+  open_quarantine(10);
+  use_route();
+
+  EXPECT_EQ(send(with_burned_in_name()).status, 0xA700);
+
+  EXPECT_EQ(ledger_->totals().received, 0U);
+  EXPECT_EQ(ledger_->totals().refused, 1U);
+}
+
+TEST_F(IngestTest, ABrokenDataSetIsRefusedAndNothingIsKept) {
+  ReceivedInstance received = ct_slice().received();
+  received.origin.route = route_.name;
+  received.data_set.resize(received.data_set.size() - 3);
+
+  EXPECT_EQ(ingest_->accept(received).status, 0xC000);
+
+  EXPECT_EQ(ledger_->totals().received, 0U);
+  EXPECT_EQ(ledger_->refusals().at("not-dicom"), 1U);
+}
+
+TEST_F(IngestTest, AnInstanceOfARouteThatWasRemovedStaysWithItsSender) {
+  ReceivedInstance received = ct_slice().received();
+  received.origin.route = "removed";
+
+  EXPECT_EQ(ingest_->accept(received).status, 0xA700);
+
+  EXPECT_EQ(ledger_->totals().received, 0U);
+}
+
+}  // namespace
+}  // namespace dosigate
