@@ -47,6 +47,6 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS passwd)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "systemd")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Receives studies from PACS and modalities, removes the patient's identity while they arrive, keeps the link in a sealed map that never leaves the hospital, and forwards the studies. It is never the hospital's archive.")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
-set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/systemd/deb/conffiles ${PROJECT_SOURCE_DIR}/systemd/deb/postinst
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/systemd/deb/conffiles ${PROJECT_SOURCE_DIR}/systemd/deb/preinst ${PROJECT_SOURCE_DIR}/systemd/deb/postinst
     ${PROJECT_SOURCE_DIR}/systemd/deb/prerm ${PROJECT_SOURCE_DIR}/systemd/deb/postrm)
 include(CPack)
