@@ -12,7 +12,7 @@ Elements take_elements(DcmItem& item) {
 void put_elements(DcmItem& item, Elements elements) {
   for (auto& element : elements) {
     // A tag that stands twice in one item is refused here and stays ours, and goes.
-    if (element && item.insert(element.get(), OFFalse).good()) element.release();
+    if (element && item.insert(element.get(), OFFalse).good()) static_cast<void>(element.release());
   }
 }
 

@@ -12,7 +12,7 @@ void put(DcmItem& item, const DcmTagKey& tag, DcmEVR vr, std::string_view value)
   auto element = make_element(tag, vr, value);
   if (!element || item.insert(element.get(), OFTrue).bad())
     throw std::runtime_error("marking: an element cannot be written");
-  element.release();
+  static_cast<void>(element.release());
 }
 
 struct Code {
@@ -59,11 +59,11 @@ void mark(DcmItem& data_set, const Rules& rules, const Subject& subject, const s
     put(*item, DCM_CodeMeaning, EVR_LO, code.meaning);
     if (sequence->append(item.get()).bad())
       throw std::runtime_error("marking: a code cannot be written");
-    item.release();
+    static_cast<void>(item.release());
   }
   if (data_set.insert(sequence.get(), OFTrue).bad())
     throw std::runtime_error("marking: the codes cannot be written");
-  sequence.release();
+  static_cast<void>(sequence.release());
 
   std::string_view temporal = "REMOVED";
   if (options.retain_long_full_dates) temporal = "UNMODIFIED";

@@ -38,7 +38,7 @@ Result<std::unique_ptr<DcmElement>> resolve_sequence(const DcmTagKey& tag, ByteV
   auto& source = static_cast<DcmSequenceOfItems&>(*carried);
   while (source.card() > 0) {
     std::unique_ptr<DcmItem> item(source.remove(0UL));
-    if (sequence->append(item.get()).good()) item.release();
+    if (sequence->append(item.get()).good()) static_cast<void>(item.release());
   }
   return std::unique_ptr<DcmElement>(std::move(sequence));
 }
@@ -57,7 +57,7 @@ std::unique_ptr<DcmElement> as_sequence(DcmSequenceOfItems& sequence) {
   auto made = std::make_unique<DcmSequenceOfItems>(DcmTag(sequence.getTag(), DcmVR(EVR_SQ)));
   while (sequence.card() > 0) {
     std::unique_ptr<DcmItem> item(sequence.remove(0UL));
-    if (made->append(item.get()).good()) item.release();
+    if (made->append(item.get()).good()) static_cast<void>(item.release());
   }
   return made;
 }

@@ -248,7 +248,7 @@ void Walk::replace_by_dummy(Element& element, DcmEVR vr) {
       make_element(DCM_CodingSchemeDesignator, EVR_SH, std::string_view("99DOSIGATE")));
   values.push_back(make_element(DCM_CodeMeaning, EVR_LO, std::string_view("removed")));
   put_elements(*item, std::move(values));
-  if (code->append(item.get()).good()) item.release();
+  if (code->append(item.get()).good()) static_cast<void>(item.release());
   element = std::move(code);
 }
 
