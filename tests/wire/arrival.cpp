@@ -1,5 +1,7 @@
 #include "wire/arrival.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <regex>
 #include <sstream>
@@ -59,16 +61,24 @@ std::vector<std::string> faults_of(const Phantom& phantom, const std::filesystem
   for (const auto& [before, after] : arrival.pairs) {
     if (pixels_of(before->data()) != pixels_of(after->data()))
       faults.push_back("pixel data differs: " + before->path.string());
-    const auto was = dciodvfy_errors(before->path);
-    const auto is = dciodvfy_errors(after->path);
-    if (!was || !is) continue;
-    for (const std::string& kind : *is)
-      if (was->count(kind) == 0)
-        faults.push_back("new in dciodvfy: " + kind + " of " + before->path.string());
   }
   const IntervalProof proof = prove_intervals(arrival.pairs);
   faults.insert(faults.end(), proof.failures.begin(), proof.failures.end());
   return faults;
+}
+
+std::vector<std::string> new_dciodvfy_errors(const Phantom& phantom,
+                                             const std::filesystem::path& arrived) {
+  const Arrival arrival = match_arrival(phantom.files, arrived);
+  std::set<std::string> lines;
+  for (const auto& [before, after] : arrival.pairs) {
+    const auto was = dciodvfy_errors(before->path);
+    const auto is = dciodvfy_errors(after->path);
+    if (!was || !is) continue;
+    std::set_difference(is->begin(), is->end(), was->begin(), was->end(),
+                        std::inserter(lines, lines.end()));
+  }
+  return {lines.begin(), lines.end()};
 }
 
 std::vector<std::string> leak_lines(const std::filesystem::path& root,

@@ -28,8 +28,12 @@ Arrival match_arrival(const std::vector<PhantomFile>& sent, const std::filesyste
 /// signal, which is no verdict.
 std::optional<std::set<std::string>> dciodvfy_errors(const std::filesystem::path& file);
 
+/// Kinds of error that dciodvfy reports after and did not report before, each once.
+std::vector<std::string> new_dciodvfy_errors(const Phantom& phantom,
+                                             const std::filesystem::path& arrived);
+
 /// Empty, or what is wrong: instances missing, pixels changed, intervals changed, more than one
-/// pseudonym, new dciodvfy errors.
+/// pseudonym.
 std::vector<std::string> faults_of(const Phantom& phantom, const std::filesystem::path& arrived);
 
 /// Where identifiers are found below `root`, one line each without the value.

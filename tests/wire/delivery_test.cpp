@@ -36,6 +36,9 @@ TEST_P(StockSenders, DeliverEveryInstanceDeidentifiedAndComputable) {
   EXPECT_EQ(sent.code, 0) << sent.output;
   ASSERT_TRUE(node.settles());
   EXPECT_THAT(faults_of(phantom, node.arrived()), IsEmpty()) << node.log();
+  if (!GetParam().rewrites_numbers) {
+    EXPECT_THAT(new_dciodvfy_errors(phantom, node.arrived()), IsEmpty());
+  }
   const auto totals = node.totals();
   EXPECT_TRUE(totals.add_up());
   EXPECT_EQ(totals.delivered, phantom.files.size());
@@ -68,6 +71,7 @@ TEST(OrthancOnBothSides, EveryInstanceIsFoundByThePseudonym) {
   std::filesystem::create_directory(dir.path / "downloaded");
   for (const std::string& id : all) archive.download(id, dir.path / "downloaded" / (id + ".dcm"));
   EXPECT_THAT(faults_of(phantom, dir.path / "downloaded"), IsEmpty());
+  EXPECT_THAT(new_dciodvfy_errors(phantom, dir.path / "downloaded"), IsEmpty());
   const Arrival arrival = match_arrival(phantom.files, dir.path / "downloaded");
   ASSERT_EQ(arrival.pseudonyms.size(), 1U);
   EXPECT_EQ(archive.instances_of(*arrival.pseudonyms.begin()).size(), phantom.files.size());

@@ -21,7 +21,8 @@ std::string curl(std::vector<std::string> arguments) {
 
 std::vector<std::string> strings(const std::string& json) {
   std::vector<std::string> out;
-  for (const auto& one : boost::json::parse(json).as_array()) out.emplace_back(one.as_string());
+  const boost::json::value parsed = boost::json::parse(json);
+  for (const auto& one : parsed.as_array()) out.emplace_back(one.as_string());
   return out;
 }
 

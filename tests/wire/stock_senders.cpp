@@ -53,8 +53,11 @@ std::vector<std::string> storescu_arguments(std::uint16_t port, const Files& fil
 
 const std::vector<StockSender>& stock_senders() {
   static const std::vector<StockSender> senders{
-      {"storescu", "storescu", storescu}, {"dcmsend", "dcmsend", dcmsend}, {"odil", "odil", odil},
-      {"ctn", "send_image", ctn},         {"pixelmed", "java", pixelmed},
+      {"storescu", "storescu", storescu, false},
+      {"dcmsend", "dcmsend", dcmsend, false},
+      {"odil", "odil", odil, true},
+      {"ctn", "send_image", ctn, false},
+      {"pixelmed", "java", pixelmed, false},
   };
   return senders;
 }

@@ -15,6 +15,9 @@ struct StockSender {
   std::string program;  ///< what has to be installed
   /// Sends `files` and waits for the end.
   Finished (*send)(std::uint16_t port, const std::vector<std::filesystem::path>& files);
+  /// It writes decimal strings anew, with up to 17 digits where 16 are allowed: what it sends has
+  /// errors that the file has not.
+  bool rewrites_numbers = false;
 };
 /// storescu, dcmsend, odil, CTN and PixelMed. Orthanc is a class of its own (orthanc.h).
 const std::vector<StockSender>& stock_senders();
