@@ -73,7 +73,7 @@ Action by_plain_vr(DcmEVR vr, const Options& options) {
     case EVR_UC:
     case EVR_UR:
     case EVR_AE:
-      return Action::Empty;  // free text is where identity hides; empty is valid for Types 2 and 3
+      return Action::Dummy;  // free text is where identity hides; a dummy is valid for every Type
     case EVR_AS:
     case EVR_AT:
     case EVR_CS:

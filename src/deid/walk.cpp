@@ -151,7 +151,8 @@ Result<void> Walk::apply(Action action, Element& element, const Ruling& ruling,
       element->clear();
       return {};
     case Action::Dummy:
-      replace_by_dummy(element, ruling.vr);
+      // What was empty says nothing and stays so: a value is not invented.
+      if (sequence || element->getLength() > 0) replace_by_dummy(element, ruling.vr);
       return {};
     case Action::ShiftDate:
       shift(element, ruling.vr);

@@ -134,13 +134,13 @@ TEST_F(Cleaning, AnAttributeThatNobodyKnowsIsRemoved) {
   EXPECT_EQ(value(*out, DcmTagKey(0x0018, 0x0FFE)), "-");
 }
 
-TEST_F(Cleaning, FreeTextThatTheTableForgotIsEmptiedAndTechniqueStays) {
+TEST_F(Cleaning, FreeTextThatTheTableForgotIsReplacedAndTechniqueStays) {
   const auto out = output_of(clean(ct_slice()
                                        .with(DCM_FrameLabel, "SILVAMARKER")
                                        .with(DCM_SequenceName, "tfl3d1")
                                        .with(DCM_RetrieveURL, "http://pacs/x")));
 
-  EXPECT_EQ(value(*out, DCM_FrameLabel), "");
+  EXPECT_EQ(value(*out, DCM_FrameLabel), "REMOVED");  // Type 1 where it is used: empty is not valid
   EXPECT_EQ(value(*out, DCM_SequenceName), "tfl3d1");
   EXPECT_EQ(value(*out, DCM_RetrieveURL), "-");
   EXPECT_EQ(value(*out, DCM_ConvolutionKernel), "B31f");
