@@ -154,7 +154,7 @@ std::string normalise_id(std::string_view id, const IdNormalisation& how) {
   return out;
 }
 
-std::string fold(std::string_view text) {
+std::string fold_person_name(std::string_view text) {
   utf8proc_uint8_t* folded = nullptr;
   const auto options =
       static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK |
@@ -173,7 +173,7 @@ std::string fold(std::string_view text) {
 }
 
 bool is_placeholder_id(std::string_view id) {
-  std::string bare = fold(id);
+  std::string bare = fold_person_name(id);
   std::erase_if(bare, is_ascii_punctuation);
   if (bare.empty()) return true;
   if (bare.find_first_not_of('0') == std::string::npos) return true;

@@ -17,8 +17,9 @@ std::string normalise_id(std::string_view id, const IdNormalisation& how);
 bool is_placeholder_id(std::string_view id);
 
 /// Lower case, compatibility forms and accents removed (NFKD without marks, case folded). Bytes
-/// that are not UTF-8 are kept with ASCII letters lowered.
-std::string fold(std::string_view text);
+/// that are not UTF-8 are kept with ASCII letters lowered. Not dicom's `fold`, which repairs
+/// mojibake as well: blind indexes are made of this, so it must give the same for ever.
+std::string fold_person_name(std::string_view text);
 
 /// The eleven digits of a Brazilian CPF with right check digits; leading zeros that a spreadsheet
 /// took are put back.

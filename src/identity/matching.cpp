@@ -112,7 +112,7 @@ bool share_a_word(const std::vector<std::string>& a, const std::vector<std::stri
 }  // namespace
 
 std::vector<std::string> name_words(std::string_view person_name) {
-  const std::string folded = fold(person_name);
+  const std::string folded = fold_person_name(person_name);
   std::vector<std::string> words;
   std::string word;
   const auto finish = [&] {
