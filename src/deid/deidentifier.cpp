@@ -145,7 +145,8 @@ struct Deidentifier::Impl {
                       study_uid = text_at(data_set, DCM_StudyInstanceUID);
     if (study_uid != subject.study_uid)
       return Held{HoldReason::Proof, "(0020,000D) is not the study UID of the map"};
-    if (sop_uid != map_uid(*subject.salt, 0, trimmed(received.sop_instance_uid.reveal())))
+    if (sop_uid !=
+        map_uid(*subject.salt, subject.uid_revision, trimmed(received.sop_instance_uid.reveal())))
       return Held{HoldReason::Proof, "(0008,0018) is not the UID of this instance"};
     if (auto held = find_leak(data_set, identifiers, rules, charset)) return std::move(*held);
 

@@ -15,7 +15,7 @@ const std::string& UidMapper::map_instance(std::string_view original) {
   if (original.empty() || original.size() > kLongestUid) return kNone;
   const auto [place, is_new] = instances_.try_emplace(std::string(original));
   if (is_new) {
-    place->second = map_uid(*subject_.salt, 0, original);
+    place->second = map_uid(*subject_.salt, subject_.uid_revision, original);
     order_.push_back(&*place);
   }
   return place->second;

@@ -1,3 +1,5 @@
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include "cleaning.h"
 
 namespace dosigate::testing {
@@ -306,6 +308,32 @@ TEST_F(Cleaning, DatesThatAreNoneAreEmptiedAndCounted) {
   EXPECT_EQ(value(*out, DCM_AcquisitionDate), "");
   EXPECT_EQ(value(*out, DCM_ContentDate), "");
   EXPECT_EQ(std::get<Cleaned>(verdict).dates_emptied, 2U);
+}
+
+TEST_F(Cleaning, AStudyThatCameBackToItsPatientGetsOtherUids) {
+  const auto first = output_of(clean(ct_slice()));
+  auto data = ct_slice();
+  const std::string study(text_at(data.root(), DCM_StudyInstanceUID));
+  SourceIdentity same;
+  same.patient_id = Phi(text_at(data.root(), DCM_PatientID));
+  same.study_uid = Phi(study);
+  const auto salt = map_->resolve(site_a(), same)->salt;
+  map_.reset();
+  {
+    SQLite::Database database(node_.map_db().string(), SQLite::OPEN_READWRITE);
+    SQLite::Statement raise(database, "UPDATE study SET revision = 1, study_uid = ?");
+    raise.bind(1, map_uid(*salt, 1, study));
+    raise.exec();
+  }
+  map_ = node_.open();
+  ASSERT_TRUE(map_->declare_site(site_a()));
+
+  const auto second = output_of(clean(ct_slice()));
+
+  EXPECT_EQ(value(*second, DCM_StudyInstanceUID), map_uid(*salt, 1, study));
+  for (const auto& tag :
+       {DCM_StudyInstanceUID, DCM_SeriesInstanceUID, DCM_SOPInstanceUID, DCM_FrameOfReferenceUID})
+    EXPECT_NE(value(*second, tag), value(*first, tag)) << DcmTag(tag).getTagName();
 }
 
 }  // namespace
