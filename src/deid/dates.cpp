@@ -29,13 +29,9 @@ unsigned number(std::string_view digits) {
   return value;
 }
 
-/// A calendar date of eight digits. The values that systems write for "no date" are nobody's date:
-/// moved, they would look like one.
+/// A calendar date of eight digits.
 std::optional<sys_days> calendar_day(std::string_view digits) {
-  static constexpr std::array<std::string_view, 4> kNobody{"19000101", "00010101", "99991231",
-                                                           "00000000"};
   if (digits.size() != 8 || !is_digits(digits)) return std::nullopt;
-  if (std::find(kNobody.begin(), kNobody.end(), digits) != kNobody.end()) return std::nullopt;
   const year_month_day date{std::chrono::year(static_cast<int>(number(digits.substr(0, 4)))),
                             std::chrono::month(number(digits.substr(4, 2))),
                             std::chrono::day(number(digits.substr(6, 2)))};
@@ -80,6 +76,11 @@ bool is_time_part(std::string_view rest) {
 
 }  // namespace
 
+bool is_sentinel_date(std::string_view digits) {
+  static constexpr std::array<std::string_view, 3> kNobody{"19000101", "00010101", "99991231"};
+  return std::find(kNobody.begin(), kNobody.end(), digits) != kNobody.end();
+}
+
 Result<std::string> shift_date(std::string_view value, days offset) {
   value = trimmed(value);
   if (value.empty()) return std::string();
@@ -87,6 +88,7 @@ Result<std::string> shift_date(std::string_view value, days offset) {
       value.size() == 10 && value[4] == '.' && value[7] == '.';  // ACR-NEMA "2025.03.04"
   std::string digits(value);
   if (legacy) std::erase(digits, '.');
+  if (is_sentinel_date(digits)) return std::string(value);
   const auto day = calendar_day(digits);
   if (!day) return no_date();
   auto moved = eight_digits(*day + offset);
@@ -105,6 +107,7 @@ Result<std::string> shift_date_time(std::string_view value, days offset) {
   if (precision != 4 && precision != 6 && precision != 8) return no_date();
   const std::string_view rest = value.substr(precision);
   if (precision < 8 ? !(rest.empty() || is_zone(rest)) : !is_time_part(rest)) return no_date();
+  if (is_sentinel_date(value.substr(0, precision))) return std::string(value);
   std::string whole(value.substr(0, precision));
   whole += std::string_view("00000101").substr(precision);
   const auto day = calendar_day(whole);
@@ -120,7 +123,9 @@ std::string age_at(std::string_view birth_date, std::string_view date) {
     if (digits.size() == 10 && digits[4] == '.' && digits[7] == '.') std::erase(digits, '.');
     return digits;
   };
-  const auto born = calendar_day(plain(birth_date)), then = calendar_day(plain(date));
+  const std::string birth_digits = plain(birth_date), digits = plain(date);
+  if (is_sentinel_date(birth_digits) || is_sentinel_date(digits)) return {};
+  const auto born = calendar_day(birth_digits), then = calendar_day(digits);
   if (!born || !then || *then < *born) return {};
   const year_month_day from(*born), to(*then);
   int months = (int(to.year()) - int(from.year())) * 12 + static_cast<int>(unsigned(to.month())) -

@@ -1,5 +1,6 @@
 #include "leak_terms.h"
 
+#include "dosigate/deid/dates.h"
 #include "dosigate/dicom/charset.h"
 #include "kept_lists.h"
 
@@ -126,7 +127,7 @@ LeakTerms::LeakTerms(const Identifiers& identifiers) {
   for (const std::string& date : identifiers.dates) {
     std::string digits;
     std::copy_if(date.begin(), date.end(), std::back_inserter(digits), is_digit);
-    if (digits.size() != 8 || digits == "19000101" || digits == "00000000") continue;
+    if (digits.size() != 8 || is_sentinel_date(digits) || digits == "00000000") continue;
     const std::string y = digits.substr(0, 4), m = digits.substr(4, 2), d = digits.substr(6, 2);
     dates_.insert(digits);
     dates_.insert(d + m + y);  // dd/mm/yyyy and the like: separators fall away in numbers

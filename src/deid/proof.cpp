@@ -40,11 +40,12 @@ bool moved_exactly(std::string_view before, std::string_view after, std::chrono:
     std::erase(plain_after, '.');
   }
   if (!has_whole_date(plain_before) || !has_whole_date(plain_after)) return false;
+  if (is_sentinel_date(std::string_view(plain_before).substr(0, 8))) return after == before;
   return day_number(plain_after) - day_number(plain_before) == offset.count() &&
          std::string_view(plain_before).substr(8) == std::string_view(plain_after).substr(8);
 }
 
-/// Values that are nobody's date are emptied; a partial one moves by its own precision.
+/// What is no date is emptied, a sentinel stays; a partial one moves by its own precision.
 bool shifted_rightly(std::string_view before, std::string_view after, DcmEVR vr,
                      std::chrono::days offset) {
   const auto expected = vr == EVR_DA ? shift_date(before, offset) : shift_date_time(before, offset);

@@ -310,6 +310,18 @@ TEST_F(Cleaning, DatesThatAreNoneAreEmptiedAndCounted) {
   EXPECT_EQ(std::get<Cleaned>(verdict).dates_emptied, 2U);
 }
 
+TEST_F(Cleaning, SentinelDatesStayUntouched) {
+  const Verdict verdict =
+      clean(ct_slice()
+                .with(DCM_AcquisitionDate, EVR_DA, "19000101")
+                .with(DCM_AcquisitionDateTime, EVR_DT, "99991231235959\\00010101000000"));
+
+  const auto out = output_of(verdict);
+  EXPECT_EQ(value(*out, DCM_AcquisitionDate), "19000101");
+  EXPECT_EQ(value(*out, DCM_AcquisitionDateTime), "99991231235959\\00010101000000");
+  EXPECT_EQ(std::get<Cleaned>(verdict).dates_emptied, 0U);
+}
+
 TEST_F(Cleaning, AStudyThatCameBackToItsPatientGetsOtherUids) {
   const auto first = output_of(clean(ct_slice()));
   auto data = ct_slice();

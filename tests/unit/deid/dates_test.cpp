@@ -34,9 +34,11 @@ TEST(ShiftDate, TrimsPaddingAndLeavesEmptyEmpty) {
   EXPECT_EQ(date("   ", -1), "");
 }
 
-TEST(ShiftDate, RefusesWhatIsNobodysDate) {
-  for (const auto* value : {"00000000", "19000101", "00010101", "99991231"})
-    EXPECT_EQ(date(value, -30), "invalid") << value;
+TEST(ShiftDate, LeavesSentinelsUntouched) {
+  for (const auto* value : {"19000101", "00010101", "99991231", "1900.01.01"})
+    EXPECT_EQ(date(value, -30), value);
+  EXPECT_EQ(date("19000102", -30), "18991203") << "the day after is a date like any other";
+  EXPECT_EQ(date("00000000", -30), "invalid");
 }
 
 TEST(ShiftDate, RefusesWhatIsNoDate) {
@@ -66,11 +68,18 @@ TEST(ShiftDateTime, KeepsThePrecisionOfAPartialValue) {
   EXPECT_EQ(date_time("202503-0300", -60), "202412-0300");
 }
 
+TEST(ShiftDateTime, LeavesSentinelsUntouched) {
+  EXPECT_EQ(date_time("19000101000000", -30), "19000101000000");
+  EXPECT_EQ(date_time("99991231235959.5-0300", -30), "99991231235959.5-0300");
+  EXPECT_EQ(date_time("1900", -30), "1899") << "a partial value is no sentinel";
+  EXPECT_EQ(date_time("19000101 JOSE", -30), "invalid");
+}
+
 TEST(ShiftDateTime, RefusesWhatIsNoDateTime) {
   for (const auto* value :
-       {"00000000000000", "19000101000000", "20250230120000", "20250304T120000", "2025030412000",
-        "20250304120000.", "20250304120000.1234567", "20250304120000-3", "20250", "NOW",
-        "20250304120000 JOSE", "20250304-20250305", "20250304.5"}) {
+       {"00000000000000", "20250230120000", "20250304T120000", "2025030412000", "20250304120000.",
+        "20250304120000.1234567", "20250304120000-3", "20250", "NOW", "20250304120000 JOSE",
+        "20250304-20250305", "20250304.5"}) {
     EXPECT_EQ(date_time(value, -30), "invalid") << value;
   }
 }
