@@ -70,7 +70,9 @@ Result<Node::Stores> Node::open_stores(const Config& config) {
   PseudonymMap::Settings map_settings;
   map_settings.directory = node.state_dir / "identity";
   map_settings.journal_directory = node.journal_dir;
-  map_settings.keep_study_source = node.keep_originals == "study";
+  map_settings.keep_originals = node.keep_originals == "study"      ? KeepOriginals::Study
+                                : node.keep_originals == "identity" ? KeepOriginals::Identity
+                                                                    : KeepOriginals::None;
   auto map = PseudonymMap::open(std::move(map_settings), *stores.keys);
   if (!map) return map.error();
   stores.map = std::move(*map);

@@ -61,6 +61,12 @@ Result<PseudonymMap::Revealed> PseudonymMap::reveal(std::string_view pseudonym) 
     if (!patient) return fail(Fault::NotFound, "this map has no such pseudonym");
     if (!patient->salt) return fail(Fault::NotFound, "the person of this pseudonym was forgotten");
     const Person& person = patient->person;
+    // No PatientID is blank: resolve holds those.
+    if (person.id.empty()) {
+      return fail(Fault::NotFound,
+                  "nothing was kept of the person of this pseudonym: keep_originals was \"none\" "
+                  "when the patient was first seen");
+    }
     return Revealed{person.id, person.issuer, person.name, person.birth_date, person.sex};
   });
 }

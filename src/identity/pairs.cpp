@@ -56,9 +56,11 @@ Bytes PseudonymMap::seal_pairs(const InstanceId& id, const PairBatch& batch) con
   (void)uuid_of(batch.sop_uid);  // throws now rather than when nobody can answer for it
   Packer out;
   out.u8(kFormat).i64(batch.study).text(batch.sop_uid).bytes(batch.fingerprint);
-  out.u32(static_cast<std::uint32_t>(batch.pairs.size()));
+  const bool keep = impl_->settings.keep_originals == KeepOriginals::Study;
+  out.u32(keep ? static_cast<std::uint32_t>(batch.pairs.size()) : 0);
   for (const UidPair& pair : batch.pairs) {
     (void)uuid_of(pair.mapped);
+    if (!keep) continue;
     out.text(pair.original.reveal()).text(pair.mapped);
   }
   return seal(impl_->keys, Purpose::Identity, out.view(), place_of(id));
@@ -90,6 +92,8 @@ Result<void> PseudonymMap::absorb(const std::vector<std::pair<InstanceId, Bytes>
         continue;
       }
       insert_instance(database, batch);
+      // Sealed under another setting, before a restart: what holds now counts.
+      if (impl_->settings.keep_originals != KeepOriginals::Study) continue;
       for (const UidPair& pair : batch.pairs) {
         const auto pseudo = uuid_of(pair.mapped);
         known.reset();

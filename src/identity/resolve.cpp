@@ -114,8 +114,10 @@ std::string device_label(long long number) {
 /// The rows that are missing, numbered and with fresh secrets.
 MapChanges missing_rows(MapRows& rows, const Located& located, const IdentityIndexes& indexes,
                         const SitePolicy& policy, const SiteRow& site, const SourceIdentity& source,
-                        bool keep_study_source, long long now) {
+                        KeepOriginals keep, long long now) {
   MapChanges out;
+  const bool anyone = keep != KeepOriginals::None;
+  const bool study_too = keep == KeepOriginals::Study;
   std::int64_t patient = 0;
   std::optional<Secret> new_salt;
   if (located.patient) {
@@ -126,9 +128,10 @@ MapChanges missing_rows(MapRows& rows, const Located& located, const IdentityInd
     std::string pseudonym = make_pseudonym(policy.code);
     while (rows.pseudonym_exists(pseudonym)) pseudonym = make_pseudonym(policy.code);
     out.push_back(NewPatient{patient, site.site, std::move(pseudonym), new_salt->clone(),
-                             random_between(kFarthestOffset, kNearestOffset), person_of(source),
-                             now});
-    out.push_back(NewKey{indexes.key, patient, source.patient_id, source.issuer, now});
+                             random_between(kFarthestOffset, kNearestOffset),
+                             anyone ? person_of(source) : Person{}, now});
+    out.push_back(NewKey{indexes.key, patient, anyone ? source.patient_id : Phi(),
+                         anyone ? source.issuer : Phi(), now});
   }
   for (const PersonIndex& index : located.new_persons)
     out.push_back(NewPersonIndex{patient, index});
@@ -140,10 +143,10 @@ MapChanges missing_rows(MapRows& rows, const Located& located, const IdentityInd
                    indexes.study,
                    map_uid(salt, 0, source.study_uid.reveal()),
                    0,
-                   source.study_uid,
+                   study_too ? source.study_uid : Phi(),
                    std::nullopt,
                    now};
-    if (keep_study_source && !source.study_source.empty()) study.source = source.study_source;
+    if (study_too && !source.study_source.empty()) study.source = source.study_source;
     out.push_back(std::move(study));
   }
   if (indexes.device && !(located.device && located.epoch_known)) {
@@ -269,7 +272,7 @@ Result<Subject> PseudonymMap::resolve(const SitePolicy& policy, const SourceIden
       if (!located->complete(indexes)) {
         alarms = new_alarms(rows, *located, indexes);
         impl_->record(database, missing_rows(rows, *located, indexes, policy, *site, source,
-                                             impl_->settings.keep_study_source, impl_->now()));
+                                             impl_->settings.keep_originals, impl_->now()));
       }
       found = read(database);
     });

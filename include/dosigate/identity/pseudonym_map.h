@@ -13,6 +13,15 @@
 
 namespace dosigate {
 
+/// What the map keeps, sealed, beside pseudonym, salt and offset (`keep_originals`). Decided when a
+/// patient or study is first seen: what is kept or not kept stays so.
+enum class KeepOriginals : std::uint8_t {
+  None,      ///< nobody's name: reveal answers that nothing was kept, and one id with two persons
+             ///< cannot be noticed any more
+  Identity,  ///< the person, for reveal; no original of a study and no UID
+  Study      ///< the person, study-level originals and UID pairs: results find the way back
+};
+
 /// Where the link between person and pseudonym lives: identity/map.db, sealed, in a directory of
 /// its own (0700), and the journal of everything that makes it (journal_dir, a second disk or
 /// share). All SQL of the map is behind this class.
@@ -28,7 +37,7 @@ class PseudonymMap {
     /// Must be there: never made, so that an unmounted disk is noticed. Empty: no journal (`check`
     /// warns). Configured later, or again, it begins with everything that is in the map.
     std::filesystem::path journal_directory;
-    bool keep_study_source = true;  ///< keep_originals = "study"
+    KeepOriginals keep_originals = KeepOriginals::Study;
     WallClock clock = wall_now;
   };
 
@@ -60,7 +69,8 @@ class PseudonymMap {
   std::optional<Fingerprint> seen(std::int64_t study, std::string_view sop_uid);
 
   /// The pairs of one instance as they ride in its spool file: sealed under the identity key,
-  /// opaque to spool and forward. `id` is associated data.
+  /// opaque to spool and forward. `id` is associated data. Without KeepOriginals::Study only the
+  /// fingerprint is in it.
   Bytes seal_pairs(const InstanceId& id, const PairBatch& batch) const;
   /// Moves pairs into map.db, durable on return. Repeating it changes nothing.
   /// Corrupt when one does not open, NotFound when its study is not in the map; nothing of that one
@@ -79,7 +89,8 @@ class PseudonymMap {
   struct Revealed {
     Phi patient_id, issuer, name, birth_date, sex;
   };
-  /// NotFound; Invalid when the check character of the pseudonym is wrong.
+  /// NotFound, also where nothing was kept of the person; Invalid when the check character of the
+  /// pseudonym is wrong.
   Result<Revealed> reveal(std::string_view pseudonym);
 
   struct Totals {

@@ -1,5 +1,6 @@
 // Same patient, same pseudonym, for ever; doubt is held.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -306,18 +307,53 @@ TEST(PseudonymMap, NumbersCamerasPerSiteAndKeepsTheirEpochs) {
   EXPECT_EQ(database.execAndGet("SELECT count(*) FROM device_epoch").getInt(), 3);
 }
 
-TEST(PseudonymMap, KeepsStudyOriginalsOnlyWhereConfigured) {
-  for (const bool keep : {true, false}) {
-    Node node;
-    node.settings.keep_study_source = keep;
-    {
-      const auto map = node.open();
-      resolve(*map, Source());
+struct Kept {
+  bool person, study_source, pairs;
+  friend bool operator==(const Kept&, const Kept&) = default;
+};
+/// What a node with that setting holds of a patient, a study and one pair of UIDs.
+Kept kept_under(KeepOriginals setting) {
+  Node node;
+  node.settings.keep_originals = setting;
+  Kept out{};
+  {
+    const auto map = node.open();
+    const Subject subject = resolve(*map, Source());
+    EXPECT_EQ(subject.study_uid, resolve(*map, Source()).study_uid);
+    const InstanceId id{7};
+    const std::string sop = map_uid(*subject.salt, 0, "1.2.3");
+    const PairBatch batch{subject.study, sop, {}, {{Phi("1.2.3"), sop}}};
+    EXPECT_TRUE(map->absorb({{id, map->seal_pairs(id, batch)}}));
+    EXPECT_TRUE(map->seen(subject.study, sop)) << "the fingerprint names nobody";
+    const auto revealed = map->reveal(subject.pseudonym);
+    out.person = revealed.has_value() && revealed->name.reveal() == "MARKERNAME^MARIA";
+    if (!out.person) {
+      EXPECT_EQ(revealed.error().fault, Fault::NotFound);
+      EXPECT_THAT(revealed.error().detail, ::testing::HasSubstr("nothing was kept"));
     }
-    SQLite::Database database(node.map_db().string(), SQLite::OPEN_READONLY);
-    EXPECT_EQ(database.execAndGet("SELECT sealed_source IS NOT NULL FROM study").getInt() != 0,
-              keep);
+    out.pairs = map->totals().uid_pairs != 0;
   }
+  SQLite::Database database(node.map_db().string(), SQLite::OPEN_READONLY);
+  out.study_source =
+      database.execAndGet("SELECT sealed_source IS NOT NULL FROM study").getInt() != 0;
+  // A sealed empty value is the shortest there is.
+  const int sealed_uid = database.execAndGet("SELECT length(sealed_uid) FROM study").getInt();
+  const int sealed_id = database.execAndGet("SELECT length(sealed_id) FROM patient_key").getInt();
+  const int sealed_offset =
+      database.execAndGet("SELECT length(sealed_offset) FROM patient").getInt();
+  EXPECT_EQ(sealed_uid >= sealed_offset, setting == KeepOriginals::Study);
+  EXPECT_EQ(sealed_id > sealed_offset, setting != KeepOriginals::None);
+  return out;
+}
+
+TEST(PseudonymMap, KeepsPersonStudyAndUidsForTheWayBack) {
+  EXPECT_EQ(kept_under(KeepOriginals::Study), (Kept{true, true, true}));
+}
+TEST(PseudonymMap, KeepsOnlyThePersonWhereOnlyTheIdentityIsWanted) {
+  EXPECT_EQ(kept_under(KeepOriginals::Identity), (Kept{true, false, false}));
+}
+TEST(PseudonymMap, KeepsNobodyWhereNothingIsWanted) {
+  EXPECT_EQ(kept_under(KeepOriginals::None), (Kept{false, false, false}));
 }
 
 TEST(PseudonymMap, LooksUpAPatientByIdWhateverItsIssuer) {
