@@ -199,6 +199,27 @@ void Ledger::discarded(const InstanceId& id, std::string_view reason) {
   });
 }
 
+void Ledger::superseded(const InstanceId& id) {
+  impl_->write(Durability::Full, [&](SQLite::Database& db, LedgerCounts& delta) {
+    if (impl_->outcome_of(db, id) != Outcome::Parked) return;
+    {
+      Query open = impl_->statements(
+          db, "SELECT destination, state FROM assignment WHERE id = ? AND state IN (0, 2)");
+      open << ByteView(id);
+      while (open.next()) {
+        const std::string destination = open.text(0);
+        --delta.of(destination, static_cast<DeliveryState>(open.integer(1)));
+        ++delta.of(destination, DeliveryState::Withdrawn);
+      }
+    }
+    (impl_->statements(
+         db, "UPDATE assignment SET state = 3, changed = ? WHERE id = ? AND state IN (0, 2)")
+     << impl_->now() << ByteView(id))
+        .run();
+    impl_->move(db, id, Outcome::Parked, Outcome::Duplicate, "", delta);
+  });
+}
+
 void Ledger::changed(const std::vector<Change>& changes) {
   if (changes.empty()) return;
   impl_->write(Durability::Full, [&](SQLite::Database& db, LedgerCounts& delta) {

@@ -34,7 +34,8 @@ QueueIndex::QueueIndex(std::unique_ptr<SQLite::Database> database,
 QueueIndex::Added QueueIndex::add(const InstanceId& id, const SpoolCard& card, std::uint64_t bytes,
                                   std::uint64_t length, bool pairs_moved,
                                   const std::map<std::string, QueueDelivery>& deliveries,
-                                  std::int64_t now_ms) {
+                                  std::int64_t now_ms,
+                                  const std::optional<InstanceId>& instead_of) {
   bool finished = true;
   for (const auto& [name, delivery] : deliveries) {
     finished = finished && (delivery.state == DeliveryState::Delivered ||
@@ -46,6 +47,13 @@ QueueIndex::Added QueueIndex::add(const InstanceId& id, const SpoolCard& card, s
     if ((statements_(db, "SELECT 1 FROM item WHERE id = ?") << ByteView(id)).next()) {
       result = Added::IdIsThere;
       return;
+    }
+    if (instead_of) {
+      (statements_(db,
+                   "DELETE FROM item WHERE id = ? AND finished = 0 AND NOT EXISTS"
+                   " (SELECT 1 FROM delivery d WHERE d.item_id = item.item_id AND d.state = 0)")
+       << ByteView(*instead_of))
+          .run();
     }
     if (!finished && (statements_(db, "SELECT 1 FROM item WHERE sop_uid = ? AND finished = 0")
                       << card.sop_instance_uid)
@@ -94,6 +102,24 @@ std::optional<QueueIndex::Live> QueueIndex::live(std::string_view sop_instance_u
 bool QueueIndex::has(const InstanceId& id) {
   return reader_.with([&](ReadConnection& read) {
     return (read("SELECT 1 FROM item WHERE id = ?") << ByteView(id)).next();
+  });
+}
+
+bool QueueIndex::is_queued(const InstanceId& id) {
+  return reader_.with([&](ReadConnection& read) {
+    return (read("SELECT 1 FROM item JOIN delivery USING (item_id) WHERE id = ? AND state = 0 "
+                 "LIMIT 1")
+            << ByteView(id))
+        .next();
+  });
+}
+
+bool QueueIndex::was_another(std::string_view sop_instance_uid, ByteView fingerprint) {
+  return reader_.with([&](ReadConnection& read) {
+    return (read("SELECT 1 FROM item WHERE sop_uid = ? AND finished = 1 AND fingerprint <> ? LIMIT "
+                 "1")
+            << sop_instance_uid << fingerprint)
+        .next();
   });
 }
 

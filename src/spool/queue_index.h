@@ -45,12 +45,17 @@ class QueueIndex {
   };
   /// Looks for a live item of that instance again inside the write, so that of two parallel puts
   /// one loses.
+  /// @param instead_of  an item whose file is lost: it goes, unless something is queued of it.
   Added add(const InstanceId& id, const SpoolCard& card, std::uint64_t bytes, std::uint64_t length,
             bool pairs_moved, const std::map<std::string, QueueDelivery>& deliveries,
-            std::int64_t now_ms);
+            std::int64_t now_ms, const std::optional<InstanceId>& instead_of = std::nullopt);
   void remove(const InstanceId& id);
   std::optional<Live> live(std::string_view sop_instance_uid);
   bool has(const InstanceId& id);
+  /// Whether it is queued for any destination.
+  bool is_queued(const InstanceId& id);
+  /// Whether the instance was sent on with another fingerprint and its pairs still wait here.
+  bool was_another(std::string_view sop_instance_uid, ByteView fingerprint);
 
   /// Due at `now_ms`, or planned later than `latest_ms` (then the clock was set back); oldest plan
   /// first.

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kRequeueBatch = 1'000;
 constexpr std::size_t kLongestReason = 300;
 constexpr std::uint64_t kMostPairBytes = 64U << 20U;
+constexpr std::chrono::seconds kPutPatience{30};
 
 Purpose purpose_of(Domain domain) {
   return domain == Domain::Archive ? Purpose::SpoolArchive : Purpose::SpoolHospital;
@@ -74,6 +75,23 @@ std::uint64_t SpoolCore::write_file(const InstanceId& id, const CleanInstance& i
   return file.finish(pack_card(card));
 }
 
+Result<std::optional<QueueIndex::Live>> SpoolCore::settled_live(std::string_view sop_instance_uid) {
+  const auto until = steady_now() + kPutPatience;
+  std::optional<InstanceId> waited_for;
+  for (;;) {
+    const auto live = index_.live(sop_instance_uid);
+    if (!live || live->id == waited_for) return live;
+    if (!claims_.wait_for_put(live->id, until))
+      return fail(Fault::Busy, "the same instance is being taken in: send it once more");
+    waited_for = live->id;
+  }
+}
+
+bool SpoolCore::is_kept(const InstanceId& id) const {
+  const auto file = open_file(id);
+  return file && file->id() == id && is_whole(*file);
+}
+
 Result<SpoolCore::Put> SpoolCore::put(const InstanceId& id, const CleanInstance& instance,
                                       ByteView fingerprint, ByteView sealed_pairs,
                                       const std::vector<std::string>& destinations) {
@@ -89,7 +107,20 @@ Result<SpoolCore::Put> SpoolCore::put(const InstanceId& id, const CleanInstance&
   const auto same_sop = [&](const QueueIndex::Live& live) {
     return std::ranges::equal(live.fingerprint, fingerprint) ? Put::Duplicate : Put::Revision;
   };
-  if (const auto live = index_.live(instance.sop_instance_uid())) return same_sop(*live);
+  const auto live = settled_live(instance.sop_instance_uid());
+  if (!live) return live.error();
+  std::optional<InstanceId> lost;
+  if (*live) {
+    if (same_sop(**live) == Put::Revision) return Put::Revision;
+    // "Duplicate" is answered with success, so the one in the queue has to be there.
+    if (is_kept((*live)->id)) return Put::Duplicate;
+    if (index_.is_queued((*live)->id))
+      return fail(Fault::Busy,
+                  "the same instance is in the queue, but its file is damaged or missing: send it "
+                  "once more when it is parked");
+    lost = (*live)->id;
+  }
+  if (index_.was_another(instance.sop_instance_uid(), fingerprint)) return Put::Revision;
 
   SpoolCard card{instance.sop_class_uid(),
                  instance.sop_instance_uid(),
@@ -122,24 +153,26 @@ Result<SpoolCore::Put> SpoolCore::put(const InstanceId& id, const CleanInstance&
     const std::uint64_t length =
         instance.header().size() + instance.body().size() + instance.trailer().size();
     const auto added =
-        index_.add(id, card, bytes, length, sealed_pairs.empty(), deliveries, now_ms());
+        index_.add(id, card, bytes, length, sealed_pairs.empty(), deliveries, now_ms(), lost);
     if (added == QueueIndex::Added::SopIsThere) {
       // A parallel put of the same instance was first. Gone durably before the answer: the caller
       // now writes another end into the ledger for this id, and a file that came back after a power
       // cut would contradict it.
-      const auto live = index_.live(instance.sop_instance_uid());
       files_.erase(id);
       sync_directory(files_.path(id).parent_path());
-      // Delivered and gone in this very moment: the sender may try again.
-      if (!live)
+      const auto first = settled_live(instance.sop_instance_uid());
+      if (!first) return first.error();
+      // Failed, or delivered and gone in this very moment: the sender may try again.
+      if (!*first)
         return fail(Fault::Busy,
-                    "the same instance was delivered while it arrived again: send it once more");
-      return same_sop(*live);
+                    "the same instance left the queue while it arrived again: send it once more");
+      return same_sop(**first);
     }
     has_row = true;
     fail_point("spool.after-row");
     ledger_.queued({id, card.study_instance_uid, card.destinations, card.sop_class_uid,
                     card.sop_instance_uid, domain_});
+    if (lost) ledger_.superseded(*lost);
   } catch (...) {
     if (has_row) {
       // Until the row is gone nobody may claim it. When even that fails the next start completes
@@ -151,6 +184,7 @@ Result<SpoolCore::Put> SpoolCore::put(const InstanceId& id, const CleanInstance&
     files_.erase(id);
     throw;
   }
+  if (lost) files_.erase(*lost);
   return Put::Queued;
 }
 

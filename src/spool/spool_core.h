@@ -82,6 +82,11 @@ class SpoolCore {
   }
   std::uint64_t write_file(const InstanceId& id, const CleanInstance& instance,
                            ByteView sealed_pairs, const SpoolCard& card) const;
+  /// The live item of that instance, whose own put, should it still run, is waited for: until it
+  /// has succeeded nobody may count on it. Busy when that takes too long.
+  Result<std::optional<QueueIndex::Live>> settled_live(std::string_view sop_instance_uid);
+  /// Whether the file of that id is there, whole and authentic.
+  bool is_kept(const InstanceId& id) const;
   bool disk_is_low();
   std::int64_t now_ms() const;
 

@@ -62,6 +62,9 @@ class Ledger {
   void dropped(const InstanceId& id, std::string_view reason);
   void duplicate(const InstanceId& id, std::string_view study_uid);
   void discarded(const InstanceId& id, std::string_view reason);
+  /// An instance whose file was lost was sent again, and another id stands for it from now on: it
+  /// becomes a duplicate, its open destinations are withdrawn. Does nothing unless it is parked.
+  void superseded(const InstanceId& id);
   /// Durable on return; the spool file may go afterwards. All of `changes` or nothing: throws
   /// std::logic_error when one names an instance or a destination that was never queued.
   struct Change {

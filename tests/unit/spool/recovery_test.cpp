@@ -167,6 +167,52 @@ TEST(SpoolRecovery, ARowWhoseFileVanishedIsParkedWithTheReason) {
   EXPECT_TRUE(home.ledger_adds_up());
 }
 
+TEST(SpoolRecovery, WhatLostItsFileIsTakenInAgainWhenItIsSentAgain) {
+  TempDir dir;
+  SpoolHome home(dir.path);
+  const InstanceId lost = home.put("2.25.7", {"A", "B"});
+  home.spool->delivered(home.spool->claim("A", 1), 0);
+  std::filesystem::remove(home.file_of(lost));
+  home.restart();
+
+  const InstanceId again = random_id();
+  const auto put = home.offer(SpoolHome::instance("2.25.7"), {"A", "B"}, again);
+
+  ASSERT_TRUE(put);
+  EXPECT_EQ(*put, SpoolPut::Queued) << "a duplicate of nothing would be lost for good";
+  EXPECT_EQ(home.ledger->outcome(again), Outcome::Queued);
+  EXPECT_EQ(home.ledger->outcome(lost), Outcome::Duplicate);
+  EXPECT_EQ(home.ledger->by_destination().at("B").withdrawn, 1U);
+  EXPECT_EQ(home.ledger->totals().parked, 0U);
+  EXPECT_TRUE(home.ledger_adds_up());
+  home.restart();
+  EXPECT_EQ(home.spool->recovered().lost, 0U);
+  const auto claimed = home.spool->claim("B", 10);
+  ASSERT_EQ(claimed.size(), 1U);
+  EXPECT_EQ(claimed[0].id(), again);
+}
+
+TEST(SpoolRecovery, AQueuedInstanceWhoseFileRottedIsNoDuplicateOfAnything) {
+  TempDir dir;
+  SpoolHome home(dir.path);
+  const InstanceId rotten = home.put("2.25.7");
+  {
+    std::fstream file(home.file_of(rotten), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(1'000);
+    file.write(std::string(500, '\0').data(), 500);
+  }
+
+  const auto while_queued = home.offer(SpoolHome::instance("2.25.7"));
+  home.spool->park(std::move(home.spool->claim("A", 1).at(0)), 0, "damaged");
+  const auto while_parked = home.offer(SpoolHome::instance("2.25.7"));
+
+  ASSERT_FALSE(while_queued);
+  EXPECT_EQ(while_queued.error().fault, Fault::Busy);
+  ASSERT_TRUE(while_parked);
+  EXPECT_EQ(*while_parked, SpoolPut::Queued);
+  EXPECT_FALSE(std::filesystem::exists(home.file_of(rotten)));
+}
+
 TEST(SpoolRecovery, WhatHasNeitherRowNorFileIsReportedAndNotShownAsQueued) {
   TempDir dir;
   SpoolHome home(dir.path);

@@ -118,6 +118,17 @@ TEST(Spool, AnInstanceSentAgainAfterDeliveryIsQueuedAgainEvenWhileItsPairsWait) 
   EXPECT_EQ(home.spool->claim("A", 10).size(), 1U);
 }
 
+TEST(Spool, ARevisionOfWhatWasDeliveredIsToldAlsoWhileItsPairsWait) {
+  TempDir dir;
+  SpoolHome home(dir.path);
+  home.put("2.25.1", {"A"}, 50);
+  home.spool->delivered(home.spool->claim("A", 1), 0);
+
+  EXPECT_EQ(*home.offer(SpoolHome::instance("2.25.1"), {"A"}, random_id(), 2), SpoolPut::Revision);
+
+  EXPECT_TRUE(home.spool->claim("A", 10).empty());
+}
+
 TEST(Spool, TheSameInstanceInTheQueueIsADuplicateAndAnotherFingerprintARevision) {
   TempDir dir;
   SpoolHome home(dir.path);
