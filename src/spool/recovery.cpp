@@ -138,10 +138,11 @@ Result<void> SpoolCore::take_in(const InstanceId& id, const std::filesystem::pat
   };
   const bool waiting =
       outcome == Outcome::Queued || outcome == Outcome::Parked || outcome == Outcome::Delivered;
-  // Quarantined: killed during a release, of which the sealed original is still there. Dropped,
-  // discarded, duplicate: the file lost the race of two equal puts. Nobody was told that this file
-  // is kept.
-  if (outcome && !waiting) {
+  // Quarantined: a release that an operator ordered. Its original may be gone already, because the
+  // ledger's word of it was not synced: a whole file is that release. Dropped, discarded,
+  // duplicate: the file lost the race of two equal puts, nobody was told that it is kept.
+  const bool released = outcome == Outcome::Quarantined;
+  if (outcome && !waiting && !released) {
     remove();
     return {};
   }
@@ -150,7 +151,7 @@ Result<void> SpoolCore::take_in(const InstanceId& id, const std::filesystem::pat
   if (!reader && reader.error().fault == Fault::Denied) return reader.error();
   const auto card = reader ? unpack_card(reader->card()) : std::nullopt;
   if (!reader || reader->id() != id || !card || card->destinations.empty() ||
-      (!outcome && !is_whole(*reader))) {
+      (!waiting && !is_whole(*reader))) {
     if (!waiting && !has_end_mark(file)) {
       remove();
     } else {

@@ -137,11 +137,27 @@ TEST(SpoolRecovery, OfTwoFilesOfOneInstanceTheAcknowledgedOneIsKept) {
   EXPECT_EQ(home.ledger->totals().received, 1U);
 }
 
-TEST(SpoolRecovery, AFileThatTheLedgerCountsAsHeldIsNotReleasedByARestart) {
+// The ledger's entry of a release is not synced, the removal of its original is: after a power cut
+// this file may be all that is left of the instance.
+TEST(SpoolRecovery, AReleaseWhoseLedgerEntryAPowerCutTookIsTakenIn) {
   TempDir dir;
   SpoolHome home(dir.path);
   const InstanceId id = plant_file(home, "2.25.7");
   home.ledger->quarantined(id, "revision");
+
+  home.restart();
+
+  EXPECT_EQ(home.spool->claim("A", 10).size(), 1U);
+  EXPECT_EQ(home.ledger->outcome(id), Outcome::Queued);
+  EXPECT_TRUE(home.ledger_adds_up());
+}
+
+TEST(SpoolRecovery, AReleaseThatWasCutOffStaysHeld) {
+  TempDir dir;
+  SpoolHome home(dir.path);
+  const InstanceId id = plant_file(home, "2.25.7");
+  home.ledger->quarantined(id, "revision");
+  std::filesystem::resize_file(home.file_of(id), std::filesystem::file_size(home.file_of(id)) - 9);
 
   home.restart();
 
