@@ -9,7 +9,8 @@
 
 namespace dosigate {
 
-/// One line per study that a worker forwarded without a break. Thread: one.
+/// One line per study that a worker forwarded without a break of two seconds: a modality that sends
+/// slice by slice would otherwise write a line each. Thread: one.
 class StudyLog {
  public:
   explicit StudyLog(std::string destination) : destination_(std::move(destination)) {}
@@ -24,6 +25,10 @@ class StudyLog {
     ++instances_;
     ended_ = steady_now();
   }
+  /// Called when there is nothing to send.
+  void idle() {
+    if (steady_now() - ended_ >= kBreak) flush();
+  }
   void flush() {
     if (instances_ > 0) {
       spdlog::info("forwarded dest={} study={} instances={} ms={}", destination_, study_,
@@ -35,6 +40,7 @@ class StudyLog {
   }
 
  private:
+  static constexpr std::chrono::seconds kBreak{2};
   const std::string destination_;
   std::string study_;
   std::uint64_t instances_ = 0;

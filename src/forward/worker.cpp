@@ -83,7 +83,7 @@ void Worker<domain>::step(const std::stop_token& stop) {
     batch.push_back(std::move(claimed));
   if (batch.empty()) {
     if (pass_ == Gate::Pass::Probe) shared_.gate.unused();
-    log_.flush();
+    log_.idle();
     const SteadyTime slice = steady_now() + kSlice;
     shared_.spool.wait(to_.name, stop, peer_ ? std::min(slice, idle_end) : slice);
     return;
