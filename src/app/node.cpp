@@ -9,11 +9,11 @@
 
 #include "admin_api.h"
 #include "dosigate/app/init.h"
+#include "dosigate/app/pair_mover.h"
 
 namespace dosigate {
 namespace {
 
-constexpr std::size_t kPairsPerBatch = 256;
 constexpr std::chrono::milliseconds kPairPause{200};
 constexpr std::chrono::seconds kPairTrouble{10};
 
@@ -247,19 +247,13 @@ Result<void> Node::reload() {
 void Node::move_pairs(std::stop_token stop) {
   while (!stop.stop_requested()) {
     try {
-      const auto pairs = stores_.spool->pairs_to_move(kPairsPerBatch);
-      if (pairs.empty()) {
-        pause(stop, kPairPause);
-        continue;
-      }
-      if (auto absorbed = stores_.map->absorb(pairs); !absorbed) {
-        spdlog::error("cannot move UID pairs into the map error={}", absorbed.error().detail);
+      const auto looked_at = dosigate::move_pairs(*stores_.spool, *stores_.map);
+      if (!looked_at) {
+        spdlog::error("cannot move UID pairs into the map error={}", looked_at.error().detail);
         pause(stop, kPairTrouble);
-        continue;
+      } else if (*looked_at == 0) {
+        pause(stop, kPairPause);
       }
-      std::vector<InstanceId> moved;
-      for (const auto& [id, sealed] : pairs) moved.push_back(id);
-      stores_.spool->pairs_moved(moved);
     } catch (const std::exception& broken) {
       // The spool files keep the pairs, and stay until they are moved.
       spdlog::error("cannot move UID pairs into the map error={}", broken.what());

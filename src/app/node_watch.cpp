@@ -77,6 +77,12 @@ std::vector<Condition> Node::conditions() const {
                      std::to_string(queue.queued) +
                          " instances wait for a destination that the configuration no longer has"});
   }
+  if (const auto stuck = stores_.spool->pairs_stuck(); stuck > 0)
+    out.push_back(
+        {1, "pairs-not-moved", "",
+         std::to_string(stuck) +
+             " spool files are kept because the map does not take their UID pairs: see "
+             "the log; restore the map that belongs to them, or its journal, and restart"});
   const auto held = quarantine_.totals();
   if (held.count > 0)
     out.push_back({1, "quarantine-not-empty", "",

@@ -181,6 +181,16 @@ void Spool<domain>::pairs_moved(const std::vector<InstanceId>& ids) {
 }
 
 template <Domain domain>
+void Spool<domain>::pairs_refused(const std::vector<InstanceId>& ids) {
+  impl_->core.pairs_refused(ids);
+}
+
+template <Domain domain>
+std::uint64_t Spool<domain>::pairs_stuck() const {
+  return impl_->core.pairs_stuck();
+}
+
+template <Domain domain>
 std::vector<SpoolRow> Spool<domain>::list(std::size_t max) const {
   return impl_->core.list(max);
 }

@@ -292,6 +292,18 @@ void SpoolCore::pairs_moved(const std::vector<InstanceId>& ids) {
   for (const InstanceId& id : index_.pairs_moved(ids)) files_.erase(id);
 }
 
+void SpoolCore::pairs_refused(const std::vector<InstanceId>& ids) {
+  for (const InstanceId& id : ids) index_.pairs_unreadable(id);
+}
+
+std::uint64_t SpoolCore::pairs_stuck() const {
+  return index_.read([](ReadConnection& read) {
+    Query row = read("SELECT COUNT(*) FROM item WHERE pairs_moved = 2");
+    row.next();
+    return row.unsigned_integer(0);
+  });
+}
+
 std::vector<SpoolCore::Row> SpoolCore::list(std::size_t max) const {
   return index_.read([&](ReadConnection& read) {
     std::vector<Row> out;

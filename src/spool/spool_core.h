@@ -70,6 +70,8 @@ class SpoolCore {
 
   std::vector<std::pair<InstanceId, Bytes>> pairs_to_move(std::size_t max);
   void pairs_moved(const std::vector<InstanceId>& ids);
+  void pairs_refused(const std::vector<InstanceId>& ids);
+  std::uint64_t pairs_stuck() const;
 
   std::vector<Row> list(std::size_t max) const;
   std::map<std::string, DestinationState> destinations() const;

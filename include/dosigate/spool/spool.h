@@ -173,6 +173,10 @@ class Spool {
   /// before the next start, and is never erased.
   std::vector<std::pair<InstanceId, Bytes>> pairs_to_move(std::size_t max);
   void pairs_moved(const std::vector<InstanceId>& ids);
+  /// The map does not take these: not offered again before the next start, their files are kept.
+  void pairs_refused(const std::vector<InstanceId>& ids);
+  /// How many files are kept because their pairs cannot be read or are not taken.
+  std::uint64_t pairs_stuck() const;
 
   std::vector<Row> list(std::size_t max) const;
   std::map<std::string, DestinationState> destinations() const;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dosigate/app/pair_mover.h"
 #include "dosigate/base/durable_file.h"
 #include "dosigate/crypto/hash.h"
 #include "support/data_sets.h"
@@ -203,6 +204,29 @@ TEST_F(IngestTest, ADiscardedOriginalIsGoneAndRemembered) {
   EXPECT_EQ(ledger_->totals().received, 1U);
   EXPECT_EQ(ledger_->totals().discarded, 1U);
   EXPECT_EQ(ingest_->discard(id, "again").error().fault, Fault::NotFound);
+}
+
+TEST_F(IngestTest, PairsThatTheMapDoesNotTakeDoNotHoldUpTheOthers) {
+  const InstanceId bad = random_id();
+  const auto verdict = ingest_->routing()
+                           ->engine("all", "CAMERA")
+                           .clean(ct_slice().with(DCM_SOPInstanceUID, "1.2.3.9").received());
+  const auto& cleaned = std::get<Cleaned>(verdict);
+  PairBatch of_no_study = cleaned.memory;
+  of_no_study.study = 999;
+  const Bytes pairs = map_->seal_pairs(bad, of_no_study);
+  ASSERT_TRUE(spool_->put({bad, cleaned.instance, cleaned.memory.fingerprint, pairs, {"ARCHIVE"}}));
+  send(ct_slice());
+  auto claimed = spool_->claim("ARCHIVE", 100);
+  ASSERT_EQ(claimed.size(), 2U);
+  spool_->delivered(std::move(claimed), 0);
+
+  const auto moved = move_pairs(*spool_, *map_);
+
+  ASSERT_TRUE(moved) << moved.error().detail;
+  EXPECT_EQ(spool_->files(), 1U) << "the good one is done with, the other is kept";
+  EXPECT_EQ(spool_->pairs_stuck(), 1U);
+  EXPECT_EQ(*move_pairs(*spool_, *map_), 0U) << "not offered again and again";
 }
 
 TEST_F(IngestTest, AFullQuarantineRefusesAndAcknowledgesNothing) {
