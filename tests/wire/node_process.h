@@ -45,6 +45,7 @@ class NodeProcess {
   std::optional<int> stop();
   /// SIGKILL.
   void kill();
+  void signal(int number) const { daemon_->signal(number); }
   /// Whether the daemon has ended by itself within the time, as it does at a fail point.
   bool ends_within(std::chrono::milliseconds deadline);
 
