@@ -20,7 +20,8 @@ void wipe(void* memory, std::size_t size) noexcept { explicit_bzero(memory, size
 Secret::Secret(ByteView key) : data_(nullptr) {
   if (key.size() != kSize) throw std::invalid_argument("a key has 32 bytes");
   // A page of its own: mlock and MADV_DONTDUMP work on whole pages.
-  void* page = mmap(nullptr, page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* page =
+      mmap(nullptr, page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) throw std::bad_alloc();
   // A container may forbid locking (RLIMIT_MEMLOCK); the key is then still wiped and never dumped.
   (void)mlock(page, page_size());

@@ -35,8 +35,8 @@ std::optional<InstanceId> parse_id(std::string_view hex);
 /// Crockford's base 32 (0-9, A-Z without I, L, O, U), most significant bits first, no padding;
 /// the last character is filled with zero bits.
 std::string to_base32(ByteView bytes);
-/// Accepts either case, I and L as 1, O as 0, and skips hyphens and spaces. Empty optional on any other character or when
-/// left-over bits are not zero.
+/// Accepts either case, I and L as 1, O as 0, and skips hyphens and spaces. Empty optional on any
+/// other character or when left-over bits are not zero.
 std::optional<Bytes> from_base32(std::string_view text);
 /// The 32 symbols in order of value.
 inline constexpr std::string_view kBase32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -59,8 +59,8 @@ class Packer {
   Bytes out_;
 };
 
-/// Reads what Packer wrote. After any read past the end `ok()` is false and every later read gives zero or
-/// empty: test once, at the end, with `done()`.
+/// Reads what Packer wrote. After any read past the end `ok()` is false and every later read gives
+/// zero or empty: test once, at the end, with `done()`.
 class Unpacker {
  public:
   explicit Unpacker(ByteView in) : in_(in) {}

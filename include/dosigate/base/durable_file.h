@@ -22,15 +22,16 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-/// All of these throw std::system_error naming the path and the step; a failed sync is never retried as good.
-/// Files are created 0600, directories 0700.
+/// All of these throw std::system_error naming the path and the step; a failed sync is never
+/// retried as good. Files are created 0600, directories 0700.
 
 /// O_CREAT | O_EXCL | O_CLOEXEC, mode 0600.
 FileDescriptor create_new_file(const std::filesystem::path& path);
 FileDescriptor open_for_reading(const std::filesystem::path& path);
 void write_all(int fd, ByteView bytes, const std::filesystem::path& path);
 /// Reads exactly `into.size()` bytes at `offset`; false when the file ends before.
-bool read_exactly_at(int fd, std::span<Byte> into, std::uint64_t offset, const std::filesystem::path& path);
+bool read_exactly_at(int fd, std::span<Byte> into, std::uint64_t offset,
+                     const std::filesystem::path& path);
 void sync_data(int fd, const std::filesystem::path& path);
 /// Makes a created, renamed or removed entry of `directory` durable.
 void sync_directory(const std::filesystem::path& directory);

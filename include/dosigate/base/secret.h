@@ -6,8 +6,8 @@
 
 namespace dosigate {
 
-/// A key in memory: locked against swapping where the limits allow it, left out of core dumps, wiped when destroyed.
-/// Never copied by accident, never printed, never in a log or in argv.
+/// A key in memory: locked against swapping where the limits allow it, left out of core dumps,
+/// wiped when destroyed. Never copied by accident, never printed, never in a log or in argv.
 /// Thread: reading from any; owned by one.
 class Secret {
  public:

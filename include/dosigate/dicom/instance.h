@@ -16,17 +16,18 @@ struct Origin {
   std::string route;    ///< name of the route that admitted it
 };
 
-/// One instance as it arrived, before anyone has judged it. Identified: never leaves receive, deid, quarantine and app.
+/// One instance as it arrived, before anyone has judged it. Identified: never leaves receive, deid,
+/// quarantine and app.
 struct ReceivedInstance {
   Origin origin;
-  std::string sop_class_uid;   ///< of the C-STORE command, trimmed
-  Phi sop_instance_uid;        ///< of the C-STORE command, trimmed
+  std::string sop_class_uid;        ///< of the C-STORE command, trimmed
+  Phi sop_instance_uid;             ///< of the C-STORE command, trimmed
   std::string transfer_syntax_uid;  ///< of the presentation context
-  Bytes data_set;              ///< exactly the bytes of the PDVs, in that transfer syntax, no meta header
+  Bytes data_set;  ///< exactly the bytes of the PDVs, in that transfer syntax, no meta header
 };
 
-/// One de-identified instance, complete and checked. Only Deidentifier can make one, and the spool takes nothing else:
-/// no code path reaches a destination without it (PS3.15 E.1).
+/// One de-identified instance, complete and checked. Only Deidentifier can make one, and the spool
+/// takes nothing else: no code path reaches a destination without it (PS3.15 E.1).
 class CleanInstance {
  public:
   const std::string& sop_class_uid() const { return sop_class_uid_; }
@@ -43,7 +44,8 @@ class CleanInstance {
  private:
   friend class Deidentifier;
   CleanInstance() = default;
-  std::string sop_class_uid_, sop_instance_uid_, study_instance_uid_, transfer_syntax_uid_, pseudonym_;
+  std::string sop_class_uid_, sop_instance_uid_, study_instance_uid_, transfer_syntax_uid_,
+      pseudonym_;
   Bytes header_, body_, trailer_;
 };
 

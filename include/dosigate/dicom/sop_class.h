@@ -13,12 +13,13 @@ enum class ContentKind {
   Ultrasound,        ///< names are burned in as a rule
   StructuredReport,  ///< SR documents, key object selection, dose reports
   EncapsulatedDocument,
-  Radiotherapy,      ///< RT objects without image pixels, RT Dose included
+  Radiotherapy,  ///< RT objects without image pixels, RT Dose included
   Segmentation,
-  Other              ///< registration, presentation states, waveforms, raw data, ...
+  Other  ///< registration, presentation states, waveforms, raw data, ...
 };
 
-/// One storage SOP class of PS3.4 Annex B and PS3.6 Table A-1, edition 2026d, retired ones included.
+/// One storage SOP class of PS3.4 Annex B and PS3.6 Table A-1, edition 2026d, retired ones
+/// included.
 struct SopClass {
   std::string_view uid;
   std::string_view name;
@@ -35,18 +36,20 @@ enum class AbstractSyntax {
   Verification,
   Storage,         ///< standard storage class
   UnknownStorage,  ///< private or not in our table: accepted, and held by policy
-  NotStorage       ///< a standard service that is no storage: rejected, abstract syntax not supported
+  NotStorage  ///< a standard service that is no storage: rejected, abstract syntax not supported
 };
 AbstractSyntax classify_abstract_syntax(std::string_view uid);
 
-/// True for a UID that PS3.6 Annex A registers, or may register in a later edition: under 1.2.840.10008 with the short components of
-/// the registry. No instance UID may be made under that root; one that a broken device made there, with a date or a counter in it, is not
+/// True for a UID that PS3.6 Annex A registers, or may register in a later edition:
+/// under 1.2.840.10008 with the short components of the registry. No instance UID may be made under
+/// that root; one that a broken device made there, with a date or a counter in it, is not
 /// well-known. Such UIDs name nothing of a patient and are kept in every element.
 bool is_well_known_uid(std::string_view uid);
 
-/// True for the UI attributes that name a class, transfer syntax, coding scheme, context group, template or implementation: their values are
-/// kept, whatever their root (real Siemens files use private class UIDs). Every other UI names an instance and is mapped, among them
-/// all that PS3.15 Table E.1-1 marks U. False for private elements and for VRs other than UI.
+/// True for the UI attributes that name a class, transfer syntax, coding scheme, context group,
+/// template or implementation: their values are kept, whatever their root (real Siemens files use
+/// private class UIDs). Every other UI names an instance and is mapped, among them all that PS3.15
+/// Table E.1-1 marks U. False for private elements and for VRs other than UI.
 bool is_class_uid_tag(std::uint16_t group, std::uint16_t element);
 
 }  // namespace dosigate

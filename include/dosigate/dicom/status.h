@@ -8,8 +8,9 @@
 namespace dosigate {
 
 /// The C-STORE status of an outcome, in one table (PS3.4 Table B.2-1, PS3.7 Annex C).
-/// Busy, Unavailable, NotFound, Denied, Corrupt: 0xA700. NotDicom: 0xC000. Mismatch: 0xA900. Uncertain: 0x0124 (refused: not authorised, `on_uncertain = "refuse"`).
-/// Conflict, Invalid: 0x0110.
+/// Busy, Unavailable, NotFound, Denied, Corrupt: 0xA700. NotDicom: 0xC000. Mismatch: 0xA900.
+/// Uncertain: 0x0124 (refused: not authorised, `on_uncertain = "refuse"`). Conflict, Invalid:
+/// 0x0110.
 std::uint16_t to_dimse(Fault fault);
 
 /// What an archive's C-STORE status means for the queue (design 3.6).

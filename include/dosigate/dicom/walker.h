@@ -8,18 +8,20 @@ namespace dosigate {
 
 /// Bounds of a data set from the wire.
 struct WalkLimits {
-  unsigned nesting = 64;            ///< sequences inside sequences
-  std::size_t elements = 2'000'000; ///< elements and items together
+  unsigned nesting = 64;             ///< sequences inside sequences
+  std::size_t elements = 2'000'000;  ///< elements and items together
 };
 
-/// Judges the bytes of a data set before DCMTK parses them, iteratively: nesting, declared lengths against the bytes left,
-/// element count, item and delimiter order, ascending tags at the top level, nothing after the last element. 10,000 nested sequences in one C-STORE
-/// kill storescp and Orthanc; here they are Fault::NotDicom.
+/// Judges the bytes of a data set before DCMTK parses them, iteratively: nesting, declared lengths
+/// against the bytes left, element count, item and delimiter order, ascending tags at the top
+/// level, nothing after the last element. 10,000 nested sequences in one C-STORE kill storescp and
+/// Orthanc; here they are Fault::NotDicom.
 ///
-/// Sees what DCMTK will see: VR from the stream (explicit), from the data dictionary (implicit), undefined length of any VR, and
-/// sequences inside UN of undefined length (PS3.5 6.2.2 note).
+/// Sees what DCMTK will see: VR from the stream (explicit), from the data dictionary (implicit),
+/// undefined length of any VR, and sequences inside UN of undefined length (PS3.5 6.2.2 note).
 /// @param data_set  inflated already when the syntax is deflated.
-/// @return where the value of a top-level PixelData, FloatPixelData or DoubleFloatPixelData begins and ends; equal offsets when there is none.
+/// @return where the value of a top-level PixelData, FloatPixelData or DoubleFloatPixelData begins
+/// and ends; equal offsets when there is none.
 struct Walked {
   std::size_t pixel_begin = 0;
   std::size_t pixel_end = 0;
@@ -27,8 +29,8 @@ struct Walked {
 };
 Result<Walked> walk_data_set(ByteView data_set, Encoding encoding, const WalkLimits& limits = {});
 
-/// zlib raw inflate of a Deflated data set (PS3.5 A.5) with caps: NotDicom when the stream is broken or incomplete, Busy when
-/// it grows over `limit` bytes.
+/// zlib raw inflate of a Deflated data set (PS3.5 A.5) with caps: NotDicom when the stream is
+/// broken or incomplete, Busy when it grows over `limit` bytes.
 Result<Bytes> inflate_data_set(ByteView deflated, std::size_t limit);
 /// The reverse, padded to even length. Throws std::runtime_error when zlib has no memory.
 Bytes deflate_data_set(ByteView data_set);

@@ -15,35 +15,39 @@ namespace dosigate {
 
 /// A TCP connection whose first PDU is a well-formed A-ASSOCIATE-RQ.
 struct IncomingAssociation {
-  FileDescriptor socket;      ///< blocking mode, TCP_NODELAY
-  std::string address;        ///< of the peer, numeric
+  FileDescriptor socket;  ///< blocking mode, TCP_NODELAY
+  std::string address;    ///< of the peer, numeric
   AssociationRequest request;
-  Bytes first_pdu;            ///< as received, to be read again by DCMTK
+  Bytes first_pdu;  ///< as received, to be read again by DCMTK
 };
 
 /// Listens and reads first PDUs, all asynchronous: one silent peer delays nobody.
-/// A malformed first PDU is answered (A-ABORT, or A-ASSOCIATE-RJ for a foreign protocol version) and the connection closed.
-/// Thread: `on_association` is called in the io_context's thread and must not block; the methods may be called from any.
+/// A malformed first PDU is answered (A-ABORT, or A-ASSOCIATE-RJ for a foreign protocol version)
+/// and the connection closed. Thread: `on_association` is called in the io_context's thread and
+/// must not block; the methods may be called from any.
 class Acceptor {
  public:
   struct Settings {
-    std::vector<std::string> listen;            ///< "address:port", IPv6 as "[::]:port" (then IPv6 only); port 0 = any free one
-    std::chrono::seconds first_pdu_deadline{10};///< ARTIM, PS3.8 9.1.5
-    std::size_t max_pending = 256;              ///< connections without a complete first PDU
+    std::vector<std::string>
+        listen;  ///< "address:port", IPv6 as "[::]:port" (then IPv6 only); port 0 = any free one
+    std::chrono::seconds first_pdu_deadline{10};  ///< ARTIM, PS3.8 9.1.5
+    std::size_t max_pending = 256;                ///< connections without a complete first PDU
     std::size_t max_pending_per_address = 64;
   };
   struct Counters {
-    std::uint64_t accepted;    ///< connections taken, whatever became of them
+    std::uint64_t accepted;  ///< connections taken, whatever became of them
     std::uint64_t malformed, timed_out;
     std::uint64_t over_limit;  ///< closed unread
-    std::uint64_t failed;      ///< accept itself failed (no descriptors left): tried again after a pause
+    std::uint64_t
+        failed;  ///< accept itself failed (no descriptors left): tried again after a pause
   };
   using OnAssociation = std::function<void(IncomingAssociation)>;
 
   /// Binds at once; throws std::system_error naming the address when it cannot.
   Acceptor(boost::asio::io_context& io, Settings settings, OnAssociation on_association);
   ~Acceptor();
-  /// Closes listeners and pending connections; `on_association` is not called once it has returned. Idempotent.
+  /// Closes listeners and pending connections; `on_association` is not called once it has returned.
+  /// Idempotent.
   void stop();
   /// "127.0.0.1:11112" as bound.
   std::vector<std::string> endpoints() const;

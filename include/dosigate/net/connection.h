@@ -19,9 +19,9 @@ struct ConnectionLimits {
   std::chrono::seconds write_deadline{30};  ///< for the peer to take a PDU
 };
 
-/// The transport connection under a DCMTK association: buffered reads, one send per PDU (head and body together), TCP_NODELAY,
-/// TCP_QUICKACK re-armed after each read (it releases senders that have Nagle on: 44-89 ms an instance otherwise), deadlines.
-/// Thread: one at a time.
+/// The transport connection under a DCMTK association: buffered reads, one send per PDU (head and
+/// body together), TCP_NODELAY, TCP_QUICKACK re-armed after each read (it releases senders that
+/// have Nagle on: 44-89 ms an instance otherwise), deadlines. Thread: one at a time.
 class Connection final : public DcmTransportConnection {
  public:
   /// @param first  bytes already read from the socket, given back by the first reads.
@@ -42,8 +42,9 @@ class Connection final : public DcmTransportConnection {
   OFBool isTransparentConnection() override;
   OFString& dumpConnectionParameters(OFString& str) override;
 
-  /// Ends the sending side, throws away what still arrives until the peer closes or `grace` is over, then closes. After a last PDU (abort, reject):
-  /// closing with unread bytes sends a reset, which would destroy that PDU at the peer.
+  /// Ends the sending side, throws away what still arrives until the peer closes or `grace` is
+  /// over, then closes. After a last PDU (abort, reject): closing with unread bytes sends a reset,
+  /// which would destroy that PDU at the peer.
   void finish(std::chrono::milliseconds grace);
 
  private:
@@ -51,14 +52,15 @@ class Connection final : public DcmTransportConnection {
   std::unique_ptr<State> state_;
 };
 
-/// Gives DCMTK our Connection, inbound (the one handed over with `next`) and outbound (the socket DCMTK connected).
-/// Thread: one layer per association thread.
+/// Gives DCMTK our Connection, inbound (the one handed over with `next`) and outbound (the socket
+/// DCMTK connected). Thread: one layer per association thread.
 class TransportLayer final : public DcmTransportLayer {
  public:
   explicit TransportLayer(ConnectionLimits limits);
   /// The socket and first bytes of the association that DCMTK is about to accept.
   void next(FileDescriptor socket, Bytes first);
-  DcmTransportConnection* createConnection(DcmNativeSocketType openSocket, OFBool useSecureLayer) override;
+  DcmTransportConnection* createConnection(DcmNativeSocketType openSocket,
+                                           OFBool useSecureLayer) override;
 
  private:
   ConnectionLimits limits_;
@@ -66,8 +68,9 @@ class TransportLayer final : public DcmTransportLayer {
   Bytes next_first_;
 };
 
-/// Sets `dcmExternalSocketHandle` to one end of a connected loopback pair kept open for life, so that ASC_receiveAssociation never listens; once, before the first thread. What
-/// DCMTK then thinks of the remote address is the dummy's: never use it.
+/// Sets `dcmExternalSocketHandle` to one end of a connected loopback pair kept open for life, so
+/// that ASC_receiveAssociation never listens; once, before the first thread. What DCMTK then thinks
+/// of the remote address is the dummy's: never use it.
 void prepare_external_sockets();
 
 }  // namespace dosigate

@@ -21,32 +21,38 @@ struct Admitted {
   std::string route;  ///< name of the route when accepted
 };
 
-/// Runs associations (PS3.7, PS3.8): a bounded pool of worker threads, each with one blocking DCMTK association at a time. Answers C-ECHO, receives
-/// C-STORE whole into memory (under one node-wide budget) and hands each instance to the function it was given; knows nothing of what follows.
+/// Runs associations (PS3.7, PS3.8): a bounded pool of worker threads, each with one blocking DCMTK
+/// association at a time. Answers C-ECHO, receives C-STORE whole into memory (under one node-wide
+/// budget) and hands each instance to the function it was given; knows nothing of what follows.
 ///
-/// Exactly one C-STORE-RSP per C-STORE-RQ, also when the handler throws or the peer sends half. Presentation contexts: Verification and every storage or
-/// unknown abstract syntax, in explicit VR little endian when offered, else implicit, else the first known one.
-/// Overload: A-ASSOCIATE-RJ 2/3/2 (transient, local limit exceeded) when the pool is full; 0xA700 for one instance when the budget is.
-/// Thread: construction, `stop` and destruction in one; `take` in any.
+/// Exactly one C-STORE-RSP per C-STORE-RQ, also when the handler throws or the peer sends half.
+/// Presentation contexts: Verification and every storage or unknown abstract syntax, in explicit VR
+/// little endian when offered, else implicit, else the first known one. Overload: A-ASSOCIATE-RJ
+/// 2/3/2 (transient, local limit exceeded) when the pool is full; 0xA700 for one instance when the
+/// budget is. Thread: construction, `stop` and destruction in one; `take` in any.
 class AssociationServer {
  public:
   struct Settings {
-    std::string ae_title;                        ///< ours, in the acceptor's user information only
+    std::string ae_title;  ///< ours, in the acceptor's user information only
     unsigned max_associations = 16;
-    std::chrono::seconds idle_timeout{300};      ///< between messages: cameras hold associations while they reconstruct
-    std::chrono::seconds dimse_timeout{30};      ///< inside a message
+    std::chrono::seconds idle_timeout{
+        300};  ///< between messages: cameras hold associations while they reconstruct
+    std::chrono::seconds dimse_timeout{30};  ///< inside a message
     std::uint64_t max_instance_bytes = 512U << 20U;
-    std::uint64_t memory_budget_bytes = 512U << 20U;  ///< of all instances being received or handled
+    std::uint64_t memory_budget_bytes = 512U
+                                        << 20U;  ///< of all instances being received or handled
     std::uint32_t max_pdu = 131'072;
   };
-  /// What a handler answers: the DIMSE status and an error comment of at most 64 characters, without identity.
+  /// What a handler answers: the DIMSE status and an error comment of at most 64 characters,
+  /// without identity.
   struct Answer {
     std::uint16_t status;
     std::string comment;
   };
   using Admit = std::function<Admitted(const Origin&)>;
   using Handle = std::function<Answer(ReceivedInstance)>;
-  /// An association or instance refused here, before any handler; for the ledger and the status. `origin.route` is empty when no route fits.
+  /// An association or instance refused here, before any handler; for the ledger and the status.
+  /// `origin.route` is empty when no route fits.
   using OnRefused = std::function<void(const Origin&, const std::string& reason)>;
 
   struct Counters {
@@ -58,7 +64,8 @@ class AssociationServer {
   /// Lets running instances finish, releases nothing else: bounded by dimse_timeout.
   ~AssociationServer();
   void take(IncomingAssociation incoming);
-  /// No new associations; those running end after the instance they are in. Returns when all workers are idle or `deadline` has passed.
+  /// No new associations; those running end after the instance they are in. Returns when all
+  /// workers are idle or `deadline` has passed.
   void stop(std::chrono::seconds deadline);
   Counters counters() const;
 

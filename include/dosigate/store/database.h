@@ -12,7 +12,8 @@
 
 namespace dosigate {
 
-/// One numbered file of schema/<db>/, embedded at build time. Versions are 1, 2, 3 ... without a gap.
+/// One numbered file of schema/<db>/, embedded at build time. Versions are 1, 2, 3 ... without a
+/// gap.
 struct Migration {
   int version;
   std::string_view sql;
@@ -28,17 +29,23 @@ enum class OpenMode {
   MustExist  ///< Never an empty database where one should be: Fault::NotFound.
 };
 
-/// Opens read-write with WAL, foreign_keys, secure_delete, a busy timeout of 5 s, file mode 0600, and brings
-/// the schema up (`PRAGMA user_version`), each migration in one transaction; before one on an existing database a copy `<file>.v<old>` is made.
-/// Faults: NotFound; Conflict (schema newer than this program: says both versions and what to do); Corrupt (not a database, quick_check fails).
-Result<std::unique_ptr<SQLite::Database>> open_database(const std::filesystem::path& file, std::span<const Migration> schema, OpenMode mode);
+/// Opens read-write with WAL, foreign_keys, secure_delete, a busy timeout of 5 s, file mode 0600,
+/// and brings the schema up (`PRAGMA user_version`), each migration in one transaction; before one
+/// on an existing database a copy `<file>.v<old>` is made. Faults: NotFound; Conflict (schema newer
+/// than this program: says both versions and what to do); Corrupt (not a database, quick_check
+/// fails).
+Result<std::unique_ptr<SQLite::Database>> open_database(const std::filesystem::path& file,
+                                                        std::span<const Migration> schema,
+                                                        OpenMode mode);
 
 /// A second, read-only connection of an opened database, with a small cache (`cache_kib`).
-std::unique_ptr<SQLite::Database> open_reader(const std::filesystem::path& file, int cache_kib = 256);
+std::unique_ptr<SQLite::Database> open_reader(const std::filesystem::path& file,
+                                              int cache_kib = 256);
 
 /// When a commit has to survive a power cut.
 enum class Durability {
-  Normal,  ///< WAL without sync: survives kill -9, not power loss. Only for what can be rebuilt from files.
+  Normal,  ///< WAL without sync: survives kill -9, not power loss. Only for what can be rebuilt
+           ///< from files.
   Full     ///< synchronous=FULL: on disk when `run` returns.
 };
 
@@ -46,8 +53,9 @@ enum class Durability {
 /// SQLite does not group-commit by itself (eight writers alone take ten times as long).
 ///
 /// A job runs inside a savepoint of the batch's transaction: when it throws, its own changes are
-/// undone, the others of the batch stay, and `run` rethrows in the caller. When the commit itself fails, every caller of the batch gets the exception.
-/// Thread: `run` from any number of threads, never from inside a job.
+/// undone, the others of the batch stay, and `run` rethrows in the caller. When the commit itself
+/// fails, every caller of the batch gets the exception. Thread: `run` from any number of threads,
+/// never from inside a job.
 class DatabaseWriter {
  public:
   using Job = std::function<void(SQLite::Database&)>;
@@ -58,7 +66,8 @@ class DatabaseWriter {
   /// Finishes what is queued.
   ~DatabaseWriter();
 
-  /// Blocks until the batch that holds the job is committed. A batch with one Full job is committed Full.
+  /// Blocks until the batch that holds the job is committed. A batch with one Full job is committed
+  /// Full.
   void run(const Job& job, Durability durability);
 
  private:

@@ -260,8 +260,8 @@ TEST(Cli, AReleaseThatIsHeldAgainGivesOne) {
 
   Command release(daemon.arguments({"quarantine", "release", kId, "--reason", "r"}));
 
-EXPECT_EQ(release.exit_code(), 1);
-EXPECT_EQ(release.out(), "held: leak: (0008,1030)\n");
+  EXPECT_EQ(release.exit_code(), 1);
+  EXPECT_EQ(release.out(), "held: leak: (0008,1030)\n");
 }
 
 TEST(Cli, MapLookupReadsTheIdAndTheReasonFromStandardInput) {
