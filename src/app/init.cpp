@@ -1,6 +1,7 @@
 #include "dosigate/app/init.h"
 
 #include <cstdlib>
+#include <vector>
 
 #include "dosigate/base/durable_file.h"
 #include "dosigate/crypto/keyring.h"
@@ -17,6 +18,28 @@ Result<Secret> master_key(const Config& config) {
                 "service");
   return load_master_key(std::filesystem::path(credentials) / "dosigate.key");
 }
+
+namespace {
+
+/// What this run of init made, gone again unless all of it succeeded: a keyring whose recovery key
+/// was never shown could not be saved from a lost master key, and the next try would find it.
+class Unfinished {
+ public:
+  ~Unfinished() {
+    std::error_code stays;  // nothing better can be done about it here, the error is on its way
+    for (const auto& path : made_) std::filesystem::remove(path, stays);
+  }
+  /// Of a file that is not there yet. What was there before is never ours to remove.
+  void will_make(const std::filesystem::path& path) {
+    if (!std::filesystem::exists(path)) made_.push_back(path);
+  }
+  void is_finished() { made_.clear(); }
+
+ private:
+  std::vector<std::filesystem::path> made_;
+};
+
+}  // namespace
 
 Result<std::string> initialise(const Config& config) {
   const auto& node = config.node;
@@ -36,6 +59,11 @@ Result<std::string> initialise(const Config& config) {
   }
   const auto master = master_key(config);
   if (!master) return master.error();
+  Unfinished unfinished;
+  unfinished.will_make(keyring_file);
+  for (const char* part : {"map.db", "map.db-wal", "map.db-shm"})
+    unfinished.will_make(map_directory / part);
+  if (!node.journal_dir.empty()) unfinished.will_make(node.journal_dir / "identity.journal");
   auto recovery = Keyring::create(keyring_file, *master);
   if (!recovery) return recovery.error();
   const auto keys = Keyring::open(keyring_file, *master);
@@ -47,6 +75,7 @@ Result<std::string> initialise(const Config& config) {
   map.directory = map_directory;
   map.journal_directory = node.journal_dir;
   if (auto created = PseudonymMap::create(map, *keys); !created) return created.error();
+  unfinished.is_finished();
   return recovery;
 }
 
