@@ -22,6 +22,7 @@ std::optional<Destination> find(const Config& config, const std::string& name) {
     out.host = peer.host;
     out.port = peer.port;
     out.calling_ae = config.node.ae_title;
+    out.connect_timeout = config.node.connect_timeout;
     return out;
   }
   std::string known;
@@ -49,6 +50,7 @@ int peer_echo(const Options& options, const std::string& name) {
   const auto peer = find(*config, name);
   if (!peer) return kNotDone;
   const DcmtkRuntime dcmtk;
+  set_connect_timeout(config->node.connect_timeout);
   const auto answer = echo(*peer);
   if (!answer) {
     complain(who(*peer) + ": " + answer.error().detail);
@@ -64,6 +66,7 @@ int peer_test(const Options& options, const std::string& name) {
   const auto peer = find(*config, name);
   if (!peer) return kNotDone;
   const DcmtkRuntime dcmtk;
+  set_connect_timeout(config->node.connect_timeout);
   const auto accepted = test_peer(*peer);
   if (!accepted) {
     complain(who(*peer) + ": " + accepted.error().detail);

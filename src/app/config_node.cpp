@@ -62,9 +62,11 @@ void SectionReader::node(const toml::table& table) {
   path("profiles_dir", node.profiles_dir);
   if (node.admin_socket.string().size() > kLongestSocketPath)
     reader.error("admin_socket", "has more than 107 bytes, which is all that a socket may have");
-  // Writing the default is the same as leaving it out: the embedded profiles do without the directory.
+  // Writing the default is the same as leaving it out: the embedded profiles do without the
+  // directory.
+  std::error_code away;
   if (node.profiles_dir != Config::Node{}.profiles_dir &&
-      !std::filesystem::is_directory(node.profiles_dir))
+      !std::filesystem::is_directory(node.profiles_dir, away))
     reader.error("profiles_dir", node.profiles_dir.string() + " is no directory");
 
   node.max_associations = static_cast<unsigned>(
@@ -89,6 +91,7 @@ void SectionReader::node(const toml::table& table) {
   };
   seconds("idle_timeout_s", node.idle_timeout);
   seconds("dimse_timeout_s", node.dimse_timeout);
+  seconds("connect_timeout_s", node.connect_timeout);
   node.ledger_keep_days = static_cast<int>(
       reader.integer("ledger_keep_days", 1, 36'500).value_or(node.ledger_keep_days));
   node.keep_originals =
@@ -96,6 +99,33 @@ void SectionReader::node(const toml::table& table) {
   node.log_level =
       reader.choice("log_level", {"debug", "info", "warn", "error"}).value_or(node.log_level);
   reader.finish();
+}
+
+std::vector<std::string> changed_node_keys(const Config::Node& before, const Config::Node& now) {
+  std::vector<std::string> out;
+  const auto compare = [&](const char* key, const auto member) {
+    if (before.*member != now.*member) out.emplace_back(key);
+  };
+  using Node = Config::Node;
+  compare("listen", &Node::listen);
+  compare("ae_title", &Node::ae_title);
+  compare("state_dir", &Node::state_dir);
+  compare("key_file", &Node::key_file);
+  compare("journal_dir", &Node::journal_dir);
+  compare("admin_socket", &Node::admin_socket);
+  compare("profiles_dir", &Node::profiles_dir);
+  compare("max_associations", &Node::max_associations);
+  compare("memory_budget_mb", &Node::memory_budget_bytes);
+  compare("max_instance_mb", &Node::max_instance_bytes);
+  compare("quarantine_cap_gb", &Node::quarantine_cap_bytes);
+  compare("min_free_gb", &Node::min_free_bytes);
+  compare("idle_timeout_s", &Node::idle_timeout);
+  compare("dimse_timeout_s", &Node::dimse_timeout);
+  compare("connect_timeout_s", &Node::connect_timeout);
+  compare("ledger_keep_days", &Node::ledger_keep_days);
+  compare("keep_originals", &Node::keep_originals);
+  compare("log_level", &Node::log_level);
+  return out;
 }
 
 }  // namespace dosigate

@@ -223,8 +223,6 @@ void SectionReader::destination(const toml::table& table) {
   }
   to.associations =
       static_cast<unsigned>(reader.integer("associations", 1, 16).value_or(to.associations));
-  to.connect_timeout = std::chrono::seconds(
-      reader.integer("connect_timeout_s", 1, 3600).value_or(to.connect_timeout.count()));
   to.dimse_timeout = std::chrono::seconds(
       reader.integer("dimse_timeout_s", 1, 3600).value_or(to.dimse_timeout.count()));
   to.max_attempts =
@@ -232,8 +230,7 @@ void SectionReader::destination(const toml::table& table) {
   to.max_age =
       std::chrono::hours(reader.integer("max_age_h", 1, 8760).value_or(to.max_age.count()));
   // What the other kind has would do nothing here.
-  for (const char* key :
-       {"ae_title", "host", "port", "associations", "connect_timeout_s", "dimse_timeout_s"}) {
+  for (const char* key : {"ae_title", "host", "port", "associations", "dimse_timeout_s"}) {
     if (folder && reader.has(key)) reader.error(key, "has no meaning for kind = \"folder\"");
   }
   if (dicom && reader.has("path")) reader.error("path", "has no meaning for kind = \"dicom\"");

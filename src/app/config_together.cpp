@@ -11,8 +11,14 @@ namespace {
 bool is_inside(const std::filesystem::path& path, const std::filesystem::path& directory) {
   // Symbolic links of what exists are followed: a link out of state_dir is outside, a link into it
   // inside.
-  const auto inner = std::filesystem::weakly_canonical(path);
-  const auto outer = std::filesystem::weakly_canonical(directory);
+  // A share that is away must stop neither a start nor a reload: its path is then taken as written.
+  const auto resolved = [](const std::filesystem::path& given) {
+    std::error_code away;
+    const auto out = std::filesystem::weakly_canonical(given, away);
+    return away ? given.lexically_normal() : out;
+  };
+  const auto inner = resolved(path);
+  const auto outer = resolved(directory);
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
@@ -45,8 +51,10 @@ void SectionReader::together() {
   paths();
   routes_against_each_other();
   unwise();
-  for (Config::Output& output : config_.outputs)
+  for (Config::Output& output : config_.outputs) {
     output.destination.calling_ae = config_.node.ae_title;
+    output.destination.connect_timeout = config_.node.connect_timeout;
+  }
 }
 
 void SectionReader::embedded_destination() {
@@ -201,7 +209,7 @@ void SectionReader::unwise() {
     problems_.warning(
         0, "[node] journal_dir",
         "is not set: patients taken in since the last backup lose their pseudonyms with the disk");
-  } else if (!std::filesystem::is_directory(node.journal_dir)) {
+  } else if (std::error_code away; !std::filesystem::is_directory(node.journal_dir, away)) {
     const auto& [line, where] = node_keys_.at("journal_dir");
     problems_.warning(line, where,
                       node.journal_dir.string() + " is no directory yet (is the disk mounted?)");

@@ -57,10 +57,15 @@ FileDescriptor signals_as_descriptor() {
 
 void reload(Node& node) {
   sd_notify(0, "RELOADING=1");
-  if (auto reloaded = node.reload(); !reloaded)
-    spdlog::error("configuration not reloaded, the old one stays:\n{}", reloaded.error().detail);
-  else
-    spdlog::info("configuration reloaded");
+  try {
+    if (auto reloaded = node.reload(); !reloaded)
+      spdlog::error("configuration not reloaded, the old one stays:\n{}", reloaded.error().detail);
+    else
+      spdlog::info("configuration reloaded");
+  } catch (const std::exception& broken) {
+    // A full disk or a path that cannot be looked at must not end a node that works.
+    spdlog::error("configuration not reloaded as a whole error={}", broken.what());
+  }
   sd_notify(0, "READY=1");
 }
 
@@ -100,6 +105,7 @@ int run(const std::string& file) {
   const FileDescriptor signals = signals_as_descriptor();
   const DcmtkRuntime dcmtk;
   prepare_external_sockets();
+  set_connect_timeout(config->node.connect_timeout);
   std::optional<int> admin_socket;
   if (sd_listen_fds(0) > 0) admin_socket = SD_LISTEN_FDS_START;
 

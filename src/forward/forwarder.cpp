@@ -21,8 +21,9 @@ struct Forwarder<domain>::Impl {
       threads.emplace_back([&worker](const std::stop_token& stop) { worker->run(stop); });
     }
   }
-  ~Impl() {
-    // All at once: joined one after the other they would add up their last instances.
+  // All at once: joined one after the other they would add up their last instances.
+  ~Impl() { request_stop(); }
+  void request_stop() {
     for (std::jthread& thread : threads) thread.request_stop();
   }
 
@@ -37,6 +38,11 @@ Forwarder<domain>::Forwarder(Destination destination, Spool<domain>& spool)
 
 template <Domain domain>
 Forwarder<domain>::~Forwarder() = default;
+
+template <Domain domain>
+void Forwarder<domain>::request_stop() {
+  impl_->request_stop();
+}
 
 template <Domain domain>
 typename Forwarder<domain>::State Forwarder<domain>::state() const {

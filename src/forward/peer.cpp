@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <mutex>
 
 #include <dcmtk/dcmnet/dimse.h>
 #include <dcmtk/dcmnet/diutil.h>
@@ -23,12 +22,9 @@ int seconds(std::chrono::seconds time) { return static_cast<int>(time.count()); 
 
 }  // namespace
 
-Network make_network(const Destination& peer) {
-  // DCMTK 3.6.7 knows one time limit for connect(), for the whole process. Set once, before the
-  // first association: the first destination's.
-  static std::once_flag once;
-  std::call_once(once, [&] { dcmConnectionTimeout.set(seconds(peer.connect_timeout)); });
+void set_connect_timeout(std::chrono::seconds limit) { dcmConnectionTimeout.set(seconds(limit)); }
 
+Network make_network(const Destination& peer) {
   T_ASC_Network* network = nullptr;
   require(ASC_initializeNetwork(NET_REQUESTOR, 0, seconds(peer.connect_timeout), &network),
           "prepare the network");

@@ -43,6 +43,7 @@ struct Config {
     std::uint64_t min_free_bytes = 1ULL << 30U;
     std::chrono::seconds idle_timeout{300};
     std::chrono::seconds dimse_timeout{30};
+    std::chrono::seconds connect_timeout{10};  ///< of every destination and peer: DCMTK has one for the whole process
     int ledger_keep_days = 90;
     std::string keep_originals = "study";    ///< "none" | "identity" | "study"
     std::string log_level = "info";
@@ -91,6 +92,9 @@ struct ConfigErrors {
 };
 /// Parses and checks as a whole: unknown key, wrong type, missing file or profile, a route to a destination that is not there, equally specific routes.
 boost::system::result<Config, ConfigErrors> load_config(const std::filesystem::path& file);
+
+/// Keys of [node] that differ between the two.
+std::vector<std::string> changed_node_keys(const Config::Node& before, const Config::Node& now);
 
 /// Every key that load_config understands, "[[route]] from" and so on: the sample file is tested against it.
 std::vector<std::string> config_keys();

@@ -22,12 +22,18 @@ struct Destination {
   std::string calling_ae;      ///< ours
   std::filesystem::path path;  ///< Folder: <path>/<pseudonym>/<study>/<instance>.dcm, Part 10
   unsigned associations = 2;   ///< parallel ones, 1 to 16
+  /// For the answer to our association request, and in words. TCP itself keeps to
+  /// `set_connect_timeout`.
   std::chrono::seconds connect_timeout{10};
   std::chrono::seconds dimse_timeout{60};
   Backoff backoff;
   unsigned max_attempts = 10;  ///< for statuses that are neither success, retry nor permanent
   std::chrono::hours max_age{24};
 };
+
+/// How long connect() may take, for the whole process: DCMTK knows no other. Once, before the first
+/// thread.
+void set_connect_timeout(std::chrono::seconds limit);
 
 /// Sends what is queued for one destination until stopped: C-STORE over a pool of kept-open
 /// associations, or Part 10 files. Statuses as in design 3.6: delivered, retried with back-off at
@@ -42,6 +48,8 @@ class Forwarder {
   Forwarder(Destination destination, Spool<domain>& spool);
   /// Ends after the instance in hand: bounded by dimse_timeout; what is unsent stays queued.
   ~Forwarder();
+  /// Begins the end without waiting for it: takes nothing new. Thread: as the destructor.
+  void request_stop();
 
   struct State {
     std::string state;       ///< "up", "down", "idle" (nothing tried yet)

@@ -111,7 +111,8 @@ TEST(Config, EveryKeyOfASiteReachesTheConfiguration) {
 TEST(Config, EveryKeyOfADestinationReachesTheConfiguration) {
   const ConfigFile file(
       "[node]\n"
-      "ae_title = \"GATE\"\n" +
+      "ae_title = \"GATE\"\n"
+      "connect_timeout_s = 3\n" +
       kMinimal +
       "[[destination]]\n"
       "name = \"archive\"\n"
@@ -120,7 +121,6 @@ TEST(Config, EveryKeyOfADestinationReachesTheConfiguration) {
       "host = \"archive.example.org\"\n"
       "port = 4242\n"
       "associations = 4\n"
-      "connect_timeout_s = 3\n"
       "dimse_timeout_s = 20\n"
       "max_attempts = 5\n"
       "max_age_h = 48\n"
@@ -145,6 +145,43 @@ TEST(Config, EveryKeyOfADestinationReachesTheConfiguration) {
   EXPECT_EQ(output.legal.legal_basis, "art. 11");
   EXPECT_EQ(output.legal.operator_name, "Dosimagem");
   EXPECT_EQ(output.legal.country, "BR");
+}
+
+TEST(Config, AFolderThatCannotBeLookedAtStopsNoStart) {
+  const ConfigFile file(kMinimal);
+  std::filesystem::create_symlink("out", file.dir.path / "out");  // as a share that hangs: an error
+
+  EXPECT_EQ(loaded(file).outputs.at(0).destination.path, file.dir.path / "out");
+}
+
+TEST(Config, EachKeyOfNodeThatAReloadCannotUseIsNamed) {
+  const std::vector<std::pair<std::string, std::string>> other_values{
+      {"listen", "[\"127.0.0.1:1\"]"}, {"ae_title", "\"OTHER\""},
+      {"state_dir", "\"other\""},      {"key_file", "\"other.key\""},
+      {"journal_dir", "\"other\""},    {"admin_socket", "\"other.sock\""},
+      {"profiles_dir", "\".\""},       {"max_associations", "17"},
+      {"memory_budget_mb", "513"},     {"max_instance_mb", "511"},
+      {"quarantine_cap_gb", "21"},     {"min_free_gb", "2"},
+      {"idle_timeout_s", "301"},       {"dimse_timeout_s", "31"},
+      {"connect_timeout_s", "11"},     {"ledger_keep_days", "91"},
+      {"keep_originals", "\"none\""},  {"log_level", "\"warn\""}};
+  const ConfigFile before(kMinimal);
+  const Config::Node node = loaded(before).node;
+
+  std::vector<std::string> all;
+  for (const auto& [key, value] : other_values) {
+    const ConfigFile file("[node]\n" + key + " = " + value + "\n" + kMinimal);
+    Config::Node changed = loaded(file).node;
+    if (key != "profiles_dir") changed.profiles_dir = node.profiles_dir;
+    EXPECT_THAT(changed_node_keys(node, changed), ElementsAre(key));
+    all.push_back("[node] " + key);
+  }
+
+  std::vector<std::string> known;
+  for (const auto& key : config_keys())
+    if (key.starts_with("[node] ")) known.push_back(key);
+  EXPECT_THAT(all, ::testing::UnorderedElementsAreArray(known));
+  EXPECT_TRUE(changed_node_keys(node, node).empty());
 }
 
 TEST(Config, DropRulesCarryTheirTextForTheCount) {

@@ -93,6 +93,7 @@ TEST(SampleConfig, ShowsTheDefaultsOfTheProgram) {
   EXPECT_EQ(shown.min_free_bytes, defaults.min_free_bytes);
   EXPECT_EQ(shown.idle_timeout, defaults.idle_timeout);
   EXPECT_EQ(shown.dimse_timeout, defaults.dimse_timeout);
+  EXPECT_EQ(shown.connect_timeout, defaults.connect_timeout);
   EXPECT_EQ(shown.ledger_keep_days, defaults.ledger_keep_days);
   EXPECT_EQ(shown.keep_originals, defaults.keep_originals);
   EXPECT_EQ(shown.log_level, defaults.log_level);

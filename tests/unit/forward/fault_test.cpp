@@ -153,6 +153,18 @@ TEST_F(Forwarding, AnInstanceThatTheArchiveAbortsOnDoesNotKeepTheOthersBack) {
   EXPECT_EQ(home.spool->list(10).size(), 1U);
 }
 
+TEST_F(Forwarding, EndsByItselfOnceItIsToldSoThatSeveralEndTogether) {
+  ArchiveForwarder forwarder(dicom_destination(archive.port()), *home.spool);
+  put(1);
+  ASSERT_TRUE(all_delivered(1));
+
+  forwarder.request_stop();
+
+  // Idle associations are kept for five seconds otherwise.
+  EXPECT_TRUE(
+      eventually([&] { return forwarder.state().associations == 0; }, std::chrono::seconds(3)));
+}
+
 TEST_F(Forwarding, EndsWithinBoundsWhileTheArchiveIsSilentAndKeepsTheRest) {
   archive.set({.on_response = OnResponse::Silence});
   put(20);
