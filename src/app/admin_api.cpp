@@ -100,7 +100,10 @@ ApiResponse AdminApi::status() const {
                      {"assigned", book.assigned},
                      {"oldest_queued_s", age_s(queue.oldest_queued_unix)},
                      {"last_error", ""},
-                     {"last_success", 0}};
+                     {"last_success", 0},
+                     {"legal", nullptr}};
+    for (const auto& output : routing->config().outputs)
+      if (output.destination.name == name) row["legal"] = json_of(output.legal);
     if (forwarder != forwarders.end()) {
       const auto state = forwarder->second->state();
       row["kind"] =

@@ -39,6 +39,13 @@ bool same_destination(const Destination& a, const Destination& b) {
   return key(a) == key(b);
 }
 
+/// Each waits for the instance in its hand; told one after the other they would add up their waits.
+template <class Forwarders>
+void end_together(Forwarders& ending) {
+  for (const auto& [name, forwarder] : ending) forwarder->request_stop();
+  ending.clear();
+}
+
 /// Sleeps until the time is over or a stop is requested.
 void pause(std::stop_token stop, std::chrono::milliseconds time) {
   std::mutex mutex;
@@ -115,7 +122,7 @@ Node::~Node() {
   admin_.reset();
   Forwarders ending;
   forwarders_.with([&](auto& forwarders) { ending.swap(forwarders); });
-  ending.clear();
+  end_together(ending);
   pair_mover_ = {};
   try {
     stores_.audit->record("stop", "dosigated", {{"version", DOSIGATE_VERSION}});
@@ -196,8 +203,32 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
       [this](const ApiRequest& request) { return admin_api_->answer(request); });
 
   stores_.audit->record("start", "dosigated", {{"version", DOSIGATE_VERSION}});
+  record_destinations(config_);
   for (const auto& endpoint : acceptor_->endpoints())
     spdlog::info("listening on={} ae_title={}", endpoint, node.ae_title);
+}
+
+Destination Node::made_ready(Destination wanted) const {
+  wanted.calling_ae = config_.node.ae_title;
+  wanted.connect_timeout = config_.node.connect_timeout;
+  return wanted;
+}
+
+/// Who gets the studies, and why: the record of processing (LGPD art. 37) over time.
+void Node::record_destinations(const Config& config) {
+  for (const auto& [destination, legal] : config.outputs) {
+    const bool dicom = destination.kind == Destination::Kind::Dicom;
+    stores_.audit->record("destination", "dosigated",
+                          {{"name", destination.name},
+                           {"kind", dicom ? "dicom" : "folder"},
+                           {"to", dicom ? destination.ae_title + " at " + destination.host + ":" +
+                                              std::to_string(destination.port)
+                                        : destination.path.string()},
+                           {"purpose", legal.purpose},
+                           {"legal_basis", legal.legal_basis},
+                           {"operator", legal.operator_name},
+                           {"country", legal.country}});
+  }
 }
 
 void Node::use_destinations(const Config& config) {
@@ -205,8 +236,7 @@ void Node::use_destinations(const Config& config) {
   forwarders_.with([&](auto& forwarders) {
     Forwarders next;
     for (const auto& output : config.outputs) {
-      Destination wanted = output.destination;
-      if (wanted.calling_ae.empty()) wanted.calling_ae = config_.node.ae_title;
+      const Destination wanted = made_ready(output.destination);
       const auto old = forwarders.find(wanted.name);
       if (old != forwarders.end() && same_destination(old->second->destination(), wanted))
         next[wanted.name] = old->second;
@@ -217,10 +247,9 @@ void Node::use_destinations(const Config& config) {
   });
   // An old forwarder of the same name ends before its successor starts, so that nothing is sent by
   // both.
-  ending.clear();
+  end_together(ending);
   for (const auto& output : config.outputs) {
-    Destination wanted = output.destination;
-    if (wanted.calling_ae.empty()) wanted.calling_ae = config_.node.ae_title;
+    const Destination wanted = made_ready(output.destination);
     if (forwarders_.with([&](auto& f) { return f.contains(wanted.name); })) continue;
     auto forwarder = std::make_shared<ArchiveForwarder>(wanted, *stores_.spool);
     forwarders_.with([&](auto& f) { f[wanted.name] = forwarder; });
@@ -235,12 +264,22 @@ Result<void> Node::reload() {
     for (const auto& line : loaded.error().lines) all += (all.empty() ? "" : "\n") + line;
     return fail(Fault::Invalid, all);
   }
+  std::string changed;
+  for (const auto& key : changed_node_keys(config_.node, loaded->node))
+    changed += (changed.empty() ? "" : ", ") + key;
+  if (!changed.empty()) {
+    spdlog::warn("configuration [node] changed keys={}: restart dosigated to use them", changed);
+    loaded->warnings.push_back("[node] " + changed +
+                               " changed since the start: restart dosigated to use them");
+  }
+  loaded->node = config_.node;
   auto routing = Routing::make(*loaded, *stores_.map);
   if (!routing) return routing.error();
   const Config fresh = (*routing)->config();
   ingest_.use(std::move(*routing));
   use_destinations(fresh);
   stores_.audit->record("reload", "dosigated", {});
+  record_destinations(fresh);
   return {};
 }
 

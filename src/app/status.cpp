@@ -20,6 +20,13 @@ json::object json_of(const Ledger::Totals& totals) {
           {"refused", totals.refused}};
 }
 
+json::object json_of(const Config::Legal& legal) {
+  return {{"purpose", legal.purpose},
+          {"legal_basis", legal.legal_basis},
+          {"operator", legal.operator_name},
+          {"country", legal.country}};
+}
+
 json::object json_of(const Quarantine::Entry& entry) {
   return {{"id", to_hex(entry.id)},
           {"reason", entry.reason},

@@ -10,6 +10,7 @@ namespace dosigate {
 long long age_s(std::uint64_t unix_time);
 
 boost::json::object json_of(const Ledger::Totals& totals);
+boost::json::object json_of(const Config::Legal& legal);
 boost::json::object json_of(const Quarantine::Entry& entry);
 boost::json::object json_of(const ArchiveSpool::Row& row);
 boost::json::object json_of(const RefusedPeers::Peer& peer);

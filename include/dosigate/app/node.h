@@ -54,7 +54,8 @@ class Node {
   ~Node();
 
   /// Routes, destinations, sites, peers and the alert command of the file as it is now; what stands
-  /// in [node] needs a restart. On any error the old ones stay.
+  /// in [node] needs a restart, and a warning says which of it was changed. On any error the old
+  /// ones stay.
   Result<void> reload();
 
   std::vector<Condition> conditions() const;
@@ -78,6 +79,9 @@ class Node {
   void serve(std::shared_ptr<const Routing> routing, std::optional<int> admin_socket);
   void reconcile_quarantine();
   void use_destinations(const Config& config);
+  /// Of a destination as the configuration has it, what [node] says of every one.
+  Destination made_ready(Destination wanted) const;
+  void record_destinations(const Config& config);
   void move_pairs(std::stop_token stop);
   void raise_and_clear_alerts();
 
