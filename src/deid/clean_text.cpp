@@ -33,6 +33,19 @@ bool is_nuclide(std::string_view first, std::string_view second) {
   return is_vocabulary_word(fold(std::string(first) + std::string(second)));
 }
 
+/// "10/12/19", "7-7-8": numbers that were written together are a date or an identifier, though each
+/// of them is in the vocabulary.
+bool joins_numbers(std::string_view text, std::size_t begin, std::size_t end) {
+  constexpr std::string_view kJoints = "./-:";
+  const auto digit = [&](std::size_t at) { return text[at] >= '0' && text[at] <= '9'; };
+  if (!is_digits(text.substr(begin, end - begin))) return false;
+  const bool left =
+      begin >= 2 && kJoints.find(text[begin - 1]) != std::string_view::npos && digit(begin - 2);
+  const bool right =
+      end + 1 < text.size() && kJoints.find(text[end]) != std::string_view::npos && digit(end + 1);
+  return left || right;
+}
+
 }  // namespace
 
 std::string clean_words(std::string_view text, std::string_view specific,
@@ -55,7 +68,9 @@ std::string clean_words(std::string_view text, std::string_view specific,
       if (is_nuclide(text.substr(at, end - at), text.substr(end + 1, second - end - 1)))
         kept_end = second;
     }
-    if (kept_end == 0 && may_stay(text.substr(at, end - at), specific, fallback)) kept_end = end;
+    if (kept_end == 0 && !joins_numbers(text, at, end) &&
+        may_stay(text.substr(at, end - at), specific, fallback))
+      kept_end = end;
     if (kept_end != 0) {
       // One separator survives between neighbours ("DOTA-TATE", "[18F]FDG"); a gap where words went
       // becomes a space.

@@ -54,27 +54,43 @@ Error no_date() { return fail(Fault::Invalid, "the value is no calendar date"); 
 
 /// "&ZZXX", that is a sign and hours and minutes.
 bool is_zone(std::string_view text) {
-  return text.size() == 5 && (text[0] == '+' || text[0] == '-') && is_digits(text.substr(1));
+  return text.size() == 5 && (text[0] == '+' || text[0] == '-') && is_digits(text.substr(1)) &&
+         number(text.substr(1, 2)) <= 14 && number(text.substr(3)) < 60;
 }
 
-/// What may follow YYYYMMDD in a DT: nothing, or HH[MM[SS[.F{1-6}]]], then perhaps a zone.
+/// HH[MM[SS[.F{1-6}]]].
+bool is_clock_time(std::string_view text) {
+  const auto dot = text.find('.');
+  if (dot != std::string_view::npos) {
+    const std::string_view fraction = text.substr(dot + 1);
+    if (dot != 6 || fraction.empty() || fraction.size() > 6 || !is_digits(fraction)) return false;
+    text = text.substr(0, dot);
+  }
+  if (!is_digits(text) || (text.size() != 2 && text.size() != 4 && text.size() != 6)) return false;
+  return number(text.substr(0, 2)) < 24 && (text.size() < 4 || number(text.substr(2, 2)) < 60) &&
+         (text.size() < 6 || number(text.substr(4)) <= 60);  // a leap second
+}
+
+/// What may follow YYYYMMDD in a DT: nothing or a time, then perhaps a zone.
 bool is_time_part(std::string_view rest) {
   const auto sign = rest.find_first_of("+-");
   if (sign != std::string_view::npos) {
     if (!is_zone(rest.substr(sign))) return false;
     rest = rest.substr(0, sign);
   }
-  const auto dot = rest.find('.');
-  if (dot != std::string_view::npos) {
-    const std::string_view fraction = rest.substr(dot + 1);
-    if (dot != 6 || fraction.empty() || fraction.size() > 6 || !is_digits(fraction)) return false;
-    rest = rest.substr(0, dot);
-  }
-  return is_digits(rest) &&
-         (rest.empty() || rest.size() == 2 || rest.size() == 4 || rest.size() == 6);
+  return rest.empty() || is_clock_time(rest);
 }
 
 }  // namespace
+
+bool is_time(std::string_view value) {
+  value = trimmed(value);
+  if (value.empty()) return true;
+  std::string plain(value);
+  if (value.size() >= 5 && value[2] == ':' && (value.size() < 8 || value[5] == ':'))
+    std::erase(plain, ':');
+  return is_clock_time(plain);
+}
 
 bool is_sentinel_date(std::string_view digits) {
   static constexpr std::array<std::string_view, 3> kNobody{"19000101", "00010101", "99991231"};

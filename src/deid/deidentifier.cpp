@@ -149,6 +149,9 @@ struct Deidentifier::Impl {
         map_uid(*subject.salt, subject.uid_revision, trimmed(received.sop_instance_uid.reveal())))
       return Held{HoldReason::Proof, "(0008,0018) is not the UID of this instance"};
     if (auto held = find_leak(data_set, identifiers, rules, charset)) return std::move(*held);
+    if (opened.syntax->encapsulated) {
+      if (auto held = find_leak_in_comments(opened.pixels, identifiers)) return std::move(*held);
+    }
 
     EncodedDataSet encoded;
     try {

@@ -38,25 +38,6 @@ void pack_inputs(DcmItem& item, Packer& out) {
   });
 }
 
-/// Fragments without item headers and without the offset table: how a sender cuts a frame is not
-/// what the frame shows.
-std::vector<ByteView> fragments(ByteView pixels) {
-  std::vector<ByteView> out;
-  bool is_offset_table = true;
-  while (pixels.size() >= 8) {
-    const std::size_t length = pixels[4] | (std::size_t{pixels[5]} << 8U) |
-                               (std::size_t{pixels[6]} << 16U) | (std::size_t{pixels[7]} << 24U);
-    const bool is_item =
-        pixels[0] == 0xFE && pixels[1] == 0xFF && pixels[2] == 0x00 && pixels[3] == 0xE0;
-    pixels = pixels.subspan(8);
-    if (!is_item || length > pixels.size()) break;
-    if (!is_offset_table) out.push_back(pixels.first(length));
-    is_offset_table = false;
-    pixels = pixels.subspan(length);
-  }
-  return out;
-}
-
 std::size_t bytes_of_one(DcmItem& source) {
   DcmElement* element = nullptr;
   for (const auto& [tag, size] :
@@ -78,13 +59,31 @@ Bytes swapped(ByteView bytes, std::size_t size) {
 
 }  // namespace
 
+// How a sender cuts a frame is not what the frame shows.
+std::vector<ByteView> pixel_fragments(ByteView pixels) {
+  std::vector<ByteView> out;
+  bool is_offset_table = true;
+  while (pixels.size() >= 8) {
+    const std::size_t length = pixels[4] | (std::size_t{pixels[5]} << 8U) |
+                               (std::size_t{pixels[6]} << 16U) | (std::size_t{pixels[7]} << 24U);
+    const bool is_item =
+        pixels[0] == 0xFE && pixels[1] == 0xFF && pixels[2] == 0x00 && pixels[3] == 0xE0;
+    pixels = pixels.subspan(8);
+    if (!is_item || length > pixels.size()) break;
+    if (!is_offset_table) out.push_back(pixels.first(length));
+    is_offset_table = false;
+    pixels = pixels.subspan(length);
+  }
+  return out;
+}
+
 Fingerprint fingerprint_of(DcmItem& source, ByteView pixels, const TransferSyntax& syntax,
                            const Secret& salt) {
   Packer inputs;
   pack_inputs(source, inputs);
   if (pixels.empty()) return make_fingerprint(salt, PixelForm::None, {}, inputs.view());
   if (syntax.encapsulated)
-    return make_fingerprint(salt, PixelForm::Encapsulated, fragments(pixels), inputs.view());
+    return make_fingerprint(salt, PixelForm::Encapsulated, pixel_fragments(pixels), inputs.view());
   if (syntax.encoding == Encoding::ExplicitBig) {
     const Bytes little = swapped(pixels, bytes_of_one(source));
     return make_fingerprint(salt, PixelForm::NativeLittleEndian, std::array{ByteView(little)},

@@ -2,6 +2,8 @@
 
 #include "dosigate/dicom/charset.h"
 #include "dosigate/dicom/data_set.h"
+#include "dosigate/dicom/sop_class.h"
+#include "fingerprint_inputs.h"
 #include "items.h"
 #include "kept_lists.h"
 #include "leak_terms.h"
@@ -23,10 +25,6 @@ std::string lower(std::string_view ascii) {
   }
   return out;
 }
-/// Numbers pass; a DS with letters in it was typed by somebody.
-bool is_number_text(std::string_view text) {
-  return text.find_first_not_of("0123456789+-.eE \\") == std::string_view::npos;
-}
 
 /// UTF-8 that a system took for Latin-1 spells every accent as two letters; read again as what it
 /// was. Empty when it was not.
@@ -35,6 +33,35 @@ std::string reread_as_utf8(std::string_view text, std::string_view specific) {
   if (specific == "ISO_IR 192") return {};
   const auto utf8 = decode_text(text, "ISO_IR 192", "");
   return utf8 ? *utf8 : std::string();
+}
+
+Bytes swapped_words(ByteView bytes) {
+  Bytes out(bytes.begin(), bytes.end());
+  for (std::size_t at = 0; at + 1 < out.size(); at += 2) std::swap(out[at], out[at + 1]);
+  return out;
+}
+
+/// Calls `each(text)` for the comments and application segments before the image of a JPEG,
+/// JPEG-LS or JPEG 2000 stream (ISO 10918-1 B.2, ISO 15444-1 A.4).
+template <class Each>
+void for_each_comment(ByteView stream, Each each) {
+  const bool jpeg = stream.size() >= 4 && stream[0] == 0xFF && stream[1] == 0xD8;
+  const bool jpeg2000 = stream.size() >= 4 && stream[0] == 0xFF && stream[1] == 0x4F;
+  if (!jpeg && !jpeg2000) return;
+  stream = stream.subspan(2);
+  while (stream.size() >= 4 && stream[0] == 0xFF) {
+    const Byte marker = stream[1];
+    if (marker == 0xFF) {  // filling
+      stream = stream.subspan(1);
+      continue;
+    }
+    if (marker == 0xDA || marker == 0x93) return;  // the image begins
+    const std::size_t length = std::size_t{stream[2]} << 8U | stream[3];
+    if (length < 2 || length + 2 > stream.size()) return;
+    const bool application = jpeg && marker >= 0xE0 && marker <= 0xEF;
+    if (marker == (jpeg ? 0xFE : 0x64) || application) each(stream.subspan(4, length - 2));
+    stream = stream.subspan(length + 2);
+  }
 }
 
 class Search {
@@ -70,6 +97,9 @@ class Search {
   }
 
   PlaceKind place_of(const DcmTagKey& tag, DcmEVR vr) const {
+    const Ruling* ruling = rules_.find(tag_number(tag));
+    // Words of the vocabulary are all that cleaning can have left.
+    if (ruling != nullptr && ruling->action == Action::CleanText) return PlaceKind::Vocabulary;
     const auto text_class = is_private(tag) ? std::nullopt : plain_text_class(tag_number(tag));
     if (text_class == TextClass::Equipment) return PlaceKind::Equipment;
     return vr == EVR_CS || text_class ? PlaceKind::Vocabulary : PlaceKind::Anything;
@@ -86,7 +116,11 @@ class Search {
       if ((vr == EVR_DS || vr == EVR_IS) && is_number_text(*text)) return std::nullopt;
       if (vr == EVR_UI) {
         for_each_value(*text, [&](std::string_view uid) {
-          if (terms_.is_uid(trimmed(uid))) kind = "a UID";
+          uid = trimmed(uid);
+          if (terms_.is_uid(uid)) kind = "a UID";
+          // A private class is kept as it is; one of ours is made of nothing but a hash.
+          else if (!is_well_known_uid(uid) && !uid.starts_with("2.25.") && kind.empty())
+            kind = terms_.in_text(uid, PlaceKind::Anything);
         });
       } else if (is_plain_ascii(*text)) {
         kind = terms_.in_text(lower(*text), place_of(tag, vr));
@@ -99,8 +133,12 @@ class Search {
         if (kind.empty())
           kind = terms_.in_text(fold(reread_as_utf8(*text, charset)), place_of(tag, vr));
       }
-    } else if (const auto bytes = raw_bytes(element); bytes && tag != DCM_PixelData) {
-      kind = terms_.in_bytes(*bytes);
+    } else if (tag.getGroup() != 0x7FE0) {  // pixels
+      const auto bytes = value_bytes(element);
+      if (bytes && !is_string_vr(vr)) kind = terms_.in_bytes(*bytes);
+      // Text in words of a big-endian stream is turned round here.
+      if (kind.empty() && bytes && (element.ident() == EVR_OW || element.ident() == EVR_US))
+        kind = terms_.in_bytes(swapped_words(*bytes));
     }
     if (kind.empty()) return std::nullopt;
     return Held{HoldReason::Leak, tag_text(tag) + " still holds " + std::string(kind)};
@@ -112,6 +150,22 @@ class Search {
 };
 
 }  // namespace
+
+std::optional<Held> find_leak_in_comments(ByteView encapsulated, const Identifiers& identifiers) {
+  const LeakTerms terms(identifiers);
+  for (const ByteView fragment : pixel_fragments(encapsulated)) {
+    std::string_view kind;
+    for_each_comment(fragment, [&](ByteView comment) {
+      if (kind.empty()) kind = terms.in_text(fold(as_text(comment)), PlaceKind::Anything);
+      if (kind.empty()) kind = terms.in_bytes(comment);
+    });
+    if (!kind.empty()) {
+      return Held{HoldReason::Leak,
+                  "a comment in the compressed (7FE0,0010) holds " + std::string(kind)};
+    }
+  }
+  return std::nullopt;
+}
 
 std::optional<Held> find_leak(DcmItem& cleaned, const Identifiers& identifiers, const Rules& rules,
                               std::string_view fallback_charset) {

@@ -21,4 +21,8 @@ namespace dosigate {
 std::optional<Held> find_leak(DcmItem& cleaned, const Identifiers& identifiers, const Rules& rules,
                               std::string_view fallback_charset);
 
+/// The same in the comments of compressed pixel data, which are spelled and not drawn: JPEG,
+/// JPEG-LS and JPEG 2000, before the image. Not searched: comments between scans or tiles, video.
+std::optional<Held> find_leak_in_comments(ByteView encapsulated, const Identifiers& identifiers);
+
 }  // namespace dosigate

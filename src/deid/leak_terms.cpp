@@ -14,8 +14,9 @@ namespace {
 constexpr std::string_view kPatientName = "a name of the patient",
                            kOtherName = "a name of another person", kId = "an identifier",
                            kDate = "a date", kUid = "a UID";
-constexpr std::size_t kLongId = 5;    // shorter ones stand by chance in every second model name
-constexpr std::size_t kRawBytes = 6;  // six bytes stand by chance once in 2^48 places
+constexpr std::size_t kLongId = 5;      // shorter ones stand by chance in every second model name
+constexpr std::size_t kLongNumber = 9;  // a CPF, a telephone: however its digits are set apart
+constexpr std::size_t kRawBytes = 6;    // six bytes stand by chance once in 2^48 places
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alnum(char c) {
@@ -42,21 +43,25 @@ bool names_nobody(std::string_view word) {
       "neto",    "junior",     "sobrinho", "segundo", "anonymous", "anonymized", "anonymised",
       "anon",    "anonymizer", "unknown",  "none",    "null",      "nil",        "removed",
       "deleted", "patient",    "paciente", "name",    "nome",      "lastname",   "firstname",
-      "doctor",  "physician",  "operator", "user"};
+      "doctor",  "physician",  "operator", "user",    "test",      "teste",      "phantom"};
   return word.size() < 3 || kWords.contains(word) ||
          std::all_of(word.begin(), word.end(), is_digit);
 }
 
 bool is_vendor(std::string_view word) {
   static const std::unordered_set<std::string_view> kWords{
-      "philips",  "siemens",  "healthineers", "general", "electric",  "medical",   "systems",
-      "toshiba",  "canon",    "picker",       "marconi", "elscint",   "adac",      "mediso",
-      "spectrum", "dynamics", "hitachi",      "varian",  "brainlab",  "agfa",      "fuji",
-      "fujifilm", "kodak",    "carestream",   "hermes",  "mirada",    "digirad",   "united",
-      "imaging",  "shimadzu", "samsung",      "bruker",  "hologic",   "acuson",    "imatron",
-      "sopha",    "trionix",  "elekta",       "accuray", "raysearch", "hamamatsu", "leica",
-      "zeiss",    "topcon",   "nidek",        "planmeca"};
-  return kWords.contains(word);
+      "philips", "siemens", "healthineers", "general", "electric", "medical", "systems", "toshiba",
+      "canon", "picker", "marconi", "elscint", "adac", "mediso", "spectrum", "dynamics", "hitachi",
+      "varian", "brainlab", "agfa", "fuji", "fujifilm", "kodak", "carestream", "hermes", "mirada",
+      "digirad", "united", "imaging", "shimadzu", "samsung", "bruker", "hologic", "acuson",
+      "imatron", "sopha", "trionix", "elekta", "accuray", "raysearch", "hamamatsu", "leica",
+      "zeiss", "topcon", "nidek", "planmeca", "gems", "healthcare", "qiicr",
+      // models of cameras
+      "discovery", "infinia", "millennium", "varicam", "starguide", "xeleris", "optima",
+      "lightspeed", "symbia", "intevo", "biograph", "ecat", "brightview", "precedence", "forte",
+      "gemini", "ingenuity", "vereos", "anyscan"};
+  // "XR220": letters and digits together name a model and no person.
+  return kWords.contains(word) || std::any_of(word.begin(), word.end(), is_digit);
 }
 
 std::string ascii_lower(std::string_view text) {
@@ -118,6 +123,9 @@ LeakTerms::LeakTerms(const Identifiers& identifiers) {
       continue;
     }
     ids_.insert(compact);
+    std::string digits;
+    std::copy_if(id.begin(), id.end(), std::back_inserter(digits), is_digit);
+    if (digits.size() >= kLongNumber) long_numbers_.push_back(digits);
     raw(compact);
     if (id != compact) {
       phrases_.push_back(id);
@@ -188,6 +196,13 @@ std::string_view LeakTerms::in_numbers(std::string_view folded) const {
 std::string_view LeakTerms::in_text(std::string_view folded, PlaceKind place) const {
   if (const auto found = in_words(folded, place); !found.empty()) return found;
   if (const auto found = in_numbers(folded); !found.empty()) return found;
+  if (!long_numbers_.empty()) {
+    std::string digits;
+    std::copy_if(folded.begin(), folded.end(), std::back_inserter(digits), is_digit);
+    for (const std::string& number : long_numbers_) {
+      if (digits.find(number) != std::string::npos) return kId;
+    }
+  }
   for (const std::string& phrase : phrases_) {
     if (stands_alone(folded, phrase)) return kId;
   }

@@ -36,8 +36,9 @@ class LeakTerms {
 
   using Words = std::unordered_set<std::string>;
   Words patient_names_, other_names_, ids_, short_ids_, dates_, uids_;
-  std::vector<std::string> phrases_;  ///< ids and dates with separators in them
-  std::vector<std::string> raw_;      ///< lower case, at least six bytes
+  std::vector<std::string> phrases_;       ///< ids and dates with separators in them
+  std::vector<std::string> long_numbers_;  ///< nine digits and more of an id
+  std::vector<std::string> raw_;           ///< lower case, at least six bytes
 };
 
 }  // namespace dosigate

@@ -76,10 +76,6 @@ std::uint64_t step(std::uint64_t path, std::uint64_t value) {
   return path ^ (path >> 29U);
 }
 
-bool is_time(std::string_view text) {
-  return text.find_first_not_of("0123456789.: -\\") == std::string_view::npos;
-}
-
 constexpr std::uint64_t kRoot = 0xCBF29CE484222325ULL;
 
 }  // namespace
@@ -137,8 +133,9 @@ std::optional<Held> Proof::check(DcmItem& cleaned, std::chrono::days offset) con
     if (!before.temporal || !keeps_time) {
       if (after != before.value) wrong = element.getTag();
     } else if (vr == EVR_TM) {
-      if (is_time(before.value) ? after != before.value && (before.required || !after.empty())
-                                : !after.empty())
+      if (fits_vr(EVR_TM, before.value)
+              ? after != before.value && (before.required || !after.empty())
+              : !after.empty())
         wrong = element.getTag();
     } else if (!before.required &&
                (after.empty() || after == kDummyDate || after == kDummyDateTime)) {

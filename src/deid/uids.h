@@ -10,7 +10,8 @@
 namespace dosigate {
 
 /// Maps the UIDs of one instance and remembers the pairs, each original once. Patient UIDs under
-/// the patient's salt and the study's revision, device UIDs under the site's. Thread: one; made per instance.
+/// the patient's salt and the study's revision, device UIDs under the site's. Thread: one; made per
+/// instance.
 class UidMapper {
  public:
   explicit UidMapper(const Subject& subject) : subject_(subject) {}

@@ -1,5 +1,7 @@
 #include "values.h"
 
+#include "dosigate/deid/dates.h"
+
 #include <bit>
 #include <cstring>
 #include <vector>
@@ -203,6 +205,36 @@ bool is_age_text(std::string_view value) {
   };
   return value.empty() || (value.size() == 4 && only(value.substr(0, 3), "0123456789") &&
                            only(value.substr(3), "DWMY"));
+}
+
+bool is_number_text(std::string_view values) {
+  return values.find_first_not_of("0123456789+-.,eE \\") == std::string_view::npos;
+}
+
+bool fits_vr(DcmEVR vr, std::string_view values) {
+  if (vr == EVR_DS || vr == EVR_IS) return is_number_text(values);
+  if (vr != EVR_TM && vr != EVR_AS) return true;
+  bool fits = true;
+  for_each_value(values, [&](std::string_view value) {
+    fits = fits && (vr == EVR_TM ? is_time(value) : is_age_text(trimmed(value)));
+  });
+  return fits;
+}
+
+bool is_string_vr(DcmEVR vr) {
+  switch (vr) {
+    case EVR_AS:
+    case EVR_CS:
+    case EVR_DA:
+    case EVR_DS:
+    case EVR_DT:
+    case EVR_IS:
+    case EVR_TM:
+    case EVR_UI:
+      return true;
+    default:
+      return is_free_text_vr(vr);
+  }
 }
 
 bool is_text_vr(DcmEVR vr) {

@@ -64,6 +64,12 @@ inline std::string_view trimmed(std::string_view value) {
 
 /// Empty or "063Y": anything else in an AS was typed by a person.
 bool is_age_text(std::string_view value);
+/// Numbers between backslashes; a comma for a point is one of some senders' habits.
+bool is_number_text(std::string_view values);
+/// Every value is one of a VR that holds no text: DS, IS, TM, AS. True for any other VR.
+bool fits_vr(DcmEVR vr, std::string_view values);
+/// DS, LO, UI, ...: its values are characters.
+bool is_string_vr(DcmEVR vr);
 
 /// LO, LT, ST, UT, SH, UC, PN: text in the data set's character set.
 bool is_text_vr(DcmEVR vr);

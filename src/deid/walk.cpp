@@ -56,12 +56,50 @@ bool names_the_instance(std::uint32_t tag) {
   return tag == 0x00080018U || tag == 0x0020000DU || tag == 0x0020000EU;
 }
 
-bool only(std::string_view value, std::string_view allowed) {
-  return value.find_first_not_of(allowed) == std::string_view::npos;
+/// Digits and points: other text in a UI was typed by a person, whatever the attribute.
+bool is_uid_text(std::string_view values) {
+  bool all = true;
+  for_each_value(values, [&](std::string_view value) {
+    value = trimmed(value);
+    all = all && value.size() <= 64 &&
+          value.find_first_not_of("0123456789.") == std::string_view::npos;
+  });
+  return all;
 }
 
-/// Anything else in a TM was typed by a person.
-bool is_time_text(std::string_view value) { return only(value, "0123456789.: -\\"); }
+/// The defined terms of (0008,0005) begin like these; it is written by machines, or by nobody.
+bool is_charset_text(std::string_view values) {
+  bool all = true;
+  for_each_value(values, [&](std::string_view value) {
+    value = trimmed(value);
+    for (const std::string_view start : {"ISO_IR ", "ISO 2022 IR "}) {
+      if (value.starts_with(start)) {
+        value.remove_prefix(start.size());
+        break;
+      }
+    }
+    all = all && (value.find_first_not_of("0123456789") == std::string_view::npos ||
+                  value == "GB18030" || value == "GBK");
+  });
+  return all;
+}
+
+/// "-0300"
+bool is_zone_text(std::string_view value) {
+  value = trimmed(value);
+  return value.size() <= 5 && value.find_first_not_of("+-0123456789") == std::string_view::npos;
+}
+
+/// What a device may send as OB, whichever of these it should be.
+bool is_bytes_vr(DcmEVR vr) {
+  return vr == EVR_OB || vr == EVR_OW || vr == EVR_OV || vr == EVR_OL || vr == EVR_OF ||
+         vr == EVR_OD || vr == EVR_OverlayData || vr == EVR_PixelData || vr == EVR_pixelSQ;
+}
+
+bool is_pixel_data(std::uint32_t tag) {
+  return tag == 0x7FE00008U || tag == 0x7FE00009U || tag == 0x7FE00010U;
+}
+
 /// The VR of the stream speaks when it is the more dangerous one: a name in an LO that should be a
 /// CS is still a name.
 Action by_declared_vr(const Ruling& ruling, DcmEVR declared, const Rules& rules) {
@@ -94,6 +132,11 @@ Result<void> Walk::clean_item(DcmItem& item, unsigned depth, std::string_view ch
   for (auto& element : elements) {
     const DcmTagKey tag = element->getTag();
     if (is_private_creator(tag)) continue;
+    // Pixels below the top level are icons or copies, which no hold and no proof has looked at.
+    if (depth > 0 && is_pixel_data(tag_number(tag))) {
+      element.reset();
+      continue;
+    }
     done = is_private(tag) ? clean_private(element, around) : clean_standard(element, around);
     if (!done) break;
   }
@@ -170,12 +213,20 @@ Result<void> Walk::apply(Action action, Element& element, const Ruling& ruling,
 
 void Walk::keep(Element& element, const Ruling& ruling, const Surroundings& around) {
   const std::uint32_t tag = tag_number(element->getTag());
-  if (ruling.vr == EVR_TM || ruling.vr == EVR_AS) {
-    const auto text = raw_text(*element);
-    if (!text || !(ruling.vr == EVR_TM ? is_time_text(*text) : is_age_text(trimmed(*text)))) {
-      element->clear();
-      ++dates_emptied_;
-    }
+  const auto text = raw_text(*element);
+  // Bytes where text or a number should stand say nothing that anyone reads, and can say a name.
+  const bool is_bytes = element->ident() == EVR_OB && !is_bytes_vr(ruling.vr);
+  if (!text && (is_string_vr(ruling.vr) || is_bytes)) {
+    element.reset();
+    return;
+  }
+  const bool fits = !text || (fits_vr(ruling.vr, *text) && fits_vr(element->getVR(), *text) &&
+                              (is_string_vr(ruling.vr) || is_number_text(*text)) &&
+                              (tag != 0x00080005U || is_charset_text(*text)) &&
+                              (tag != 0x00080201U || is_zone_text(*text)));
+  if (!fits) {
+    element->clear();
+    ++dates_emptied_;
     return;
   }
   if (ruling.by_rule || around.standard_code || plain_text_class(tag) != TextClass::Coded) return;
@@ -190,7 +241,7 @@ void Walk::shift(Element& element, DcmEVR vr) {
     return;
   }
   if (vr == EVR_TM) {
-    if (is_time_text(*text)) return;
+    if (fits_vr(EVR_TM, *text)) return;
     element->clear();
     ++dates_emptied_;
     return;
@@ -213,14 +264,14 @@ void Walk::shift(Element& element, DcmEVR vr) {
 void Walk::map_uid_values(Element& element) {
   const DcmTagKey key = element->getTag();
   const std::uint32_t tag = tag_number(key);
-  if (!is_private(key) && is_class_uid_tag(key.getGroup(), key.getElement()) &&
-      element->getVR() == EVR_UI)
-    return;
+  const bool names_class = !is_private(key) && is_class_uid_tag(key.getGroup(), key.getElement()) &&
+                           element->getVR() == EVR_UI;
   const auto text = raw_text(*element);
   if (!text) {
     element.reset();
     return;
   }
+  if (names_class && is_uid_text(*text)) return;
   set_text(*element, names_the_instance(tag) ? uids_.map_instance(*text)
                                              : uids_.map_values(*text, names_equipment(tag)));
 }
@@ -326,8 +377,12 @@ Result<void> Walk::clean_private(Element& element, const Surroundings& around) {
     return {};
   }
   // Listed as a number but sent as text or bytes: not what the list's author saw.
-  const bool free_form = is_free_text_vr(declared) || declared == EVR_OB;
-  if (declared == EVR_PN || (free_form && rule->vr != declared)) element.reset();
+  const bool free_form = is_free_text_vr(declared) || declared == EVR_OB || declared == EVR_OW;
+  const auto text = raw_text(*element);
+  const bool fits =
+      !text || (fits_vr(declared, *text) && fits_vr(rule->vr, *text) &&
+                (rule->vr == EVR_UNKNOWN || is_string_vr(rule->vr) || is_number_text(*text)));
+  if (declared == EVR_PN || (free_form && rule->vr != declared) || !fits) element.reset();
   return {};
 }
 

@@ -16,7 +16,7 @@ class Walk {
 
   Result<void> clean(DcmItem& data_set) { return clean_item(data_set, 0, {}); }
 
-  /// Values in dates and times that are none, emptied.
+  /// Values in dates, times, ages and numbers that are none, emptied.
   std::size_t dates_emptied() const { return dates_emptied_; }
 
  private:

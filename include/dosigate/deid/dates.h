@@ -20,6 +20,10 @@ Result<std::string> shift_date(std::string_view value, std::chrono::days offset)
 /// stays whole, with what follows it.
 Result<std::string> shift_date_time(std::string_view value, std::chrono::days offset);
 
+/// One TM value: HH, HHMM or HHMMSS with up to six digits of a fraction, colons of the legacy form
+/// too, padding aside; empty is one. "778812" is none: digits that are no time are an identifier.
+bool is_time(std::string_view value);
+
 /// True for a whole date that systems write for "no date": "19000101", "00010101", "99991231".
 bool is_sentinel_date(std::string_view digits);
 

@@ -50,7 +50,8 @@ struct Decision {
 struct Cleaned {
   CleanInstance instance;
   PairBatch memory;               ///< fingerprint and UID pairs, for the map
-  std::size_t dates_emptied = 0;  ///< date values that are no dates ("00000000", a range), emptied
+  std::size_t dates_emptied = 0;  ///< dates ("00000000", a range), times, ages and numbers that are
+                                  ///< none, emptied
 };
 struct Held {
   HoldReason reason;

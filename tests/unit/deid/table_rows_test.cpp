@@ -102,8 +102,9 @@ class TableRows : public Cleaning,
     const DcmTagKey inner = DCM_PatientComments;
     const std::string vr = sequence ? "LT" : row.vr.empty() ? "LO" : row.vr.substr(0, 2);
     // Another issuer would be another patient.
-    const std::string marker =
-        row.tag == "0010,0021" ? "HOSP-A" : marker_of(sequence ? "LT" : row.vr);
+    const std::string marker = row.tag == "0010,0021"   ? "HOSP-A"
+                               : row.tag == "0008,0201" ? "-0330"  // other text is no zone
+                                                        : marker_of(sequence ? "LT" : row.vr);
     const DcmEVR evr = DcmVR(vr.c_str()).getEVR();
     DataSet source = any_instance(kCtImageStorage);
     if (sequence && depth == 0)
