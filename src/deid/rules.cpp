@@ -29,6 +29,9 @@ Action basic_action(const TableRow& row) {
   if (code == "X") return Action::Remove;
   if (code == "Z") return Action::Empty;
   if (code == "U" || code == "X/Z/U*") return Action::MapUid;
+  // Referenced Study Sequence needs one item or more where it stands, and is Type 3 everywhere;
+  // the other sequence with X/Z (Acquisition Context) is Type 2 and may be empty.
+  if (row.tag == "0008,1110") return Action::Remove;
   if (code == "X/Z") return Action::Empty;
   if (row.vr == "UI") return Action::MapUid;  // D for a UID is another UID
   if (code == "D") return Action::Dummy;

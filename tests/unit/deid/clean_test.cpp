@@ -348,5 +348,12 @@ TEST_F(Cleaning, AStudyThatCameBackToItsPatientGetsOtherUids) {
     EXPECT_NE(value(*second, tag), value(*first, tag)) << DcmTag(tag).getTagName();
 }
 
+TEST_F(Cleaning, ASequenceThatGoesLeavesNoEmptyOne) {
+  // An empty Referenced Study Sequence is not valid (PS3.3 C.7.2.1: one or more items).
+  const auto out = output_of(clean(ct_slice().with_nested(
+      DCM_ReferencedStudySequence, DCM_ReferencedSOPInstanceUID, EVR_UI, "1.2.3.4")));
+  EXPECT_FALSE(out->tagExists(DCM_ReferencedStudySequence));
+}
+
 }  // namespace
 }  // namespace dosigate::testing
