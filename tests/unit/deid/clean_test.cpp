@@ -355,5 +355,12 @@ TEST_F(Cleaning, ASequenceThatGoesLeavesNoEmptyOne) {
   EXPECT_FALSE(out->tagExists(DCM_ReferencedStudySequence));
 }
 
+TEST_F(Cleaning, TheTracersThatRealCamerasNameStay) {
+  for (const auto* tracer : {"DPD", "99m Technetium", "Fluorodeoxyglucose"})
+    EXPECT_EQ(value(*output_of(clean(pet_slice().with(DCM_Radiopharmaceutical, tracer))),
+                    DCM_Radiopharmaceutical),
+              tracer);
+}
+
 }  // namespace
 }  // namespace dosigate::testing
