@@ -13,8 +13,6 @@
 
 #include "dosigate/base/durable_file.h"
 
-extern char** environ;
-
 namespace dosigate {
 namespace {
 

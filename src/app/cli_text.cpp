@@ -91,7 +91,7 @@ std::string duration_text(long long seconds) {
   if (seconds < 0) return "-";
   if (seconds < 120) return fmt::format("{} s", seconds);
   if (seconds < 7200) return fmt::format("{} min", seconds / 60);
-  if (seconds < 2 * 86'400) return fmt::format("{} h {} min", seconds / 3600, seconds % 3600 / 60);
+  if (seconds < 172'800) return fmt::format("{} h {} min", seconds / 3600, seconds % 3600 / 60);
   return fmt::format("{} d {} h", seconds / 86'400, seconds % 86'400 / 3600);
 }
 

@@ -218,7 +218,7 @@ const toml::table* TableReader::table(std::string_view key) {
 
 std::optional<std::string> TableReader::choice(std::string_view key,
                                                const std::vector<std::string>& choices) {
-  const auto value = text(key);
+  auto value = text(key);
   if (!value) return std::nullopt;
   if (std::find(choices.begin(), choices.end(), *value) != choices.end()) return value;
   std::string list;
