@@ -12,6 +12,7 @@ if(TARGET dosigated)
 endif()
 
 set(DOSIGATED ${CMAKE_INSTALL_FULL_SBINDIR}/dosigated)
+set(DOSIGATE ${CMAKE_INSTALL_FULL_BINDIR}/dosigate)
 configure_file(systemd/dosigate.service.in ${PROJECT_BINARY_DIR}/systemd/dosigate.service @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/systemd/dosigate.service systemd/dosigate.socket DESTINATION lib/systemd/system)
 install(FILES systemd/dosigate.sysusers DESTINATION lib/sysusers.d RENAME dosigate.conf)
