@@ -32,3 +32,6 @@ CREATE TABLE delivery (
   PRIMARY KEY (item_id, destination)
 ) WITHOUT ROWID;
 CREATE INDEX delivery_due ON delivery (destination, state, next_attempt, item_id);
+
+-- What was sent on and whose UID pairs are not in map.db yet still says what it was, so that a revision is told from a repetition.
+CREATE INDEX item_finished ON item (sop_uid) WHERE finished = 1;

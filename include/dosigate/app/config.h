@@ -23,17 +23,19 @@ struct Network {
   bool contains(std::string_view numeric_address) const;
   friend bool operator==(const Network&, const Network&) = default;
 };
-/// Invalid when it is no network, or has bits set beyond its prefix (the detail then says the network that was meant).
+/// Invalid when it is no network, or has bits set beyond its prefix (the detail then says the
+/// network that was meant).
 Result<Network> parse_network(std::string_view text);
 
-/// The checked configuration: parsed once, immutable; conf/dosigate.toml explains every key. Paths are absolute after loading.
+/// The checked configuration: parsed once, immutable; conf/dosigate.toml explains every key. Paths
+/// are absolute after loading.
 struct Config {
   struct Node {
     std::vector<std::string> listen{"127.0.0.1:11112"};
     std::string ae_title = "DOSIGATE";
     std::filesystem::path state_dir = "/var/lib/dosigate";
-    std::filesystem::path key_file;          ///< empty: the systemd credential `dosigate.key`
-    std::filesystem::path journal_dir;       ///< empty: no journal
+    std::filesystem::path key_file;     ///< empty: the systemd credential `dosigate.key`
+    std::filesystem::path journal_dir;  ///< empty: no journal
     std::filesystem::path admin_socket = "/run/dosigate/admin.sock";
     std::filesystem::path profiles_dir = "/etc/dosigate/profiles";
     unsigned max_associations = 16;
@@ -43,9 +45,10 @@ struct Config {
     std::uint64_t min_free_bytes = 1ULL << 30U;
     std::chrono::seconds idle_timeout{300};
     std::chrono::seconds dimse_timeout{30};
-    std::chrono::seconds connect_timeout{10};  ///< of every destination and peer: DCMTK has one for the whole process
+    std::chrono::seconds connect_timeout{
+        10};  ///< of every destination and peer: DCMTK has one for the whole process
     int ledger_keep_days = 90;
-    std::string keep_originals = "study";    ///< "none" | "identity" | "study"
+    std::string keep_originals = "study";  ///< "none" | "identity" | "study"
     std::string log_level = "info";
   } node;
 
@@ -54,7 +57,8 @@ struct Config {
     SitePolicy policy;
   };
   struct Legal {
-    std::string purpose, legal_basis, operator_name, country;  ///< LGPD; empty = a warning in `check`
+    std::string purpose, legal_basis, operator_name,
+        country;  ///< LGPD; empty = a warning in `check`
   };
   struct Output {
     Destination destination;
@@ -64,17 +68,17 @@ struct Config {
   struct Route {
     std::string name, site;
     std::vector<std::string> called_ae{"*"}, calling_ae{"*"};
-    std::vector<Network> from;               ///< empty = anywhere
+    std::vector<Network> from;  ///< empty = anywhere
     std::string profile = "dosimetry";
     std::vector<std::string> destinations;
     OnUncertain on_uncertain = OnUncertain::Quarantine;
     std::vector<DropRule> drop;
-    int line = 0;                            ///< in the file, for errors
+    int line = 0;  ///< in the file, for errors
   };
   struct Peer {
     std::string name, ae_title, host;
     std::uint16_t port = 104;
-    std::string default_charset;             ///< meaning of an absent (0008,0005) from this AE
+    std::string default_charset;  ///< meaning of an absent (0008,0005) from this AE
   };
   std::filesystem::path file;
   std::vector<Site> sites;
@@ -82,34 +86,42 @@ struct Config {
   std::vector<Route> routes;
   std::vector<Peer> peers;
   std::vector<std::string> alert_command;
-  /// What is allowed but unwise, each with file, line and key: missing LGPD fields, no journal, listening on every address.
+  /// What is allowed but unwise, each with file, line and key: missing LGPD fields, no journal,
+  /// listening on every address.
   std::vector<std::string> warnings;
 };
 
-/// Everything wrong at once, one line each: "dosigate.toml:12: [[route]] profle: unknown key (did you mean profile?)".
+/// Everything wrong at once, one line each: "dosigate.toml:12: [[route]] profle: unknown key (did
+/// you mean profile?)".
 struct ConfigErrors {
   std::vector<std::string> lines;
 };
-/// Parses and checks as a whole: unknown key, wrong type, missing file or profile, a route to a destination that is not there, equally specific routes.
+/// Parses and checks as a whole: unknown key, wrong type, missing file or profile, a route to a
+/// destination that is not there, equally specific routes.
 boost::system::result<Config, ConfigErrors> load_config(const std::filesystem::path& file);
 
 /// Keys of [node] that differ between the two.
 std::vector<std::string> changed_node_keys(const Config::Node& before, const Config::Node& now);
 
-/// Every key that load_config understands, "[[route]] from" and so on: the sample file is tested against it.
+/// Every key that load_config understands, "[[route]] from" and so on: the sample file is tested
+/// against it.
 std::vector<std::string> config_keys();
 
-/// Only [node] admin_socket, or its default when the file does not name one: the operator's command has to reach a running daemon also while the rest of the file is wrong.
-/// NotFound or Denied when the file cannot be read.
+/// Only [node] admin_socket, or its default when the file does not name one: the operator's command
+/// has to reach a running daemon also while the rest of the file is wrong. NotFound or Denied when
+/// the file cannot be read.
 Result<std::filesystem::path> admin_socket_of(const std::filesystem::path& file);
 
 /// Shell-like match with "*" and "?" of AE titles, after trimming their insignificant spaces.
 bool ae_matches(std::string_view pattern, std::string_view ae_title);
 
-/// The most specific route for an association; nullptr when none admits it. Specific = exact called AE before pattern before "*", then calling AE likewise, then the longest
-/// prefix. "*" and "?" match as in a shell.
-const Config::Route* find_route(const Config& config, std::string_view called_ae, std::string_view calling_ae, std::string_view address);
-/// Whether any route or the node itself answers to this called AE title. A route with called_ae = ["*"] answers to every title.
+/// The most specific route for an association; nullptr when none admits it. Specific = exact called
+/// AE before pattern before "*", then calling AE likewise, then the longest prefix. "*" and "?"
+/// match as in a shell.
+const Config::Route* find_route(const Config& config, std::string_view called_ae,
+                                std::string_view calling_ae, std::string_view address);
+/// Whether any route or the node itself answers to this called AE title. A route with called_ae =
+/// ["*"] answers to every title.
 bool answers_to(const Config& config, std::string_view called_ae);
 
 }  // namespace dosigate
