@@ -47,7 +47,7 @@ void end_together(Forwarders& ending) {
 }
 
 /// Sleeps until the time is over or a stop is requested.
-void pause(std::stop_token stop, std::chrono::milliseconds time) {
+void pause(const std::stop_token& stop, std::chrono::milliseconds time) {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
@@ -160,7 +160,7 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
         "the spool lost files rows_without_file={} damaged={} lost={}: parked, see "
         "`dosigate queue list`; have the studies sent again",
         recovered.rows_without_file, recovered.damaged, recovered.lost);
-  pair_mover_ = std::jthread([this](std::stop_token stop) { move_pairs(stop); });
+  pair_mover_ = std::jthread([this](const std::stop_token& stop) { move_pairs(stop); });
   use_destinations(config_);
 
   AssociationServer::Settings server;
@@ -283,7 +283,7 @@ Result<void> Node::reload() {
   return {};
 }
 
-void Node::move_pairs(std::stop_token stop) {
+void Node::move_pairs(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
       const auto looked_at = dosigate::move_pairs(*stores_.spool, *stores_.map);

@@ -132,9 +132,8 @@ AssociationServer::AssociationServer(Settings settings, Admit admit, Handle hand
     impl_->runners.push_back(std::make_unique<AssociationRunner>(impl_->state));
   }
   for (auto& runner : impl_->runners) {
-    impl_->threads.emplace_back([impl = impl_.get(), &runner = *runner](std::stop_token stop) {
-      impl->work(stop, runner);
-    });
+    impl_->threads.emplace_back([impl = impl_.get(), &runner = *runner](
+                                    const std::stop_token& stop) { impl->work(stop, runner); });
   }
 }
 
