@@ -60,8 +60,6 @@ void reload(Node& node) {
   try {
     if (auto reloaded = node.reload(); !reloaded)
       spdlog::error("configuration not reloaded, the old one stays:\n{}", reloaded.error().detail);
-    else
-      spdlog::info("configuration reloaded");
   } catch (const std::exception& broken) {
     // A full disk or a path that cannot be looked at must not end a node that works.
     spdlog::error("configuration not reloaded as a whole error={}", broken.what());

@@ -280,6 +280,7 @@ Result<void> Node::reload() {
   use_destinations(fresh);
   stores_.audit->record("reload", "dosigated", {});
   record_destinations(fresh);
+  spdlog::info("configuration reloaded");
   return {};
 }
 
