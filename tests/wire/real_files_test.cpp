@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <set>
 
 #include "support/phantom_leaks.h"
 #include "support/raw_scu.h"
@@ -22,6 +23,7 @@ const std::filesystem::path kRealFiles =
 
 struct Message {
   std::string sop_class, sop_instance, transfer_syntax;
+  std::string patient_id, study_uid;
   Bytes data_set;
 };
 
@@ -37,6 +39,8 @@ Message message_of(const std::filesystem::path& path) {
   Message message;
   message.sop_class = value_of(*format.getDataset(), DCM_SOPClassUID);
   message.sop_instance = value_of(*format.getDataset(), DCM_SOPInstanceUID);
+  message.patient_id = value_of(*format.getDataset(), DCM_PatientID);
+  message.study_uid = value_of(*format.getDataset(), DCM_StudyInstanceUID);
   if (message.sop_class.empty()) message.sop_class = UID_CTImageStorage;
   if (message.sop_instance.empty()) message.sop_instance = "2.25.4242";
   std::size_t start = 0;
@@ -85,6 +89,7 @@ TEST(RealFiles, EachGetsAnAnswerNoneEndsTheNodeAndTheLedgerAddsUp) {
   node.start();
   std::map<std::string, std::size_t> answers;
   std::size_t sent = 0;
+  std::set<std::string> ids;  // long enough not to be met by chance
 
   for (const auto& entry : std::filesystem::recursive_directory_iterator(kRealFiles)) {
     if (!entry.is_regular_file() || entry.path().extension() == ".tsv" ||
@@ -92,6 +97,8 @@ TEST(RealFiles, EachGetsAnAnswerNoneEndsTheNodeAndTheLedgerAddsUp) {
       continue;
     const auto message = message_of(entry.path());
     ++sent;
+    for (const std::string& id : {message.patient_id, message.study_uid})
+      if (id.size() >= 8) ids.insert(id);
     const std::string answer = send(node.port(), message);
     ++answers[answer];
     EXPECT_NE(answer, "silence") << entry.path();
@@ -118,6 +125,12 @@ TEST(RealFiles, EachGetsAnAnswerNoneEndsTheNodeAndTheLedgerAddsUp) {
     EXPECT_EQ(value_of(*file->getDataset(), DCM_PatientID).rfind("DSG-TEST-", 0), 0U) << path;
     EXPECT_EQ(value_of(*file->getDataset(), DCM_PatientBirthDate), "") << path;
   }
+  // What arrived is searched by the tests of de-identification; here it is what lies on the node's
+  // own disk: databases, journal, quarantine, audit, log.
+  std::vector<Planted> planted;
+  for (const std::string& id : ids) planted.push_back({"identifier", id});
+  EXPECT_GT(planted.size(), 50U);
+  EXPECT_THAT(leak_lines(node.directory(), planted, {node.arrived()}), ::testing::IsEmpty());
   for (const auto& [answer, count] : answers) RecordProperty(answer, static_cast<int>(count));
   std::printf(
       "real files: %zu sent; accepted %zu, refused %zu, rejected %zu; delivered %llu, duplicate "
