@@ -12,8 +12,6 @@ namespace {
 constexpr std::chrono::seconds kSampleEvery{10};
 constexpr std::chrono::seconds kAlertEvery{2};
 constexpr std::chrono::hours kFoldEvery{1};
-constexpr std::chrono::seconds kRateWindow{3600};
-constexpr std::chrono::seconds kRateNeeds{60};
 
 std::uint64_t size_or_zero(const std::filesystem::path& file) {
   std::error_code absent;  // -wal and -shm come and go
@@ -40,21 +38,11 @@ DiskUse Node::disk() const {
   if (::statvfs(node.state_dir.c_str(), &file_system) == 0)
     use.free = file_system.f_bavail * file_system.f_frsize;
 
-  const auto oldest = samples_.with([](const auto& samples) {
-    return samples.empty() ? std::optional<Sample>() : samples.front();
+  const auto now = steady_now();
+  rate_.with([&](const DiskRate& rate) {
+    use.bytes_per_hour = rate.bytes_per_hour(now, use.used);
+    use.hours_left = rate.hours_left(now, use.used, use.free, node.min_free_bytes);
   });
-  if (!oldest) return use;
-  const std::chrono::duration<double> watched = steady_now() - oldest->at;
-  if (watched < kRateNeeds) return use;
-  const double growth =
-      use.used > oldest->used ? static_cast<double>(use.used - oldest->used) : 0.0;
-  const double per_hour = growth * 3600.0 / watched.count();
-  use.bytes_per_hour = static_cast<std::uint64_t>(per_hour);
-  if (per_hour >= 1.0) {
-    const double room =
-        use.free > node.min_free_bytes ? static_cast<double>(use.free - node.min_free_bytes) : 0.0;
-    use.hours_left = room / per_hour;
-  }
   return use;
 }
 
@@ -108,10 +96,7 @@ void Node::tick() {
   if (now - last_sample_ >= kSampleEvery) {
     last_sample_ = now;
     const auto used = disk().used;
-    samples_.with([&](auto& samples) {
-      samples.push_back({now, used});
-      std::erase_if(samples, [&](const Sample& s) { return now - s.at > kRateWindow; });
-    });
+    rate_.with([&](DiskRate& rate) { rate.add(now, used); });
   }
   if (now - last_alert_ >= kAlertEvery) {
     last_alert_ = now;

@@ -12,6 +12,7 @@
 
 #include "dosigate/api/http.h"
 #include "dosigate/app/config.h"
+#include "dosigate/app/disk_rate.h"
 #include "dosigate/app/ingest.h"
 #include "dosigate/app/refused_peers.h"
 #include "dosigate/audit/audit_log.h"
@@ -103,11 +104,7 @@ class Node {
   std::unique_ptr<AdminApi> admin_api_;
   std::unique_ptr<AdminServer> admin_;
 
-  struct Sample {
-    SteadyTime at;
-    std::uint64_t used;
-  };
-  Guarded<std::vector<Sample>> samples_;  ///< every ten seconds for an hour
+  Guarded<DiskRate> rate_;  ///< a sample every ten seconds
   std::map<std::string, Condition> raised_;
   SteadyTime last_sample_{}, last_alert_{}, last_fold_{};
 };
