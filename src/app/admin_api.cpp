@@ -23,13 +23,10 @@ ApiResponse missing(std::string_view field) {
   return problem(fail(Fault::Invalid, "the request has no \"" + std::string(field) + "\""));
 }
 
-std::uint64_t counted(const std::map<std::string, std::uint64_t>& all, json::object& out) {
-  std::uint64_t sum = 0;
-  for (const auto& [name, count] : all) {
-    out[name] = count;
-    sum += count;
-  }
-  return sum;
+json::object counts_of(const std::map<std::string, std::uint64_t>& counts) {
+  json::object out;
+  for (const auto& [name, count] : counts) out[name] = count;
+  return out;
 }
 
 }  // namespace
@@ -115,10 +112,6 @@ ApiResponse AdminApi::status() const {
     destinations.emplace_back(std::move(row));
   }
 
-  json::object held_reasons, dropped, refusals;
-  counted(ledger.reasons(Outcome::Quarantined), held_reasons);
-  counted(ledger.reasons(Outcome::Dropped), dropped);
-  counted(ledger.refusals(), refusals);
   const auto held = node_.quarantine_.totals();
 
   json::array refused_peers;
@@ -149,9 +142,9 @@ ApiResponse AdminApi::status() const {
                              {{"count", held.count},
                               {"bytes", held.bytes},
                               {"oldest_s", age_s(held.oldest_unix)},
-                              {"reasons", std::move(held_reasons)}}},
-                            {"dropped", std::move(dropped)},
-                            {"refusals", std::move(refusals)},
+                              {"reasons", counts_of(ledger.reasons(Outcome::Quarantined))}}},
+                            {"dropped", counts_of(ledger.reasons(Outcome::Dropped))},
+                            {"refusals", counts_of(ledger.refusals())},
                             {"refused_peers", std::move(refused_peers)},
                             {"map",
                              {{"patients", map.patients},

@@ -42,38 +42,32 @@ std::string who(const Destination& peer) {
          ")";
 }
 
-}  // namespace
-
-int peer_echo(const Options& options, const std::string& name) {
+/// Calls the named peer with `question`, and shows what it answered with `show`, which gives the
+/// exit code.
+template <class Question, class Show>
+int call(const Options& options, const std::string& name, Question question, Show show) {
   const auto config = load(options.config);
   if (!config) return kNotDone;
   const auto peer = find(*config, name);
   if (!peer) return kNotDone;
   const DcmtkRuntime dcmtk;
   set_connect_timeout(config->node.connect_timeout);
-  const auto answer = echo(*peer);
+  const auto answer = question(*peer);
   if (!answer) {
     complain(who(*peer) + ": " + answer.error().detail);
     return kNotDone;
   }
-  std::cout << who(*peer) << " answered in " << answer->count() << " ms\n";
+  return show(*peer, *answer);
+}
+
+int show_round_trip(const Destination& peer, std::chrono::milliseconds time) {
+  std::cout << who(peer) << " answered in " << time.count() << " ms\n";
   return kDone;
 }
 
-int peer_test(const Options& options, const std::string& name) {
-  const auto config = load(options.config);
-  if (!config) return kNotDone;
-  const auto peer = find(*config, name);
-  if (!peer) return kNotDone;
-  const DcmtkRuntime dcmtk;
-  set_connect_timeout(config->node.connect_timeout);
-  const auto accepted = test_peer(*peer);
-  if (!accepted) {
-    complain(who(*peer) + ": " + accepted.error().detail);
-    return kNotDone;
-  }
+int show_accepted(const Destination& peer, const std::vector<AcceptedContext>& accepted) {
   std::map<std::string, std::vector<std::string>> syntaxes;
-  for (const AcceptedContext& context : *accepted) {
+  for (const AcceptedContext& context : accepted) {
     auto& list = syntaxes[context.sop_class_uid];
     const std::string& uid = context.transfer_syntax_uid;
     if (!uid.empty() && std::find(list.begin(), list.end(), uid) == list.end()) list.push_back(uid);
@@ -88,9 +82,19 @@ int peer_test(const Options& options, const std::string& name) {
     rows.push_back(
         {known == nullptr ? sop_class : std::string(known->name), text.empty() ? "refused" : text});
   }
-  std::cout << who(*peer) << "\n" << table({"SOP class", "transfer syntaxes accepted"}, rows);
-  if (!any) complain(who(*peer) + " accepts none of the classes of nuclear medicine");
+  std::cout << who(peer) << "\n" << table({"SOP class", "transfer syntaxes accepted"}, rows);
+  if (!any) complain(who(peer) + " accepts none of the classes of nuclear medicine");
   return any ? kDone : kNotDone;
+}
+
+}  // namespace
+
+int peer_echo(const Options& options, const std::string& name) {
+  return call(options, name, echo, show_round_trip);
+}
+
+int peer_test(const Options& options, const std::string& name) {
+  return call(options, name, test_peer, show_accepted);
 }
 
 }  // namespace dosigate::cli
