@@ -208,7 +208,9 @@ Deidentifier::Deidentifier(Settings settings, PseudonymMap& map)
     : impl_(std::make_unique<Impl>(std::move(settings), map)) {}
 Deidentifier::~Deidentifier() = default;
 
-Verdict Deidentifier::clean(const ReceivedInstance& received, const Decision& decision) const {
+Verdict Deidentifier::clean(const ReceivedInstance& received, const Decision& decision,
+                            Trace* trace) const {
+  static_cast<void>(trace);
   return impl_->clean(received, decision);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dosigate/deid/profile.h"
+#include "dosigate/deid/trace.h"
 #include "dosigate/dicom/instance.h"
 #include "dosigate/identity/pseudonym_map.h"
 
@@ -52,6 +53,10 @@ struct Cleaned {
   PairBatch memory;               ///< fingerprint and UID pairs, for the map
   std::size_t dates_emptied = 0;  ///< dates ("00000000", a range), times, ages and numbers that are
                                   ///< none, emptied
+  std::size_t type_blind = 0;     ///< compound codes decided without knowing the attribute's Type
+  std::vector<std::string> removed_creators;  ///< private creators of which an element was removed,
+                                              ///< each once; text from the wire: sealed or counted,
+                                              ///< never logged
 };
 struct Held {
   HoldReason reason;
@@ -86,7 +91,9 @@ class Deidentifier {
 
   /// Never throws for anything that came off the wire; std::bad_alloc and std::system_error mean a
   /// broken machine.
-  Verdict clean(const ReceivedInstance& received, const Decision& decision = {}) const;
+  /// @param trace  when given, a line for every element that was judged, in order.
+  Verdict clean(const ReceivedInstance& received, const Decision& decision = {},
+                Trace* trace = nullptr) const;
 
  private:
   struct Impl;

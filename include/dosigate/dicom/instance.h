@@ -40,12 +40,15 @@ class CleanInstance {
   ByteView header() const { return header_; }
   ByteView body() const { return body_; }
   ByteView trailer() const { return trailer_; }
+  /// What dosimetry wants to know of this instance, as JSON, made of the cleaned data set: dates are
+  /// moved, labels are ours. Empty when it holds nothing of the kind.
+  const std::string& facts() const { return facts_; }
 
  private:
   friend class Deidentifier;
   CleanInstance() = default;
   std::string sop_class_uid_, sop_instance_uid_, study_instance_uid_, transfer_syntax_uid_,
-      pseudonym_;
+      pseudonym_, facts_;
   Bytes header_, body_, trailer_;
 };
 

@@ -63,6 +63,8 @@ struct Subject {
   std::uint32_t uid_revision = 0;  ///< for map_uid of the UIDs of this study; 0 until a study was
                                    ///< taken from a patient and given back
   std::string device_label;        ///< CAM-nn; empty when the instance names no device
+  std::uint32_t device_epoch = 0;  ///< 1, 2, ... of the device: another software version or date of
+                                   ///< last calibration; 0 when the instance names no device
   std::shared_ptr<const Secret> salt;       ///< of the patient
   std::shared_ptr<const Secret> site_salt;  ///< for UIDs of devices, which outlive patients
 };
