@@ -1,4 +1,4 @@
-#include "folder.h"
+#include "dosigate/forward/folder.h"
 
 #include <unistd.h>
 
@@ -28,6 +28,11 @@ void make_durable_directory(const std::filesystem::path& directory) {
 
 }  // namespace
 
+std::filesystem::path folder_path(const FolderItem& item) {
+  return std::filesystem::path(item.pseudonym) / item.study_instance_uid /
+         (item.sop_instance_uid + ".dcm");
+}
+
 Result<void> write_to_folder(
     const std::filesystem::path& root, const FolderItem& item,
     const std::function<Result<void>(const std::function<bool(ByteView)>&)>& source) {
@@ -36,9 +41,9 @@ Result<void> write_to_folder(
     if (!is_plain_name(*name))
       return fail(Fault::Invalid, "a UID or pseudonym of the instance cannot be a file name");
   }
-  const std::filesystem::path patient = root / item.pseudonym;
-  const std::filesystem::path study = patient / item.study_instance_uid;
-  const std::filesystem::path file = study / (item.sop_instance_uid + ".dcm");
+  const std::filesystem::path file = root / folder_path(item);
+  const std::filesystem::path study = file.parent_path();
+  const std::filesystem::path patient = study.parent_path();
   const std::filesystem::path temporary = study / ("." + item.sop_instance_uid + ".part");
   make_private_directory(root);
   make_durable_directory(patient);

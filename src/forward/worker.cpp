@@ -6,7 +6,7 @@
 
 #include "dosigate/dicom/sop_class.h"
 #include "dosigate/dicom/status.h"
-#include "folder.h"
+#include "dosigate/forward/folder.h"
 #include "transcode.h"
 
 namespace dosigate {

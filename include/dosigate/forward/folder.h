@@ -18,6 +18,9 @@ struct FolderItem {
   const std::string& transfer_syntax_uid;
 };
 
+/// Where that file lies below the root: <pseudonym>/<study>/<instance>.dcm.
+std::filesystem::path folder_path(const FolderItem& item);
+
 /// Writes <root>/<pseudonym>/<study>/<instance>.dcm, Part 10 (PS3.10), as a whole or not at all and
 /// durable on return; one of that name is replaced. A fault of `source` is returned as it is,
 /// Invalid when a name is none of ours. Throws std::system_error when the disk fails. Thread: any,
