@@ -168,10 +168,13 @@ void MapRows::insert(const NewDevice& change) {
 }
 
 void MapRows::insert(const NewEpoch& change) {
-  if (has_epoch(change.device, change.index)) return;
-  SQLite::Statement row(db_,
-                        "INSERT INTO device_epoch (device_id, epoch_index, sealed_epoch, "
-                        "first_seen) VALUES (?, ?, ?, ?)");
+  if (epoch_number(change.device, change.index)) return;
+  // A replay brings the epochs in the order in which they were made, so they get their numbers
+  // again.
+  SQLite::Statement row(
+      db_,
+      "INSERT INTO device_epoch (device_id, epoch_index, sealed_epoch, first_seen, number) SELECT "
+      "?1, ?2, ?3, ?4, 1 + count(*) FROM device_epoch WHERE device_id = ?1");
   const Bytes plain =
       Packer().text(change.software_versions).text(change.last_calibration.reveal()).take();
   const Bytes sealed = close(
@@ -274,7 +277,9 @@ MapChanges MapRows::changes_of_device(std::int64_t number) {
   out.push_back(std::move(change));
 
   SQLite::Statement epochs(
-      db_, "SELECT epoch_index, sealed_epoch, first_seen FROM device_epoch WHERE device_id = ?");
+      db_,
+      "SELECT epoch_index, sealed_epoch, first_seen FROM device_epoch WHERE device_id = ? ORDER BY "
+      "number");
   epochs.bind(1, number);
   while (epochs.executeStep()) {
     const Index index = column_index(epochs.getColumn(0));

@@ -123,11 +123,13 @@ std::optional<DeviceRow> MapRows::device(const Index& index) {
   return DeviceRow{row.getColumn(0).getInt64(), row.getColumn(1).getString()};
 }
 
-bool MapRows::has_epoch(std::int64_t device, const Index& epoch) {
-  SQLite::Statement row(db_, "SELECT 1 FROM device_epoch WHERE device_id = ? AND epoch_index = ?");
+std::optional<std::uint32_t> MapRows::epoch_number(std::int64_t device, const Index& epoch) {
+  SQLite::Statement row(db_,
+                        "SELECT number FROM device_epoch WHERE device_id = ? AND epoch_index = ?");
   row.bind(1, device);
   bind_bytes(row, 2, epoch);
-  return row.executeStep();
+  if (!row.executeStep()) return std::nullopt;
+  return row.getColumn(0).getUInt();
 }
 
 bool MapRows::has_person_index(const PersonIndex& index, std::int64_t patient) {

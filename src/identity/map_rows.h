@@ -66,7 +66,8 @@ class MapRows {
   std::optional<PatientRow> patient_by_pseudonym(std::string_view pseudonym);
   std::optional<StudyRow> current_study(const Index& index);
   std::optional<DeviceRow> device(const Index& index);
-  bool has_epoch(std::int64_t device, const Index& epoch);
+  /// 1, 2, ... in the order in which the device's epochs came into the map (or its journal).
+  std::optional<std::uint32_t> epoch_number(std::int64_t device, const Index& epoch);
   bool has_person_index(const PersonIndex& index, std::int64_t patient);
   /// Other patients under the same value.
   std::vector<std::int64_t> others_under(const PersonIndex& index, std::int64_t patient);

@@ -51,11 +51,11 @@ struct Located {
   std::optional<PatientRow> patient;
   std::optional<StudyRow> study;
   std::optional<DeviceRow> device;
-  bool epoch_known = false;
+  std::optional<std::uint32_t> epoch;  ///< of the device
   std::vector<PersonIndex> new_persons;
 
   bool complete(const IdentityIndexes& indexes) const {
-    return patient && study && new_persons.empty() && (!indexes.device || (device && epoch_known));
+    return patient && study && new_persons.empty() && (!indexes.device || (device && epoch));
   }
 };
 
@@ -87,7 +87,7 @@ Result<Located> locate(MapRows& rows, const IdentityIndexes& indexes,
       out.new_persons.push_back(index);
   }
   if (indexes.device) out.device = rows.device(*indexes.device);
-  if (out.device) out.epoch_known = rows.has_epoch(out.device->device, indexes.epoch);
+  if (out.device) out.epoch = rows.epoch_number(out.device->device, indexes.epoch);
   return out;
 }
 
@@ -99,7 +99,11 @@ Subject subject_of(const Located& located, const SiteRow& site) {
   out.offset = located.patient->offset;
   out.study_uid = located.study->study_uid;
   out.uid_revision = located.study->revision;
-  if (located.device) out.device_label = located.device->label;
+  if (located.device) {
+    out.device = located.device->device;
+    out.device_label = located.device->label;
+    out.device_epoch = located.epoch.value_or(0);
+  }
   out.salt = located.patient->salt;
   out.site_salt = site.salt;
   return out;
@@ -149,7 +153,7 @@ MapChanges missing_rows(MapRows& rows, const Located& located, const IdentityInd
     if (study_too && !source.study_source.empty()) study.source = source.study_source;
     out.push_back(std::move(study));
   }
-  if (indexes.device && !(located.device && located.epoch_known)) {
+  if (indexes.device && !(located.device && located.epoch)) {
     const std::int64_t device =
         located.device ? located.device->device : rows.next_number("device");
     if (!located.device) {

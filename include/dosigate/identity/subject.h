@@ -62,6 +62,7 @@ struct Subject {
   std::string study_uid;        ///< pseudonymous
   std::uint32_t uid_revision = 0;  ///< for map_uid of the UIDs of this study; 0 until a study was
                                    ///< taken from a patient and given back
+  std::int64_t device = 0;         ///< map.db row; 0 when the instance names no device
   std::string device_label;        ///< CAM-nn; empty when the instance names no device
   std::uint32_t device_epoch = 0;  ///< 1, 2, ... of the device: another software version or date of
                                    ///< last calibration; 0 when the instance names no device
