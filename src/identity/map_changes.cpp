@@ -256,6 +256,34 @@ MapChanges MapRows::changes_of_patient(std::int64_t number) {
   return out;
 }
 
+std::vector<PseudonymMap::Device> MapRows::devices() {
+  std::vector<PseudonymMap::Device> out;
+  SQLite::Statement all(db_,
+                        "SELECT d.device_id, s.code FROM device d JOIN site s ON s.site_id = "
+                        "d.site_id ORDER BY d.device_id");
+  while (all.executeStep()) {
+    PseudonymMap::Device one;
+    one.device = all.getColumn(0).getInt64();
+    one.site_code = all.getColumn(1).getString();
+    for (const MapChange& change : changes_of_device(one.device)) {
+      if (const auto* device = std::get_if<NewDevice>(&change)) {
+        one.label = device->label;
+        one.manufacturer = device->manufacturer;
+        one.model = device->model;
+        one.serial_number = device->serial_number;
+        one.station_name = device->station_name;
+        one.first_seen = device->first_seen;
+      } else if (const auto* epoch = std::get_if<NewEpoch>(&change)) {
+        one.epochs.push_back({static_cast<std::uint32_t>(one.epochs.size() + 1),
+                              Phi(epoch->software_versions), epoch->last_calibration,
+                              epoch->first_seen});
+      }
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 MapChanges MapRows::changes_of_device(std::int64_t number) {
   MapChanges out;
   SQLite::Statement device(db_,

@@ -12,6 +12,7 @@
 #include "dosigate/store/database.h"
 #include "journal.h"
 #include "map_rows.h"
+#include "removed_creators.h"
 #include "subject_cache.h"
 
 namespace dosigate {
@@ -62,6 +63,7 @@ struct PseudonymMap::Impl {
   std::optional<Journal> journal;  ///< after open: only the writer thread
   Guarded<std::map<std::string, SiteRow, std::less<>>> sites;
   Guarded<SubjectCache> cache{std::size_t{1024}};
+  Guarded<RemovedCreators> removed_creators;
   std::atomic<long long> alarms{0};
   std::atomic<long long> uid_pairs{0};
   std::unique_ptr<DatabaseWriter> writer;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dosigate/crypto/keyring.h"
+#include "dosigate/identity/pseudonym_map.h"
 #include "map_change.h"
 
 namespace dosigate {
@@ -72,6 +73,8 @@ class MapRows {
   /// Other patients under the same value.
   std::vector<std::int64_t> others_under(const PersonIndex& index, std::int64_t patient);
   bool is_forgotten(const Index& key_or_study);
+  /// Of every site, in the order first seen; without creators.
+  std::vector<PseudonymMap::Device> devices();
   long long device_count(std::int64_t site);
   bool pseudonym_exists(std::string_view pseudonym);
   /// The number that the next row of an AUTOINCREMENT table gets; never one that was used before.

@@ -138,6 +138,10 @@ Index bare_id_index(const Secret& index_key, std::string_view site_code,
   return blind(index_key, "person-id", {as_bytes(site_code), as_bytes(normalised_id)});
 }
 
+Index creator_index(const Secret& index_key, std::string_view creator) {
+  return blind(index_key, "private-creator", {as_bytes(creator)});
+}
+
 IdentityIndexes index_identity(const Secret& index_key, const SitePolicy& site,
                                const SourceIdentity& source) {
   IdentityIndexes out;

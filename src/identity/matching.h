@@ -44,6 +44,9 @@ IdentityIndexes index_identity(const Secret& index_key, const SitePolicy& site,
 Index bare_id_index(const Secret& index_key, std::string_view site_code,
                     std::string_view normalised_id);
 
+/// Of a private creator, as received.
+Index creator_index(const Secret& index_key, std::string_view creator);
+
 /// True when one PatientID seems to stand for two people, so that a person has to decide:
 /// - the names share no word and the birth dates differ (or one is missing and the sexes differ),
 /// or

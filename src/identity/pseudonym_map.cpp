@@ -73,7 +73,11 @@ constexpr const char* kCountAlarms =
 }  // namespace
 
 PseudonymMap::PseudonymMap(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-PseudonymMap::~PseudonymMap() = default;
+PseudonymMap::~PseudonymMap() {
+  // A statistic that cannot be written at the end is lost; who writes it every few seconds was told
+  // why.
+  if (impl_) static_cast<void>(write_removed_creators());
+}
 
 Result<void> PseudonymMap::create(const Settings& settings, const Keyring& keys) try {
   const fs::path file = map_file(settings.directory);

@@ -93,6 +93,45 @@ class PseudonymMap {
   /// pseudonym is wrong.
   Result<Revealed> reveal(std::string_view pseudonym);
 
+  /// Counts the private creators of which elements were removed from one instance. In memory only,
+  /// so that no acknowledgement waits for it; `write_removed_creators` and the destructor write.
+  /// @param device  Subject::device; 0 when the instance names none.
+  /// @param creators  each once, text from the wire. At most 256 of a device are told apart, the
+  /// rest are "others".
+  void note_removed_creators(std::int64_t device, const std::vector<std::string>& creators);
+  /// Writes what was counted, without a sync. For whoever has a clock, every few seconds.
+  /// Unavailable when the map cannot be written: the counts are kept for the next time.
+  Result<void> write_removed_creators();
+
+  /// A camera, for the hospital's own administrator.
+  struct Device {
+    struct Epoch {
+      std::uint32_t number;
+      Phi software_versions;
+      Phi last_calibration;  ///< DA, true date, or empty
+      long long first_seen;
+    };
+    struct Creator {
+      std::string text;     ///< from the wire: any bytes
+      bool others = false;  ///< no text: all that came after the first 256 of this device
+      long long instances = 0, first_seen = 0, last_seen = 0;
+    };
+    std::int64_t device = 0;
+    std::string site_code, label;  ///< both empty for what instances without a device had removed
+    Phi manufacturer, model, serial_number, station_name;
+    long long first_seen = 0;
+    std::vector<Epoch> epochs;      ///< by number
+    std::vector<Creator> creators;  ///< removed; most frequent first, as written
+  };
+  std::vector<Device> devices();
+
+  /// Devices of which a creator was removed for the first time at or after `since` (Unix seconds).
+  struct NewCreators {
+    std::string site_code, label;  ///< empty: instances that name no device
+    long long creators;
+  };
+  std::vector<NewCreators> new_creators(long long since);
+
   struct Totals {
     long long patients, studies, devices, uid_pairs;
   };
