@@ -178,7 +178,7 @@ ContentRuling rule_content_item(DcmItem& content_item, const Options& options,
     const KnownConcept* known = find_known_concept(code, scheme);
     if (known != nullptr && ruling.type == ContentType::Text) {
       ruling.source = known->source;
-      if (known->kind == ConceptClass::Equipment) {
+      if (known->kind == ConceptClass::Machine) {
         ruling.value = Action::Keep;
       } else {
         ruling.otherwise = Action::Pseudonymise;

@@ -23,8 +23,8 @@ const ConceptRow* find_concept(std::string_view code, std::string_view scheme,
 
 /// Text of concepts that the table does not list (conf/deid/content_concepts.tsv).
 enum class ConceptClass {
-  Equipment,  ///< vendor, model, algorithm: from the machine
-  Label       ///< tells measurements apart, so it stays distinct
+  Machine,  ///< vendor, model, algorithm, technique, published tables: from the machine
+  Label     ///< tells measurements apart, so it stays distinct
 };
 struct KnownConcept {
   ConceptClass kind;
