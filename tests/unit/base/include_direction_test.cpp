@@ -29,7 +29,8 @@ const std::map<std::string, Names> kMayInclude = {
     {"dicom", {"base"}},
     {"net", {"base"}},
     {"identity", {"base", "crypto", "store"}},
-    {"deid", {"base", "dicom", "identity"}},
+    {"dosimetry", {"base"}},
+    {"deid", {"base", "dicom", "dosimetry", "identity"}},
     {"receive", {"base", "dicom", "net"}},
     {"quarantine", {"base", "crypto", "dicom"}},
     {"spool", {"base", "crypto", "dicom", "store"}},
@@ -37,8 +38,8 @@ const std::map<std::string, Names> kMayInclude = {
     {"audit", {"base", "crypto"}},
     {"api", {"base"}},
     {"app",
-     {"base", "crypto", "store", "dicom", "net", "identity", "deid", "receive", "quarantine",
-      "spool", "forward", "audit", "api"}},
+     {"base", "crypto", "store", "dicom", "dosimetry", "net", "identity", "deid", "receive",
+      "quarantine", "spool", "forward", "audit", "api"}},
 };
 
 /// Start of an include -> the modules that alone may name that library.
