@@ -116,7 +116,8 @@ Result<ArchiveSpool::Put> Ingest::spool(const InstanceId& id, const Cleaned& cle
   // Known and equal: it was delivered before, and who sends it again may know that the archive lost
   // it.
   const Bytes pairs = map_.seal_pairs(id, cleaned.memory);
-  return spool_.put({id, cleaned.instance, cleaned.memory.fingerprint, pairs, route.destinations});
+  return spool_.put({id, cleaned.instance, cleaned.memory.fingerprint, pairs, route.destinations,
+                     known.has_value()});
 }
 
 AssociationServer::Answer Ingest::keep(const ReceivedInstance& received, const Config::Route& route,

@@ -3,7 +3,7 @@
 namespace dosigate {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::uint32_t kMostDestinations = 1'000;
 
 }  // namespace
@@ -20,12 +20,14 @@ Bytes pack_card(const SpoolCard& card) {
       .bytes(card.fingerprint)
       .u32(static_cast<std::uint32_t>(card.destinations.size()));
   for (const std::string& destination : card.destinations) out.text(destination);
+  out.text(card.facts);
   return out.take();
 }
 
 std::optional<SpoolCard> unpack_card(ByteView bytes) {
   Unpacker in(bytes);
-  if (in.u8() != kVersion) return std::nullopt;
+  const std::uint8_t version = in.u8();
+  if (version < 1 || version > kVersion) return std::nullopt;
   SpoolCard card;
   card.queued_unix = in.u64();
   card.sop_class_uid = in.text();
@@ -37,6 +39,7 @@ std::optional<SpoolCard> unpack_card(ByteView bytes) {
   const std::uint32_t count = in.u32();
   if (count > kMostDestinations) return std::nullopt;
   for (std::uint32_t i = 0; i < count; ++i) card.destinations.push_back(in.text());
+  if (version >= 2) card.facts = in.text();
   if (!in.done()) return std::nullopt;
   return card;
 }

@@ -16,6 +16,7 @@ struct SpoolCard {
   Bytes fingerprint;
   std::vector<std::string> destinations;
   std::uint64_t queued_unix = 0;
+  std::string facts{};  ///< CleanInstance::facts() as the ledger counts them; since version 2
 };
 
 Bytes pack_card(const SpoolCard& card);

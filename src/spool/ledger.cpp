@@ -1,5 +1,6 @@
 #include "dosigate/spool/ledger.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <stdexcept>
@@ -62,8 +63,13 @@ struct Ledger::Impl {
     return static_cast<Outcome>(found.integer(0));
   }
 
-  std::int64_t study_id(SQLite::Database& db, std::string_view study_uid) {
-    (statements(db, "INSERT OR IGNORE INTO study (study_uid) VALUES (?)") << study_uid).run();
+  std::int64_t study_id(SQLite::Database& db, std::string_view study_uid,
+                        std::string_view pseudonym = {}) {
+    (statements(db,
+                "INSERT INTO study (study_uid, pseudonym) VALUES (?, ?) ON CONFLICT DO UPDATE SET "
+                "pseudonym = excluded.pseudonym WHERE pseudonym = '' AND excluded.pseudonym <> ''")
+     << study_uid << pseudonym)
+        .run();
     Query found = statements(db, "SELECT study_id FROM study WHERE study_uid = ?");
     found << study_uid;
     found.next();
@@ -80,6 +86,33 @@ struct Ledger::Impl {
      << time)
         .run();
     ++delta.of(outcome);
+  }
+
+  /// Before the instance has its row: one of the same SOP instance in the same study was counted.
+  void count_facts(SQLite::Database& db, const Entry& entry, std::int64_t study) {
+    if (entry.facts.empty()) return;
+    {
+      Query same = statements(
+          db, "SELECT 1 FROM instance WHERE study_id = ? AND sop_uid = ? AND id <> ? LIMIT 1");
+      same << study << entry.sop_instance_uid << ByteView(entry.id);
+      if (!entry.sop_instance_uid.empty() && same.next()) return;
+    }
+    const std::string_view all(entry.facts);
+    const auto end = std::min(all.find('\n'), all.size());
+    const std::string_view acquired = all.substr(std::min(end + 1, all.size()));
+    const std::int64_t day = now() / kSecondsPerDay;
+    (statements(db,
+                "INSERT INTO study_facts (study_id, facts, instances, first_day, last_day, "
+                "first_acquired, last_acquired) VALUES (?, ?, 1, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET instances = instances + 1,"
+                " first_day = MIN(first_day, excluded.first_day),"
+                " last_day = MAX(last_day, excluded.last_day),"
+                " first_acquired = CASE WHEN first_acquired = '' OR (excluded.first_acquired <> '' "
+                "AND excluded.first_acquired < first_acquired) THEN excluded.first_acquired ELSE "
+                "first_acquired END,"
+                " last_acquired = MAX(last_acquired, excluded.last_acquired)")
+     << study << all.substr(0, end) << day << day << acquired << acquired)
+        .run();
   }
 
   /// From one outcome to another, if it is another.
@@ -132,22 +165,25 @@ void Ledger::queued(const Entry& entry) {
         not_in_the_book("an instance that was closed is queued again", entry.id);
       }
       if (outcome == Outcome::Quarantined) {  // released
+        const std::int64_t study = impl_->study_id(db, entry.study_uid, entry.pseudonym);
+        impl_->count_facts(db, entry, study);
         (impl_->statements(db,
                            "UPDATE instance SET domain = ?, study_id = ?, sop_class = ?, sop_uid = "
                            "? WHERE id = ?")
-         << static_cast<std::int64_t>(entry.domain) << impl_->study_id(db, entry.study_uid)
-         << entry.sop_class_uid << entry.sop_instance_uid << ByteView(entry.id))
+         << static_cast<std::int64_t>(entry.domain) << study << entry.sop_class_uid
+         << entry.sop_instance_uid << ByteView(entry.id))
             .run();
         impl_->move(db, entry.id, outcome, Outcome::Queued, "", delta);
         outcome = Outcome::Queued;
       }
     } else {
+      const std::int64_t study = impl_->study_id(db, entry.study_uid, entry.pseudonym);
+      impl_->count_facts(db, entry, study);
       (impl_->statements(db,
                          "INSERT INTO instance (id, domain, day, study_id, sop_class, sop_uid, "
                          "outcome, changed) VALUES (?, ?, ?, ?, ?, ?, 1, ?)")
        << ByteView(entry.id) << static_cast<std::int64_t>(entry.domain) << time / kSecondsPerDay
-       << impl_->study_id(db, entry.study_uid) << entry.sop_class_uid << entry.sop_instance_uid
-       << time)
+       << study << entry.sop_class_uid << entry.sop_instance_uid << time)
           .run();
       ++delta.of(Outcome::Queued);
     }
@@ -350,6 +386,41 @@ std::map<std::string, std::uint64_t> Ledger::refusals() const {
     Query rows = read("SELECT reason, SUM(count) FROM refused GROUP BY reason");
     while (rows.next()) out[rows.text(0)] = rows.unsigned_integer(1);
     return out;
+  });
+}
+
+std::vector<Ledger::Facts> Ledger::facts_of(std::string_view pseudonym) const {
+  return impl_->reader.with([&](ReadConnection& read) {
+    std::vector<Facts> out;
+    Query rows = read(
+        "SELECT s.study_uid, f.facts, f.instances, f.first_day, f.last_day, f.first_acquired, "
+        "f.last_acquired FROM study s JOIN study_facts f USING (study_id) WHERE s.pseudonym = ? "
+        "AND s.pseudonym <> '' ORDER BY s.study_id, f.facts_id");
+    rows << pseudonym;
+    while (rows.next()) {
+      out.push_back({rows.text(0), rows.text(1), rows.unsigned_integer(2), rows.integer(3),
+                     rows.integer(4), rows.text(5), rows.text(6)});
+    }
+    return out;
+  });
+}
+
+std::vector<std::string> Ledger::studies_of(std::string_view pseudonym) const {
+  return impl_->reader.with([&](ReadConnection& read) {
+    std::vector<std::string> out;
+    Query rows = read(
+        "SELECT study_uid FROM study WHERE pseudonym = ? AND pseudonym <> '' ORDER BY study_id");
+    rows << pseudonym;
+    while (rows.next()) out.push_back(rows.text(0));
+    return out;
+  });
+}
+
+std::string Ledger::pseudonym_of(std::string_view study_uid) const {
+  return impl_->reader.with([&](ReadConnection& read) {
+    Query row = read("SELECT pseudonym FROM study WHERE study_uid = ?");
+    row << study_uid;
+    return row.next() ? row.text(0) : std::string();
   });
 }
 

@@ -75,6 +75,10 @@ void SpoolCore::agree_with_ledger(const QueueIndex::Standing& item) {
     // Killed between row and ledger, or a power cut took the ledger's unsynced entry.
     Ledger::Entry entry{item.id, item.study_uid, {}, item.sop_class_uid, item.sop_instance_uid,
                         domain_};
+    if (const auto file = open_file(item.id); file && file->id() == item.id) {
+      if (const auto card = unpack_card(file->card())) entry = entry_of(item.id, *card);
+    }
+    entry.destinations.clear();
     for (const auto& [name, state] : item.deliveries) entry.destinations.push_back(name);
     ledger_.queued(entry);
     in_ledger = ledger_.destinations(item.id);
@@ -189,8 +193,7 @@ Result<void> SpoolCore::take_in(const InstanceId& id, const std::filesystem::pat
     }
     return {};
   }
-  ledger_.queued({id, card->study_instance_uid, card->destinations, card->sop_class_uid,
-                  card->sop_instance_uid, domain_});
+  ledger_.queued(entry_of(id, *card));
   ++(finished ? recovered_.finished : recovered_.taken_in);
   return {};
 }

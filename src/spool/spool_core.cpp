@@ -94,7 +94,8 @@ bool SpoolCore::is_kept(const InstanceId& id) const {
 
 Result<SpoolCore::Put> SpoolCore::put(const InstanceId& id, const CleanInstance& instance,
                                       ByteView fingerprint, ByteView sealed_pairs,
-                                      const std::vector<std::string>& destinations) {
+                                      const std::vector<std::string>& destinations,
+                                      bool counted_before) {
   if (destinations.empty())
     return fail(Fault::Invalid,
                 "an instance is to be queued for no destination: give its route at least one");
@@ -129,7 +130,8 @@ Result<SpoolCore::Put> SpoolCore::put(const InstanceId& id, const CleanInstance&
                  instance.pseudonym(),
                  {fingerprint.begin(), fingerprint.end()},
                  {},
-                 static_cast<std::uint64_t>(to_unix(settings_.clock()))};
+                 static_cast<std::uint64_t>(to_unix(settings_.clock())),
+                 counted_before ? "" : instance.facts()};
   std::map<std::string, QueueDelivery> deliveries;
   for (const std::string& destination : destinations) deliveries[destination];
   for (const auto& [name, delivery] : deliveries) card.destinations.push_back(name);
@@ -170,8 +172,7 @@ Result<SpoolCore::Put> SpoolCore::put(const InstanceId& id, const CleanInstance&
     }
     has_row = true;
     fail_point("spool.after-row");
-    ledger_.queued({id, card.study_instance_uid, card.destinations, card.sop_class_uid,
-                    card.sop_instance_uid, domain_});
+    ledger_.queued(entry_of(id, card));
     if (lost) ledger_.superseded(*lost);
   } catch (...) {
     if (has_row) {
@@ -186,6 +187,17 @@ Result<SpoolCore::Put> SpoolCore::put(const InstanceId& id, const CleanInstance&
   }
   if (lost) files_.erase(*lost);
   return Put::Queued;
+}
+
+Ledger::Entry SpoolCore::entry_of(const InstanceId& id, const SpoolCard& card) const {
+  return {id,
+          card.study_instance_uid,
+          card.destinations,
+          card.sop_class_uid,
+          card.sop_instance_uid,
+          domain_,
+          card.pseudonym,
+          card.facts};
 }
 
 std::vector<QueueItem> SpoolCore::claim(const std::string& destination, std::size_t max) {

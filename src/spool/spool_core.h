@@ -50,7 +50,8 @@ class SpoolCore {
   const Recovered& recovered() const { return recovered_; }
 
   Result<Put> put(const InstanceId& id, const CleanInstance& instance, ByteView fingerprint,
-                  ByteView sealed_pairs, const std::vector<std::string>& destinations);
+                  ByteView sealed_pairs, const std::vector<std::string>& destinations,
+                  bool counted_before);
 
   std::vector<QueueItem> claim(const std::string& destination, std::size_t max);
   void wait(const std::string& destination, const std::stop_token& stop,
@@ -91,6 +92,9 @@ class SpoolCore {
   bool is_kept(const InstanceId& id) const;
   bool disk_is_low();
   std::int64_t now_ms() const;
+
+  /// What the ledger is told of an instance in the queue.
+  Ledger::Entry entry_of(const InstanceId& id, const SpoolCard& card) const;
 
   // Recovery (recovery.cpp).
   void agree_with_ledger(const QueueIndex::Standing& item);

@@ -18,6 +18,7 @@ class Deidentifier {
     std::string transfer_syntax_uid = "1.2.840.10008.1.2.1";  // Explicit VR Little Endian
     std::string pseudonym = "DSG-T-0000-0000-000";
     Bytes header{}, body{}, trailer{};
+    std::string facts{};
   };
   static CleanInstance make(Parts parts) {
     CleanInstance out;
@@ -29,6 +30,7 @@ class Deidentifier {
     out.header_ = std::move(parts.header);
     out.body_ = std::move(parts.body);
     out.trailer_ = std::move(parts.trailer);
+    out.facts_ = std::move(parts.facts);
     return out;
   }
 };

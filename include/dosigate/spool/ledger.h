@@ -50,10 +50,15 @@ class Ledger {
     std::string sop_class_uid{},
         sop_instance_uid{};  ///< what an archive is asked for when deliveries are verified
     Domain domain = Domain::Archive;
+    std::string pseudonym{};  ///< of the patient
+    /// CleanInstance::facts(); empty when there are none or when they are counted already: an
+    /// instance that was delivered before and is sent again.
+    std::string facts{};
   };
   /// Before the acknowledgement. Can be repeated from the spool file, so it is not synced. Also
   /// moves a quarantined instance into the queue (release). Throws std::logic_error for an id that
-  /// was dropped, discarded or a duplicate: those are final.
+  /// was dropped, discarded or a duplicate: those are final. The facts count in the same
+  /// transaction, once per id and SOP instance.
   void queued(const Entry& entry);
   /// After the quarantine file is durable; repeatable from it. Does nothing when the id is already
   /// known.
@@ -96,6 +101,21 @@ class Ledger {
   std::map<std::string, DestinationTotals> by_destination() const;
   std::map<std::string, std::uint64_t> reasons(Outcome outcome) const;
   std::map<std::string, std::uint64_t> refusals() const;
+
+  /// What some instances of a study said, all of them the same.
+  struct Facts {
+    std::string study_uid;
+    std::string facts;  ///< without the line of the acquisition time
+    std::uint64_t instances = 0;
+    std::int64_t first_day = 0, last_day = 0;     ///< of the acknowledgement, days since 1970
+    std::string first_acquired, last_acquired{};  ///< earliest and latest; empty when none says it
+  };
+  /// Of all studies of a pseudonym, in the order of their first arrival.
+  std::vector<Facts> facts_of(std::string_view pseudonym) const;
+  /// The studies of a pseudonym, those without facts too, in the order of their first arrival.
+  std::vector<std::string> studies_of(std::string_view pseudonym) const;
+  /// Whose study it is; empty when it is unknown or arrived before pseudonyms were kept.
+  std::string pseudonym_of(std::string_view study_uid) const;
 
   /// Folds final rows (all but queued, parked, quarantined) whose day is older than `keep_days`
   /// into day totals. Totals stay equal.

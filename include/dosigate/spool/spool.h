@@ -57,6 +57,7 @@ struct SpoolOffer {
   ByteView fingerprint;
   ByteView sealed_pairs;                  ///< opaque
   std::vector<std::string> destinations;  ///< at least one
+  bool counted_before = false;  ///< it was acknowledged before: its facts do not count again
 };
 
 /// One instance for one destination, as an operator sees it.
