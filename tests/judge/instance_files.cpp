@@ -23,21 +23,23 @@ void write_file(const std::filesystem::path& path, const std::vector<ByteView>& 
 
 std::optional<ReceivedInstance> received_from(const std::filesystem::path& path) {
   DcmFileFormat format;
-  if (format.loadFile(path.c_str(), EXS_Unknown, EGL_noChange, 64, ERM_metaOnly).bad())
-    return std::nullopt;
+  (void)format.loadFile(path.c_str());  // as far as it gets: broken files are judged as well
   DcmMetaInfo& meta = *format.getMetaInfo();
+  DcmDataset& data_set = *format.getDataset();
   Uint32 group_length = 0;
   if (meta.findAndGetUint32(DCM_FileMetaInformationGroupLength, group_length).bad())
     return std::nullopt;
   ReceivedInstance out;
-  out.sop_class_uid = text_at(meta, DCM_MediaStorageSOPClassUID);
-  out.sop_instance_uid = Phi(text_at(meta, DCM_MediaStorageSOPInstanceUID));
+  // A sender announces what the data set says; the meta information of these files is often wrong.
+  out.sop_class_uid = text_at(data_set, DCM_SOPClassUID);
+  out.sop_instance_uid = Phi(text_at(data_set, DCM_SOPInstanceUID));
   out.transfer_syntax_uid = text_at(meta, DCM_TransferSyntaxUID);
   std::ifstream in(path, std::ios::binary);
   const std::string all{std::istreambuf_iterator<char>(in), {}};
   // Preamble, prefix and the group length itself stand before what the group length counts.
   const std::size_t begin = 128 + 4 + 12 + std::size_t{group_length};
-  if (begin >= all.size() || out.sop_class_uid == UID_MediaStorageDirectoryStorage)
+  if (begin >= all.size() || out.sop_class_uid.empty() ||
+      text_at(meta, DCM_MediaStorageSOPClassUID) == UID_MediaStorageDirectoryStorage)
     return std::nullopt;
   out.data_set.assign(all.begin() + static_cast<std::ptrdiff_t>(begin), all.end());
   return out;

@@ -32,6 +32,21 @@ inline std::string missing_calculate_suv() {
   return missing_pydicom();
 }
 
+/// Changes a cleaned file as a wrong de-identification would, with pydicom's help: nothing of ours
+/// is asked. `change` is Python over `ds`, the data set, and `later(value, days)` for DA and DT.
+inline void spoil(const std::filesystem::path& file, const std::string& change) {
+  const Finished done =
+      run({kPython, "-c",
+           "import sys, datetime, pydicom\n"
+           "def later(value, days):\n"
+           "    day = datetime.datetime.strptime(value[:8], '%Y%m%d') + datetime.timedelta(days)\n"
+           "    return day.strftime('%Y%m%d') + value[8:]\n"
+           "ds = pydicom.dcmread(sys.argv[1])\n" +
+               change + "\nds.save_as(sys.argv[1])\n",
+           file.string()});
+  ASSERT_EQ(done.code, 0) << done.output;
+}
+
 }  // namespace dosigate::testing
 
 /// Skips the test when a judge is missing, and says which; under `./dev test` that is a failure,

@@ -213,20 +213,6 @@ TEST_F(Suv, TheJudgeFindsEqualDoublesBeforeAndAfterForEveryVendor) {
   EXPECT_NEAR(suvbw / expected, 1, 1e-12);
 }
 
-/// Changes one element of a cleaned file with pydicom's help: nothing of ours is asked.
-void spoil(const std::filesystem::path& file, const std::string& change) {
-  const Finished done =
-      run({kPython, "-c",
-           "import sys, datetime, pydicom\n"
-           "def later(value, days):\n"
-           "    day = datetime.datetime.strptime(value[:8], '%Y%m%d') + datetime.timedelta(days)\n"
-           "    return day.strftime('%Y%m%d') + value[8:]\n"
-           "ds = pydicom.dcmread(sys.argv[1])\n" +
-               change + "\nds.save_as(sys.argv[1])\n",
-           file.string()});
-  ASSERT_EQ(done.code, 0) << done.output;
-}
-
 TEST_F(Suv, TheJudgeSeesWhatAWrongDeidentificationWouldDo) {
   DOSIGATE_NEEDS_JUDGE(missing_calculate_suv());
   write_cases("7788123", kExplicit);

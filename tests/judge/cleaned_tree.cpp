@@ -1,0 +1,62 @@
+#include "judge/cleaned_tree.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include "judge/instance_files.h"
+
+namespace dosigate::testing {
+namespace {
+
+std::vector<std::filesystem::path> files_below(const std::filesystem::path& root) {
+  std::vector<std::filesystem::path> out;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root))
+    if (entry.is_regular_file()) out.push_back(entry.path());
+  std::sort(out.begin(), out.end());  // equal verdicts wherever the tree lies
+  return out;
+}
+
+const Decision kLookedAt{
+    {HoldReason::SecondaryCapture, HoldReason::BurnedIn, HoldReason::Ultrasound}};
+
+Verdict clean_alone(const ReceivedInstance& received, const Deidentifier::Settings& settings) {
+  const Node node(false);
+  const auto map = node.open();
+  const auto declared = map->declare_site(settings.site);
+  if (!declared) throw std::runtime_error(declared.error().detail);
+  return Deidentifier(settings, *map).clean(received, kLookedAt);
+}
+
+}  // namespace
+
+CleanedTree clean_tree(const std::filesystem::path& root, const std::filesystem::path& out,
+                       const Deidentifier::Settings& settings, PseudonymMap& map) {
+  CleanedTree tree;
+  const Deidentifier deidentifier(settings, map);
+  for (const auto& path : files_below(root)) {
+    const auto received = received_from(path);
+    if (!received) {
+      ++tree.verdicts["no instance"];
+      continue;
+    }
+    Verdict verdict = deidentifier.clean(*received, kLookedAt);
+    if (hold_of(verdict) == HoldReason::PatientInDoubt) verdict = clean_alone(*received, settings);
+    const auto* cleaned = std::get_if<Cleaned>(&verdict);
+    const std::string text = describe(verdict);
+    ++tree.verdicts[text.substr(0, text.find(':', text.find(':') + 1))];
+    if (cleaned == nullptr) continue;
+    const auto after = out / (std::to_string(tree.pairs.size()) + ".dcm");
+    write_part10(after, cleaned->instance);
+    tree.pairs.push_back({path, after, path.lexically_relative(root).string()});
+  }
+  return tree;
+}
+
+void write_pairs(const CleanedTree& tree, const std::filesystem::path& file) {
+  std::ofstream out(file);
+  for (const auto& pair : tree.pairs)
+    out << pair.before.string() << '\t' << pair.after.string() << '\t' << pair.name << '\n';
+  if (!out.flush()) throw std::runtime_error("cannot write " + file.string());
+}
+
+}  // namespace dosigate::testing
