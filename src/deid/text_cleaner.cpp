@@ -1,0 +1,163 @@
+#include "text_cleaner.h"
+
+#include "text_fold.h"
+#include "text_numbers.h"
+#include "text_own_values.h"
+#include "text_patterns.h"
+#include "text_words.h"
+#include "values.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace dosigate {
+
+namespace {
+
+/// What stays of a value: its kept words with the bytes between them.
+class Remains {
+ public:
+  Remains(const TextInHand& value, const TextTokens& tokens) : value_(value), tokens_(tokens) {}
+
+  std::string text() {
+    std::size_t last = tokens_.size();
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      if (!tokens_[i].keep) continue;
+      if (i == 0)
+        add_gap(0, tokens_[0].begin);
+      else if (last == i - 1)
+        add_gap(tokens_[last].end, tokens_[i].begin);
+      else if (last != tokens_.size())
+        join(last, i);
+      add(tokens_[i].begin, tokens_[i].end);
+      last = i;
+    }
+    if (last == tokens_.size()) return {};
+    if (last + 1 == tokens_.size()) add_gap(tokens_[last].end, value_.folded().size());
+    drop_lonely_brackets();
+    return std::string(trimmed(out_));
+  }
+
+ private:
+  void add(std::size_t begin, std::size_t end) {
+    out_ += value_.raw.substr(value_.text.at[begin], value_.text.at[end] - value_.text.at[begin]);
+  }
+  void add_gap(std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i)
+      if (value_.folded()[i] != kControl) add(i, i + 1);
+  }
+  /// One separator over a gap where words went: a line's end if there was one, the same as on both
+  /// sides ("wb_NAME_ct"), else a space.
+  void join(std::size_t last, std::size_t next) {
+    const std::string_view text = value_.folded();
+    const std::string_view whole =
+        text.substr(tokens_[last].end, tokens_[next].begin - tokens_[last].end);
+    const std::string_view left = gap_after(text, tokens_, last),
+                           right = gap_after(text, tokens_, next - 1);
+    if (whole.find_first_of("\r\n") != std::string_view::npos)
+      out_ += whole.find("\r\n") != std::string_view::npos ? "\r\n"
+              : whole.find('\n') != std::string_view::npos ? "\n"
+                                                           : "\r";
+    else if (left == right && left.size() == 1 &&
+             std::string_view("_-^/,;|+").find(left[0]) != std::string_view::npos)
+      out_ += left;
+    else
+      out_ += ' ';
+  }
+  void drop_lonely_brackets() {
+    constexpr std::string_view kOpen = "([{<", kClose = ")]}>";
+    std::vector<std::size_t> open, lonely;
+    for (std::size_t i = 0; i < out_.size(); ++i) {
+      if (kOpen.find(out_[i]) != std::string_view::npos) {
+        open.push_back(i);
+      } else if (const auto kind = kClose.find(out_[i]); kind != std::string_view::npos) {
+        if (!open.empty() && out_[open.back()] == kOpen[kind])
+          open.pop_back();
+        else
+          lonely.push_back(i);
+      }
+    }
+    lonely.insert(lonely.end(), open.begin(), open.end());
+    for (const std::size_t i : lonely) out_[i] = '\0';
+    std::erase(out_, '\0');
+  }
+
+  const TextInHand& value_;
+  const TextTokens& tokens_;
+  std::string out_;
+};
+
+/// Of a text that cannot be read.
+std::size_t count_words(std::string_view raw) {
+  std::size_t words = 0;
+  bool inside = false;
+  for (const char c : raw) {
+    const bool letter = static_cast<unsigned char>(c) >= 0x80 || is_ascii_digit(c) ||
+                        (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    words += letter && !inside ? 1 : 0;
+    inside = letter;
+  }
+  return words;
+}
+
+void bar_patterns(std::string_view folded, TextTokens& tokens) {
+  for_each_identifier(folded, [&](std::size_t begin, std::size_t end) {
+    auto token = std::partition_point(tokens.begin(), tokens.end(),
+                                      [&](const TextToken& t) { return t.end <= begin; });
+    for (; token != tokens.end() && token->begin < end; ++token) token->barred = true;
+  });
+}
+
+}  // namespace
+
+TextCleaner::TextCleaner(const Identifiers& identifiers,
+                         const std::unordered_set<std::string>& site_words,
+                         std::string_view fallback_charset)
+    : identifiers_(identifiers), site_words_(site_words), fallback_(fallback_charset) {}
+
+TextCleaner::~TextCleaner() = default;
+
+const OwnValues& TextCleaner::own() const {
+  if (own_ == nullptr) own_ = std::make_unique<OwnValues>(identifiers_);
+  return *own_;
+}
+
+TextCleaner::Result TextCleaner::clean(std::string_view raw, std::string_view specific,
+                                       bool multi) const {
+  if (!multi) return clean_value(raw, specific);
+  Result out;
+  bool anything = false, first = true;
+  for_each_value(raw, [&](std::string_view value) {
+    Result part = clean_value(value, specific);
+    if (!first) out.text += '\\';
+    first = false;
+    anything = anything || !part.text.empty();
+    out.text += part.text;
+    out.removed += part.removed;
+  });
+  if (!anything) out.text.clear();
+  return out;
+}
+
+TextCleaner::Result TextCleaner::clean_value(std::string_view raw,
+                                             std::string_view specific) const {
+  const auto text = fold_text(raw, specific, fallback_);
+  if (!text) return {{}, count_words(raw)};
+  const TextInHand value{raw, *text, own(), site_words_};
+  TextTokens tokens = split_words(text->folded);
+  bar_patterns(text->folded, tokens);
+  bar_names(value, tokens);
+  decide_words(value, tokens);
+  decide_numbers(text->folded, tokens);
+  bar_ids(value, tokens);
+  settle_small_words(value, tokens);
+
+  Result out;
+  out.removed = static_cast<std::size_t>(std::count_if(
+      tokens.begin(), tokens.end(), [](const TextToken& token) { return !token.keep; }));
+  const bool whole = out.removed == 0 && text->folded.find(kControl) == std::string::npos;
+  out.text = whole ? std::string(raw) : Remains(value, tokens).text();
+  return out;
+}
+
+}  // namespace dosigate
