@@ -25,6 +25,7 @@ struct Options {
   std::filesystem::path config = "/etc/dosigate/dosigate.toml";
   std::filesystem::path socket;  ///< --socket; empty = as configured
   bool json = false;
+  bool config_named = false;  ///< --config was given; a standard one need not be there
 };
 
 /// One line on stderr, "dosigate: <text>".
@@ -68,6 +69,26 @@ struct Who {
 };
 int config_check(const Options& options, const std::optional<Who>& who);
 int init(const Options& options, const std::filesystem::path& credential_file);
+
+/// What the commands without a network have in common.
+struct Work {
+  std::string profile = "dosimetry";  ///< a name, or a file: with a slash or ".toml"
+  std::string site;                   ///< code; empty: the only one of the configuration, or XX
+  std::string charset;                ///< meaning of an absent (0008,0005)
+};
+struct DeidentifyOptions {
+  std::filesystem::path in, out, map, report;
+  bool throwaway_map = false, create_map = false, report_paths = false;
+  unsigned jobs = 0;  ///< 0 = as many as processors
+};
+/// Exit codes: kDone = everything cleaned; kNotDone = nothing was begun; kSomeNotCleaned.
+inline constexpr int kSomeNotCleaned = 3;
+int deidentify(const Options& options, const Work& work, const DeidentifyOptions& wanted);
+int explain(const Options& options, const Work& work, const std::filesystem::path& file,
+            bool show_values);
+int profile_check(const Options& options, const std::string& profile);
+int profile_diff(const Options& options, const Work& work, const std::string& a,
+                 const std::string& b, const std::vector<std::filesystem::path>& inputs);
 int reload(const Options& options);
 
 }  // namespace dosigate::cli

@@ -5,7 +5,6 @@
 
 #include "dosigate/base/durable_file.h"
 #include "dosigate/crypto/keyring.h"
-#include "dosigate/identity/pseudonym_map.h"
 
 namespace dosigate {
 
@@ -17,6 +16,16 @@ Result<Secret> master_key(const Config& config) {
                 "no master key: set [node] key_file, or LoadCredential=dosigate.key:FILE in the "
                 "service");
   return load_master_key(std::filesystem::path(credentials) / "dosigate.key");
+}
+
+PseudonymMap::Settings map_settings(const Config& config) {
+  PseudonymMap::Settings settings;
+  settings.directory = config.node.state_dir / "identity";
+  settings.journal_directory = config.node.journal_dir;
+  settings.keep_originals = config.node.keep_originals == "study"      ? KeepOriginals::Study
+                            : config.node.keep_originals == "identity" ? KeepOriginals::Identity
+                                                                       : KeepOriginals::None;
+  return settings;
 }
 
 namespace {
@@ -71,10 +80,8 @@ Result<std::string> initialise(const Config& config) {
 
   // Only here: a journal directory that is missing later is a disk that is not mounted.
   make_private_directory(node.journal_dir);
-  PseudonymMap::Settings map;
-  map.directory = map_directory;
-  map.journal_directory = node.journal_dir;
-  if (auto created = PseudonymMap::create(map, *keys); !created) return created.error();
+  if (auto created = PseudonymMap::create(map_settings(config), *keys); !created)
+    return created.error();
   unfinished.is_finished();
   return recovery;
 }

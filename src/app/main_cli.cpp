@@ -31,6 +31,7 @@ class CommandLine {
     add_map();
     add_peer();
     add_administration();
+    add_offline();
   }
 
   int run(int argc, char** argv) {
@@ -48,6 +49,7 @@ class CommandLine {
       // CLI11 has a code of its own for each mistake; scripts get one, and --help is none.
       return app_.exit(wrong) == 0 ? cli::kDone : cli::kUsage;
     }
+    options_.config_named = app_.get_option("--config")->count() > 0;
     return run_();
   }
 
@@ -167,6 +169,48 @@ class CommandLine {
         ->capture_default_str();
   }
 
+  void add_work(CLI::App& command) {
+    command.add_option("--site", work_.site, "Code of the site, in every pseudonym");
+    command.add_option("--charset", work_.charset,
+                       "What an absent (0008,0005) means, for example \"ISO_IR 100\"");
+  }
+  void add_profile(CLI::App& command) {
+    command.add_option("--profile", work_.profile, "Name of a profile, or its .toml file")
+        ->capture_default_str();
+  }
+
+  void add_offline() {
+    auto* command = verb(app_, "deidentify",
+                         "A file, a folder, a ZIP archive or a DICOMDIR, without a network",
+                         [this] { return cli::deidentify(options_, work_, deidentify_); });
+    command->footer(
+        "OUT is a folder, empty or not there yet: OUT/<pseudonym>/<study>/<instance>.dcm.\n"
+        "Exit codes: 0 everything of DICOM was cleaned; 1 nothing was begun; 2 wrong command line; "
+        "3 some was not cleaned: it is listed and not written.");
+    command->add_option("IN", deidentify_.in)->required();
+    command->add_option("OUT", deidentify_.out)->required();
+    add_profile(*command);
+    auto* map = command->add_option("--map", deidentify_.map,
+                                    "map.db of the node, or of a map of its own: the same patient "
+                                    "keeps the same pseudonym");
+    command->add_flag("--create-map", deidentify_.create_map, "Make the map of its own first")
+        ->needs(map);
+    command
+        ->add_flag("--throwaway-map", deidentify_.throwaway_map,
+                   "Forget whose each pseudonym is at the end")
+        ->excludes(map);
+    add_work(*command);
+    command->add_option("--jobs", deidentify_.jobs, "Instances at a time; 0 = as many as processors")
+        ->check(CLI::Range(0U, 256U))
+        ->capture_default_str();
+    auto* report = command->add_option("--report", deidentify_.report,
+                                       "What became of each file, as JSON, by its number");
+    command
+        ->add_flag("--report-paths", deidentify_.report_paths,
+                   "The report names the files of IN, whose names may name patients")
+        ->needs(report);
+  }
+
   CLI::App app_{"dosigate: the operator's command of the DICOM gateway that de-identifies"};
   cli::Options options_;
   std::function<int()> run_;
@@ -175,6 +219,8 @@ class CommandLine {
   unsigned max_ = 50;
   std::string id_, name_, reason_;
   std::vector<std::string> accept_, who_;
+  cli::Work work_;
+  cli::DeidentifyOptions deidentify_;
   std::filesystem::path credential_file_ = "/etc/dosigate/dosigate.key";
 };
 

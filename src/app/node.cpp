@@ -74,13 +74,7 @@ Result<Node::Stores> Node::open_stores(const Config& config) {
   if (!audit) return audit.error();
   stores.audit = std::move(*audit);
 
-  PseudonymMap::Settings map_settings;
-  map_settings.directory = node.state_dir / "identity";
-  map_settings.journal_directory = node.journal_dir;
-  map_settings.keep_originals = node.keep_originals == "study"      ? KeepOriginals::Study
-                                : node.keep_originals == "identity" ? KeepOriginals::Identity
-                                                                    : KeepOriginals::None;
-  auto map = PseudonymMap::open(std::move(map_settings), *stores.keys);
+  auto map = PseudonymMap::open(map_settings(config), *stores.keys);
   if (!map) return map.error();
   stores.map = std::move(*map);
 

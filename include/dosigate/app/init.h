@@ -3,6 +3,7 @@
 #include <string>
 
 #include "dosigate/app/config.h"
+#include "dosigate/identity/pseudonym_map.h"
 
 namespace dosigate {
 
@@ -14,5 +15,8 @@ Result<std::string> initialise(const Config& config);
 
 /// The master key: `key_file`, or the systemd credential `dosigate.key` when no file is configured.
 Result<Secret> master_key(const Config& config);
+
+/// The node's own map, as daemon and command open it.
+PseudonymMap::Settings map_settings(const Config& config);
 
 }  // namespace dosigate
