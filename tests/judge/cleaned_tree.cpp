@@ -16,9 +16,6 @@ std::vector<std::filesystem::path> files_below(const std::filesystem::path& root
   return out;
 }
 
-const Decision kLookedAt{
-    {HoldReason::SecondaryCapture, HoldReason::BurnedIn, HoldReason::Ultrasound}};
-
 Verdict clean_alone(const ReceivedInstance& received, const Deidentifier::Settings& settings) {
   const Node node(false);
   const auto map = node.open();

@@ -19,6 +19,10 @@ struct CleanedTree {
   std::map<std::string, std::size_t> verdicts;  ///< "cleaned", "held: secondary-capture", ...
 };
 
+/// What a person says who has looked at the pixels of a held instance and found no name.
+inline const Decision kLookedAt{
+    {HoldReason::SecondaryCapture, HoldReason::BurnedIn, HoldReason::Ultrasound}};
+
 /// Cleans every Part 10 file below `root` and writes what comes of it below `out`. One patient
 /// keeps one map over the whole tree. A file that is held because the tree has several persons
 /// under one id is cleaned once more as a patient of its own, and holds that a look at the pixels
