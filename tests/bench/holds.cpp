@@ -26,6 +26,21 @@ const std::filesystem::path kRealFiles =
     std::filesystem::path(DOSIGATE_SOURCE_DIR) / ".." / "shared" / "data" / "dicom";
 constexpr const char* kExplicitLittle = "1.2.840.10008.1.2.1";
 
+/// The map of one batch: it compares every new patient with all of the same name and birth date,
+/// and here every file returns with the same ones.
+class Map {
+ public:
+  Map() : map_(node_.open()) {
+    const auto declared = map_->declare_site(site_a());
+    if (!declared) throw std::runtime_error(declared.error().detail);
+  }
+  PseudonymMap& operator*() { return *map_; }
+
+ private:
+  Node node_{false};
+  std::unique_ptr<PseudonymMap> map_;
+};
+
 /// The headers of files that are cleaned when they come as they are. Pixel data is left out: the
 /// leak check does not look at it.
 std::vector<std::unique_ptr<DcmDataset>> headers_of(const CleanedTree& tree) {
@@ -105,11 +120,6 @@ struct Tally {
 
 class Bench {
  public:
-  Bench() : map_(node_.open()) {
-    const auto declared = map_->declare_site(site_a());
-    if (!declared) throw std::runtime_error(declared.error().detail);
-  }
-
   void run(std::size_t cleans) {
     const auto headers = collect();
     std::cout << headers.size() << " headers, " << cleans << " cleans of each kind\n";
@@ -141,7 +151,8 @@ class Bench {
     write_phantom({.directory = dir.path / "phantom", .ct_slices = 1});
     for (const auto& root : {dir.path / "phantom", kRealFiles}) {
       if (!std::filesystem::is_directory(root)) continue;
-      const CleanedTree tree = clean_tree(root, dir.path / "clean", settings(), *map_);
+      Map map;
+      const CleanedTree tree = clean_tree(root, dir.path / "clean", settings(), *map);
       for (auto& header : headers_of(tree)) out.push_back(std::move(header));
     }
     return out;
@@ -150,8 +161,13 @@ class Bench {
   Tally measure(const std::vector<std::unique_ptr<DcmDataset>>& headers, const Invent& invent,
                 std::size_t cleans) {
     Tally tally;
-    const Deidentifier deidentifier(settings(), *map_);
+    std::optional<Map> map;
+    std::optional<Deidentifier> deidentifier;
     for (std::size_t i = 0; i < cleans; ++i) {
+      if (i % headers.size() == 0) {
+        deidentifier.reset();
+        deidentifier.emplace(settings(), *map.emplace());
+      }
       DataSet data("");
       data.root() = *headers[i % headers.size()];
       const Patient patient = invent(random_);
@@ -163,7 +179,7 @@ class Bench {
               .with(DCM_IssuerOfPatientID, "BENCHMARK" + std::to_string(number_))
               .with(DCM_StudyInstanceUID, "1.2.826.0.1.3680043.10.98." + std::to_string(number_));
       if (!patient.name.empty()) data = std::move(data).with(DCM_PatientName, patient.name);
-      const Verdict verdict = deidentifier.clean(data.received(kExplicitLittle), kLookedAt);
+      const Verdict verdict = deidentifier->clean(data.received(kExplicitLittle), kLookedAt);
       if (hold_of(verdict) == HoldReason::Leak) {
         ++tally.held;
         ++tally.where[std::get<Held>(verdict).detail];
@@ -177,8 +193,6 @@ class Bench {
     return tally;
   }
 
-  Node node_{false};
-  std::unique_ptr<PseudonymMap> map_;
   std::mt19937 random_{20250304};
   std::size_t number_ = 0;
 };
