@@ -84,6 +84,11 @@ std::optional<DateTime> parse_date_time(std::string_view dt) {
   return out;
 }
 
+microseconds apart(microseconds a, microseconds b) {
+  const microseconds difference = abs(a - b);
+  return std::min<microseconds>(difference, hours(24) - difference);
+}
+
 std::string instant_text(Instant at) {
   const auto date = floor<days>(at);
   const year_month_day day(date);

@@ -28,6 +28,9 @@ std::optional<DateTime> parse_date_time(std::string_view dt);
 /// "+0100", "-0300" of (0008,0201); empty for anything else.
 std::optional<std::chrono::minutes> parse_zone(std::string_view text);
 
+/// Between two times of day, at most twelve hours: 23:59 and 00:01 are two minutes apart.
+std::chrono::microseconds apart(std::chrono::microseconds a, std::chrono::microseconds b);
+
 /// "YYYYMMDDHHMMSS.FFFFFF": all of one length, so they sort as text.
 std::string instant_text(Instant at);
 

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <boost/json/object.hpp>
+
+#include "dosigate/dosimetry/cycles.h"
+
+namespace dosigate {
+
+/// What `dosigate study PSEUDONYM --json` shows (docs/http-api.md): every study with verdict,
+/// findings and counts per series, and the cycles with their time points. Pseudonymous.
+boost::json::object patient_report(const PatientFacts& patient,
+                                   std::chrono::minutes tolerance = kInjectionTolerance);
+
+/// The same of one study: its verdict, findings and series, and of the cycles the time points that
+/// show it. Empty when the patient has no such study.
+boost::json::object study_report(const PatientFacts& patient, std::string_view study_uid,
+                                 std::chrono::minutes tolerance = kInjectionTolerance);
+
+}  // namespace dosigate
