@@ -226,6 +226,8 @@ Action content_value_action(const ContentRuling& ruling, std::uint32_t tag) {
 }
 
 bool has_references_by_position(DcmItem& data_set) {
+  // Only trees of reports have such references; an image is not searched for them.
+  if (element_at(data_set, DCM_ContentSequence) == nullptr) return false;
   DcmStack found;
   return data_set.search(DCM_ReferencedContentItemIdentifier, found, ESM_fromHere, OFTrue).good();
 }
