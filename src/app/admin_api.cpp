@@ -11,6 +11,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kMostRows = 1000;
+constexpr long long kNewFor = 7LL * 24 * 3600;  ///< seconds that a private creator counts as new
 
 std::string text_of(const json::value& body, std::string_view key) {
   const auto* object = body.if_object();
@@ -56,6 +57,7 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   }
   if (post && path == "/api/v1/map/lookup") return lookup(request);
   if (post && path == "/api/v1/map/reveal") return reveal(request);
+  if (get && path == "/api/v1/devices") return devices(request);
   if (get && path == "/api/v1/audit/verify") {
     const auto lines = node_.stores_.audit->verify();
     if (!lines) return problem(lines.error());
@@ -114,6 +116,11 @@ ApiResponse AdminApi::status() const {
 
   const auto held = node_.quarantine_.totals();
 
+  json::array new_creators;
+  for (const auto& fresh : node_.stores_.map->new_creators(to_unix(wall_now()) - kNewFor))
+    new_creators.emplace_back(json::object{
+        {"site", fresh.site_code}, {"label", fresh.label}, {"creators", fresh.creators}});
+
   json::array refused_peers;
   for (const auto& peer : node_.refused_peers_.list()) refused_peers.emplace_back(json_of(peer));
   json::array warnings;
@@ -152,6 +159,7 @@ ApiResponse AdminApi::status() const {
                               {"devices", map.devices},
                               {"uid_pairs", map.uid_pairs},
                               {"alarms", node_.stores_.map->alarms()}}},
+                            {"new_creators", std::move(new_creators)},
                             {"disk", json_of(node_.disk())},
                             {"journal", {{"configured", !node_.config_.node.journal_dir.empty()}}},
                             {"recovered",
@@ -281,6 +289,17 @@ ApiResponse AdminApi::lookup(const ApiRequest& request) {
   node_.stores_.audit->record("map.lookup", request.actor,
                               {{"reason", reason}, {"found", pseudonyms}});
   return {200, json::object{{"found", std::move(rows)}}};
+}
+
+ApiResponse AdminApi::devices(const ApiRequest& request) {
+  // Serial number and station name of a camera lead into the hospital's own books: whoever saw
+  // them is on record.
+  node_.stores_.audit->record("devices.list", request.actor, {});
+  if (auto written = node_.stores_.map->write_removed_creators(); !written)
+    return problem(written.error());
+  json::array items;
+  for (const auto& device : node_.stores_.map->devices()) items.emplace_back(json_of(device));
+  return {200, json::object{{"items", std::move(items)}}};
 }
 
 ApiResponse AdminApi::reveal(const ApiRequest& request) {

@@ -23,6 +23,7 @@ class AdminApi {
   ApiResponse release(const ApiRequest& request, const InstanceId& id);
   ApiResponse lookup(const ApiRequest& request);
   ApiResponse reveal(const ApiRequest& request);
+  ApiResponse devices(const ApiRequest& request);
 
   Node& node_;
 };

@@ -59,6 +59,8 @@ int quarantine_release(const Options& options, const std::string& id, const std:
 int map_lookup(const Options& options, std::string reason);
 int map_reveal(const Options& options, const std::string& pseudonym, std::string reason);
 
+int devices(const Options& options);
+
 int audit_verify(const Options& options);
 
 int peer_echo(const Options& options, const std::string& name);

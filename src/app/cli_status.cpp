@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
+#include <set>
 
 #include <fmt/core.h>
 #include <boost/json/serialize.hpp>
@@ -84,6 +85,28 @@ std::string destinations(const value& s) {
          (errors.empty() ? "" : "last errors\n" + errors);
 }
 
+/// One line, and no creator in it: text from the wire is shown where it is asked for.
+std::string new_creators(const value& s) {
+  std::set<std::string> sites;
+  for (const value& of : list(s, "new_creators"))
+    if (at(of, "label") != value("")) sites.insert(shown(of, "site"));
+  double creators = 0;
+  std::string where;
+  for (const value& of : list(s, "new_creators")) {
+    creators += number(of, "creators");
+    const bool named = at(of, "label") != value("");
+    where += where.empty() ? "" : ", ";
+    where += named ? shown(of, "label") + (sites.size() > 1 ? " (" + shown(of, "site") + ")" : "")
+                   : "instances without a device";
+  }
+  if (where.empty()) return {};
+  return fmt::format("devices       {} on {}: see dosigate devices\n",
+                     creators > 1
+                         ? thousands(static_cast<long long>(creators)) + " new private creators"
+                         : "new private creator",
+                     where);
+}
+
 std::string held(const value& s) {
   std::string out = "\n";
   const double count = number(s, "quarantine.count");
@@ -105,7 +128,7 @@ std::string held(const value& s) {
     out += fmt::format("; {} instances wait to be entered", shown(s, "map.unmoved_pairs"));
   if (number(s, "map.alarms") > 0)
     out += fmt::format("; {} alarms: two ids of one person", shown(s, "map.alarms"));
-  out += "\n";
+  out += "\n" + new_creators(s);
   return out;
 }
 

@@ -116,8 +116,11 @@ Result<ArchiveSpool::Put> Ingest::spool(const InstanceId& id, const Cleaned& cle
   // Known and equal: it was delivered before, and who sends it again may know that the archive lost
   // it.
   const Bytes pairs = map_.seal_pairs(id, cleaned.memory);
-  return spool_.put({id, cleaned.instance, cleaned.memory.fingerprint, pairs, route.destinations,
-                     known.has_value()});
+  auto put = spool_.put({id, cleaned.instance, cleaned.memory.fingerprint, pairs,
+                         route.destinations, known.has_value()});
+  if (put && *put == ArchiveSpool::Put::Queued)
+    map_.note_removed_creators(cleaned.device, cleaned.removed_creators);
+  return put;
 }
 
 AssociationServer::Answer Ingest::keep(const ReceivedInstance& received, const Config::Route& route,

@@ -29,6 +29,7 @@ class CommandLine {
     add_queue();
     add_quarantine();
     add_map();
+    add_devices();
     add_peer();
     add_administration();
     add_offline();
@@ -133,6 +134,12 @@ class CommandLine {
     json(reveal);
     reveal->add_option("pseudonym", id_)->required();
     reveal->add_option("--reason", reason_, "Recorded; asked for when missing");
+  }
+
+  void add_devices() {
+    json(verb(app_, "devices",
+              "Cameras, their software and calibrations, and the private creators removed",
+              [this] { return cli::devices(options_); }));
   }
 
   void add_peer() {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::chrono::seconds kSampleEvery{10};
 constexpr std::chrono::seconds kAlertEvery{2};
+constexpr std::chrono::seconds kCreatorsEvery{5};
 constexpr std::chrono::hours kFoldEvery{1};
 
 std::uint64_t size_or_zero(const std::filesystem::path& file) {
@@ -101,6 +102,11 @@ void Node::tick() {
   if (now - last_alert_ >= kAlertEvery) {
     last_alert_ = now;
     raise_and_clear_alerts();
+  }
+  if (now - last_creators_ >= kCreatorsEvery) {
+    last_creators_ = now;
+    if (const auto written = stores_.map->write_removed_creators(); !written)
+      spdlog::warn("{}; tried again in a few seconds", written.error().detail);
   }
   if (now - last_fold_ >= kFoldEvery) {
     last_fold_ = now;

@@ -79,6 +79,44 @@ json::object json_of(const RefusedPeers::Peer& peer) {
           {"route_toml", route_toml(peer.origin)}};
 }
 
+namespace {
+
+/// A creator is of the default character repertoire (PS3.5 7.8.1); what else came off the wire must
+/// not break the JSON.
+std::string ascii(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c < ' ' || c > '~') c = '?';
+  return out;
+}
+
+}  // namespace
+
+json::object json_of(const PseudonymMap::Device& device) {
+  json::array epochs;
+  for (const auto& epoch : device.epochs)
+    epochs.emplace_back(json::object{{"number", epoch.number},
+                                     {"software_versions", epoch.software_versions.reveal()},
+                                     {"last_calibration", epoch.last_calibration.reveal()},
+                                     {"first_seen", epoch.first_seen}});
+  json::array creators;
+  for (const auto& creator : device.creators)
+    creators.emplace_back(json::object{
+        {"creator", creator.others ? json::value(nullptr) : json::value(ascii(creator.text))},
+        {"instances", creator.instances},
+        {"first_seen", creator.first_seen},
+        {"last_seen", creator.last_seen}});
+  return {{"site", device.site_code},
+          {"label", device.label},
+          {"manufacturer", device.manufacturer.reveal()},
+          {"model", device.model.reveal()},
+          {"serial_number", device.serial_number.reveal()},
+          {"station_name", device.station_name.reveal()},
+          {"first_seen", device.first_seen},
+          {"epochs", std::move(epochs)},
+          {"removed_creators", std::move(creators)}};
+}
+
 json::object json_of(const DiskUse& disk) {
   json::object out{{"used_bytes", disk.used},   {"free_bytes", disk.free},
                    {"spool_bytes", disk.spool}, {"quarantine_bytes", disk.quarantine},

@@ -15,5 +15,6 @@ boost::json::object json_of(const Quarantine::Entry& entry);
 boost::json::object json_of(const ArchiveSpool::Row& row);
 boost::json::object json_of(const RefusedPeers::Peer& peer);
 boost::json::object json_of(const DiskUse& disk);
+boost::json::object json_of(const PseudonymMap::Device& device);
 
 }  // namespace dosigate

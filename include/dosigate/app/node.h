@@ -61,7 +61,8 @@ class Node {
 
   std::vector<Condition> conditions() const;
   DiskUse disk() const;
-  /// Once a second by main: samples the disk, raises and clears alerts, folds the ledger.
+  /// Once a second by main: samples the disk, raises and clears alerts, writes the count of
+  /// removed private creators, folds the ledger.
   void tick();
 
  private:
@@ -106,7 +107,7 @@ class Node {
 
   Guarded<DiskRate> rate_;  ///< a sample every ten seconds
   std::map<std::string, Condition> raised_;
-  SteadyTime last_sample_{}, last_alert_{}, last_fold_{};
+  SteadyTime last_sample_{}, last_alert_{}, last_fold_{}, last_creators_{};
 };
 
 }  // namespace dosigate

@@ -47,6 +47,7 @@ struct DropRule {
 struct Decision {
   std::set<HoldReason> accepted;
 };
+  std::int64_t device = 0;  ///< Subject::device: of whom the creators are counted
 
 struct Cleaned {
   CleanInstance instance;

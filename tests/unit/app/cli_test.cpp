@@ -106,6 +106,56 @@ TEST(Cli, StatusAsJsonIsTheDaemonsAnswer) {
   EXPECT_EQ(boost::json::parse(status.out()), boost::json::parse(kStatus));
 }
 
+const std::string kDevices = R"({"items": [
+  {"site": "HA", "label": "CAM-01", "manufacturer": "SIEMENS", "model": "Symbia", "serial_number": "SN-445566", "station_name": "",
+   "first_seen": 1700000000, "epochs": [
+     {"number": 1, "software_versions": "VB20A", "last_calibration": "20260102", "first_seen": 1700000000},
+     {"number": 2, "software_versions": "VB22A", "last_calibration": "", "first_seen": 1700000000}],
+   "removed_creators": [
+     {"creator": "ACME\u001b[2J", "instances": 1234, "first_seen": 1700000000, "last_seen": 1700000000},
+     {"creator": null, "instances": 7, "first_seen": 1700000000, "last_seen": 1700000000}]},
+  {"site": "", "label": "", "manufacturer": "", "model": "", "serial_number": "", "station_name": "", "first_seen": 0, "epochs": [],
+   "removed_creators": [{"creator": "ORPHAN", "instances": 1, "first_seen": 1700000000, "last_seen": 1700000000}]}]})";
+
+TEST(Cli, DevicesShowsTheRealCameraItsEpochsAndWhatWasRemovedOfIt) {
+  const ScriptedDaemon daemon(kDevices);
+
+  Command devices(daemon.arguments({"devices"}));
+
+  EXPECT_EQ(devices.exit_code(), 0);
+  EXPECT_THAT(devices.out(),
+              AllOf(HasSubstr("CAM-01  site HA  SIEMENS Symbia  serial number SN-445566  station -"),
+                    HasSubstr("VB20A"), HasSubstr("20260102"), HasSubstr("1,234"),
+                    HasSubstr("(all others)"), HasSubstr("instances that name no device"),
+                    HasSubstr("ORPHAN")));
+  EXPECT_THAT(devices.out(), AllOf(HasSubstr("ACME?[2J"), Not(HasSubstr("\x1B"))));
+  EXPECT_EQ(daemon.asked().at(0).path, "/api/v1/devices");
+}
+
+TEST(Cli, DevicesAsJsonIsTheDaemonsAnswer) {
+  const ScriptedDaemon daemon(kDevices);
+
+  Command devices(daemon.arguments({"devices", "--json"}));
+
+  EXPECT_EQ(boost::json::parse(devices.out()), boost::json::parse(kDevices));
+}
+
+TEST(Cli, StatusSaysInOneLineWhereAPrivateCreatorIsNew) {
+  auto body = boost::json::parse(kStatus).as_object();
+  body["new_creators"] = boost::json::parse(R"([{"site": "HA", "label": "CAM-02", "creators": 1}])");
+  const ScriptedDaemon one(boost::json::serialize(body));
+  body["new_creators"] = boost::json::parse(
+      R"([{"site": "HA", "label": "CAM-02", "creators": 3}, {"site": "", "label": "", "creators": 2}])");
+  const ScriptedDaemon several(boost::json::serialize(body));
+  const ScriptedDaemon none(kStatus);
+
+  EXPECT_THAT(Command(one.arguments({"status"})).out(),
+              HasSubstr("new private creator on CAM-02: see dosigate devices\n"));
+  EXPECT_THAT(Command(several.arguments({"status"})).out(),
+              HasSubstr("5 new private creators on CAM-02, instances without a device: see"));
+  EXPECT_THAT(Command(none.arguments({"status"})).out(), Not(HasSubstr("private creator")));
+}
+
 TEST(Cli, StatusOfANodeThatDoesNotGrowSaysSo) {
   auto body = boost::json::parse(kStatus).as_object();
   body["disk"].as_object()["hours_left"] = nullptr;
