@@ -19,8 +19,8 @@ namespace {
 
 struct ListedElement {
   std::string_view creator;
-  std::uint32_t place;  ///< group << 8 | low byte of the element
-  PrivateRule rule;
+  std::uint32_t place;              ///< group << 8 | low byte of the element
+  std::optional<PrivateRule> rule;  ///< none: removed, whatever the standard's list says
 };
 
 constexpr bool before(const ListedElement& a, const ListedElement& b) {
@@ -42,7 +42,12 @@ DcmEVR vr_of(std::string_view name) {
 std::vector<ListedElement> read_private() {
   std::vector<ListedElement> list;
   for (const auto& cell : read_tsv(private_elements_text, "conf/deid/private_elements.tsv").rows) {
+    const std::uint32_t place = place_of(cell[1]);
     PrivateAction action{};
+    if (cell[3] == "X") {
+      list.push_back({cell[0], place, std::nullopt});
+      continue;
+    }
     if (cell[3] == "KP")
       action = PrivateAction::Keep;
     else if (cell[3] == "SP")
@@ -52,14 +57,14 @@ std::vector<ListedElement> read_private() {
     else
       throw std::runtime_error("conf/deid/private_elements.tsv: unknown action " +
                                std::string(cell[3]));
-    list.push_back({cell[0], place_of(cell[1]), {action, vr_of(cell[2])}});
+    list.push_back({cell[0], place, PrivateRule{action, vr_of(cell[2])}});
   }
   for (const auto& cell : read_tsv(safe_private_text, "conf/ps315/safe_private.tsv").rows) {
     const DcmEVR vr = vr_of(cell[2]);
     PrivateAction action = PrivateAction::Keep;
     if (vr == EVR_UI) action = PrivateAction::MapUid;
     if (vr == EVR_DA || vr == EVR_DT) action = PrivateAction::Shift;
-    list.push_back({cell[1], place_of(cell[0]), {action, vr}});
+    list.push_back({cell[1], place_of(cell[0]), PrivateRule{action, vr}});
   }
   std::stable_sort(list.begin(), list.end(), before);  // ours stand first and win
   return list;
@@ -102,11 +107,12 @@ const std::unordered_set<std::string_view>& vocabulary() {
 
 const PrivateRule* find_private_rule(std::string_view creator, std::uint16_t group,
                                      std::uint8_t element) {
-  const ListedElement wanted{creator, (std::uint32_t{group} << 8U) | element, {}};
+  const ListedElement wanted{creator, (std::uint32_t{group} << 8U) | element, std::nullopt};
   const auto& list = private_list();
   const auto found = std::lower_bound(list.begin(), list.end(), wanted, before);
-  return found != list.end() && found->creator == creator && found->place == wanted.place
-             ? &found->rule
+  return found != list.end() && found->creator == creator && found->place == wanted.place &&
+                 found->rule
+             ? &*found->rule
              : nullptr;
 }
 

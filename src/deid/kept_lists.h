@@ -21,7 +21,7 @@ struct PrivateRule {
   DcmEVR vr;  ///< EVR_UNKNOWN where the list gives none
 };
 /// PS3.15 Table E.3.10-1 and conf/deid/private_elements.tsv (which wins), by creator without
-/// trailing spaces. nullptr when not listed.
+/// trailing spaces. nullptr when not listed, or listed there to be removed (X).
 const PrivateRule* find_private_rule(std::string_view creator, std::uint16_t group,
                                      std::uint8_t element);
 

@@ -13,8 +13,8 @@ namespace {
 // SIEMENS MED PT xx22 and xx24 as seen in a real file. "(unverified)": one secondary source only.
 // Elements that carry identity are in it as well: a text of a patient that is resolved is found by
 // the leak check, one that stays UN is removed unseen. The safe list of PS3.15 brings its own VRs
-// (conf/ps315/safe_private.tsv). Left out for want of any source for a VR: SIEMENS MED PET DERIVED
-// (0075,xx01-03).
+// (conf/ps315/safe_private.tsv). "SIEMENS PET DERIVED" and "SIEMENS MI RWVM SUV" stand in published
+// additions to pydicom's dictionary; the forms with MED are how others write them.
 constexpr PrivateElement kElements[] = {
     {0x0019, 0x20, "ADAC_IMG", EVR_OB, "ADAC Pegasys Headers"},
     {0x0019, 0x61, "ADAC_IMG", EVR_OB, "Ver200 ADAC Pegasys Headers"},
@@ -194,9 +194,17 @@ constexpr PrivateElement kElements[] = {
     {0x0057, 0x0A, "SIEMENS MED NM", EVR_FL, "Decay factor"},
     {0x7FE3, 0x17, "SIEMENS MED NM", EVR_SL, "Duration of THIS Frame msec"},
     {0x7FE3, 0x1E, "SIEMENS MED NM", EVR_SL, "Start Time of THIS Frame From Start of Study"},
+    {0x0075, 0x01, "SIEMENS MED PET DERIVED", EVR_US, "Volume Index"},
+    {0x0075, 0x02, "SIEMENS MED PET DERIVED", EVR_IS, "Time Slice Duration"},
+    {0x0075, 0x03, "SIEMENS MED PET DERIVED", EVR_SQ, "Frame Reference Time Sequence"},
     {0x0071, 0x21, "SIEMENS MED PT", EVR_UI, "Registration matrix UID (unverified)"},
     {0x0071, 0x22, "SIEMENS MED PT", EVR_DT, "Decay correction date and time"},
-    {0x0071, 0x24, "SIEMENS MED PT", EVR_CS, "Kind of acquisition"},
+    {0x0071, 0x24, "SIEMENS MED PT", EVR_CS, "Table Motion"},
+    {0x0071, 0x26, "SIEMENS MED PT", EVR_CS, "Histogramming Method"},
+    {0x0041, 0x01, "SIEMENS MI RWVM SUV", EVR_CS, "SUV Decay Correction Method"},
+    {0x0075, 0x01, "SIEMENS PET DERIVED", EVR_US, "Volume Index"},
+    {0x0075, 0x02, "SIEMENS PET DERIVED", EVR_IS, "Time Slice Duration"},
+    {0x0075, 0x03, "SIEMENS PET DERIVED", EVR_SQ, "Frame Reference Time Sequence"},
 };
 
 }  // namespace
