@@ -124,9 +124,11 @@ def _stored(element):
 
 
 def read(path):
-    """{path of the element: Element} of a Part 10 file."""
+    """{path of the element: Element} of a Part 10 file, its meta information included."""
     dataset = pydicom.dcmread(path, force=True)
-    return {element.path: element for element in elements(dataset)}
+    found = {element.path: element for element in elements(dataset.file_meta)}
+    found.update((element.path, element) for element in elements(dataset))
+    return found
 
 
 def decode(element, strict):

@@ -26,7 +26,9 @@ CLASS_UID_TAGS = {
     0x0008010D, 0x00080117, 0x00080118, 0x00080062, 0x00081150, 0x00080082, 0x0008115A, 0x00280304,
     0x00041510, 0x00041512, 0x0400010A, 0x04000010, 0x00081196, 0x0040A731, 0x00281199,
 }
-# What the de-identification writes itself.
+# What the de-identification writes itself: implementation class and version in the meta information.
+OURS = {"0002,0000", "0002,0001", "0002,0002", "0002,0003", "0002,0012", "0002,0013"}
+# And elements that may be new.
 ADDED = re.compile(r"^(0002,|0012,006[234]|0028,0303|0010,1010|0020,0010)")
 # dosimetry.md A2: without these a study cannot be quantified.
 MUST_STAY = {
@@ -179,7 +181,7 @@ def same_number(one, two):
 
 def compare_element(one, two, patient, name, findings):
     tag = two.tag
-    if tag.group == 0x0002:
+    if two.path in OURS:
         return
     if two.vr in ("DA", "DT"):
         compare_dates(one, two, patient, name, findings)
@@ -201,6 +203,10 @@ def compare_element(one, two, patient, name, findings):
 
 
 def compare(before, after, patient, name, findings, removed):
+    # The meta information of the source is often wrong; that of the output says what is in the file.
+    for meta, inside in (("0002,0002", "0008,0016"), ("0002,0003", "0008,0018")):
+        if reading.split(after[meta].raw) != reading.split(after[inside].raw):
+            findings.add("meta information is not of this object", name, meta)
     for path, two in after.items():
         one = before.get(path)
         if one is None:
@@ -259,11 +265,24 @@ def collect_secrets(before, patient):
                     patient.secrets[text] = "UID"
 
 
+def search_bytes(path, patient, name, findings):
+    """UIDs are too long to stand anywhere by chance: the whole file, preamble and padding too."""
+    with open(path, "rb") as file:
+        everything = file.read()
+    if everything[:128].strip(b"\0"):
+        findings.add("preamble is not empty", name, "-")
+    numbers = set(re.findall(rb"[0-9][0-9.]{11,63}", everything))
+    for secret, kind in patient.secrets.items():
+        if kind == "UID" and secret.encode() in numbers:
+            findings.add("a UID in the bytes", name, "-")
+    findings.counts["bytes searched"] += len(everything)
+
+
 def search(after, patient, name, findings):
     words = {s: k for s, k in patient.secrets.items() if k == "name"}
     others = {s: k for s, k in patient.secrets.items() if k != "name"}
     for element in after.values():
-        if element.raw is None or element.tag.group == 0x0002 or element.path == PIXELS:
+        if element.raw is None or element.path in OURS or element.path == PIXELS:
             continue
         if element.vr in reading.TEXT_VRS or element.vr == "UI":
             try:
@@ -293,7 +312,7 @@ def search(after, patient, name, findings):
 
 
 def judge_patient(patient, findings):
-    names = ", ".join(sorted({name for name, _ in patient.files})[:3])
+    names = ", ".join(sorted({name for name, *_ in patient.files})[:3])
     if len(patient.offsets) > 1:
         findings.add("several offsets for one patient", names, "-")
     if 0 in patient.offsets:
@@ -305,8 +324,9 @@ def judge_patient(patient, findings):
         first = datetime.date(int(was[:4]), int(was[4:6] or b"1"), 1) + datetime.timedelta(offset)
         if now != first.strftime("%Y%m%d")[: len(was)].encode() + rest:
             findings.add("partial date is not the shifted first day", name, path)
-    for name, after in patient.files:
+    for name, path, after in patient.files:
         search(after, patient, name, findings)
+        search_bytes(path, patient, name, findings)
 
 
 def main(pairs, table, allowed=None):
@@ -324,7 +344,7 @@ def main(pairs, table, allowed=None):
         patient = patients[pseudonym]
         compare(before, after, patient, name, findings, removed)
         collect_secrets(before, patient)
-        patient.files.append((name, after))
+        patient.files.append((name, second, after))
         findings.counts["files"] += 1
     for patient in patients.values():
         judge_patient(patient, findings)
