@@ -187,9 +187,9 @@ class CommandLine {
   }
 
   void add_offline() {
-    auto* command = verb(app_, "deidentify",
-                         "A file, a folder, a ZIP archive or a DICOMDIR, without a network",
-                         [this] { return cli::deidentify(options_, work_, deidentify_); });
+    auto* command =
+        verb(app_, "deidentify", "A file, a folder, a ZIP archive or a DICOMDIR, without a network",
+             [this] { return cli::deidentify(options_, work_, deidentify_); });
     command->footer(
         "OUT is a folder, empty or not there yet: OUT/<pseudonym>/<study>/<instance>.dcm.\n"
         "Exit codes: 0 everything of DICOM was cleaned; 1 nothing was begun; 2 wrong command line; "
@@ -207,7 +207,8 @@ class CommandLine {
                    "Forget whose each pseudonym is at the end")
         ->excludes(map);
     add_work(*command);
-    command->add_option("--jobs", deidentify_.jobs, "Instances at a time; 0 = as many as processors")
+    command
+        ->add_option("--jobs", deidentify_.jobs, "Instances at a time; 0 = as many as processors")
         ->check(CLI::Range(0U, 256U))
         ->capture_default_str();
     auto* report = command->add_option("--report", deidentify_.report,
@@ -216,6 +217,33 @@ class CommandLine {
         ->add_flag("--report-paths", deidentify_.report_paths,
                    "The report names the files of IN, whose names may name patients")
         ->needs(report);
+    add_profiles();
+  }
+
+  void add_profiles() {
+    auto* explain =
+        verb(app_, "explain", "What becomes of each element of a file, by which rule, and why",
+             [this] { return cli::explain(options_, work_, file_, show_values_); });
+    explain->footer("Exit codes: 0 it would be cleaned; 1 it cannot be read; 3 it would not.");
+    json(explain);
+    explain->add_option("FILE", file_)->required();
+    add_profile(*explain);
+    explain->add_flag("--show-values", show_values_,
+                      "Values before and after: they identify; on a terminal only");
+    add_work(*explain);
+
+    auto* profile = group("profile", "The rules of de-identification");
+    auto* check = verb(*profile, "check", "Name, version and digest, or what is wrong with it",
+                       [this] { return cli::profile_check(options_, name_); });
+    json(check);
+    check->add_option("PROFILE", name_, "Name of a profile, or its .toml file")->required();
+    auto* diff = verb(*profile, "diff", "What would change in these files under another profile",
+                      [this] { return cli::profile_diff(options_, work_, name_, other_, files_); });
+    json(diff);
+    diff->add_option("A", name_, "Name of a profile, or its .toml file")->required();
+    diff->add_option("B", other_, "The other one")->required();
+    diff->add_option("FILES", files_, "Files, folders, ZIP archives")->required();
+    add_work(*diff);
   }
 
   CLI::App app_{"dosigate: the operator's command of the DICOM gateway that de-identifies"};
@@ -228,6 +256,10 @@ class CommandLine {
   std::vector<std::string> accept_, who_;
   cli::Work work_;
   cli::DeidentifyOptions deidentify_;
+  std::filesystem::path file_;
+  std::string other_;
+  std::vector<std::filesystem::path> files_;
+  bool show_values_ = false;
   std::filesystem::path credential_file_ = "/etc/dosigate/dosigate.key";
 };
 

@@ -21,7 +21,8 @@ constexpr const char* kKeyName = "dosigate.key";
 fs::path make_temporary_folder() {
   const bool in_memory = ::access("/dev/shm", W_OK | X_OK) == 0;
   std::string name =
-      ((in_memory ? fs::path("/dev/shm") : fs::temp_directory_path()) / "dosigate-XXXXXX").string();
+      ((in_memory ? fs::path("/dev/shm") : fs::temp_directory_path()) / "dosigate-map-XXXXXX")
+          .string();
   if (::mkdtemp(name.data()) == nullptr)
     throw std::system_error(errno, std::generic_category(), "create a folder " + name);
   return name;
