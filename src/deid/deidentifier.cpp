@@ -3,6 +3,7 @@
 #include "dosigate/deid/dates.h"
 #include "dosigate/dicom/data_set.h"
 #include "dosigate/dicom/walker.h"
+#include "dosimetry_facts.h"
 #include "fingerprint_inputs.h"
 #include "holds.h"
 #include "kept_lists.h"
@@ -11,9 +12,13 @@
 #include "proof.h"
 #include "rules.h"
 #include "source.h"
+#include "subjects.h"
+#include "text_cleaner.h"
+#include "tracing.h"
 #include "un.h"
 #include "walk.h"
 
+#include <array>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -48,6 +53,14 @@ Result<Opened> open(const ReceivedInstance& received, const TransferSyntax& synt
   out.data_set = std::move(*parsed);
   return out;
 }
+
+/// What mark() writes.
+const std::array<DcmTagKey, 6> kMarking{DCM_PatientName,
+                                        DCM_PatientID,
+                                        DCM_PatientIdentityRemoved,
+                                        DCM_DeidentificationMethod,
+                                        DCM_DeidentificationMethodCodeSequence,
+                                        DCM_LongitudinalTemporalInformationModified};
 
 /// The data set must be the object that the command announced: pseudonyms, queue and answer go by
 /// the command.
@@ -86,16 +99,20 @@ std::string missing_age(DcmItem& data_set, const Rules& rules) {
 
 struct Deidentifier::Impl {
   Impl(Settings settings, PseudonymMap& the_map)
-      : rules(std::move(settings.profile)),
+      : rules(settings.profile),
+        rules_for_no_person(settings.profile.with_full_dates()),
         site(std::move(settings.site)),
         drop(std::move(settings.drop)),
         charset(std::move(settings.default_charset)),
         max_inflated(settings.max_inflated),
         map(the_map) {
     load_kept_lists();
+    load_content_tables();
+    const auto& more = settings.profile.drop();
+    drop.insert(drop.end(), more.begin(), more.end());
   }
 
-  Verdict clean(const ReceivedInstance& received, const Decision& decision) const {
+  Verdict clean(const ReceivedInstance& received, const Decision& decision, Trace* trace) const {
     const TransferSyntax* syntax = find_transfer_syntax(received.transfer_syntax_uid);
     if (syntax == nullptr)
       return Held{HoldReason::TransferSyntax, "the transfer syntax is not in the table"};
@@ -111,7 +128,8 @@ struct Deidentifier::Impl {
     if (auto refused = wrong_identity(data_set, received)) return std::move(*refused);
     if (const DropRule* rule = matching_drop_rule(drop, data_set, trimmed(received.sop_class_uid)))
       return Dropped{rule->text};
-    if (auto held = hold_by_content(data_set, trimmed(received.sop_class_uid), decision))
+    if (auto held = hold_by_content(data_set, trimmed(received.sop_class_uid), decision,
+                                    rules.options().clean_structured_content))
       return std::move(*held);
 
     auto source = source_identity(data_set, charset);
@@ -122,33 +140,45 @@ struct Deidentifier::Impl {
         return Held{HoldReason::PatientInDoubt, subject.error().detail};
       return Refused{subject.error().fault, subject.error().detail};
     }
-    return clean_for(*subject, received, *opened);
+    const bool is_person = subject_of(rules.profile(), *source) == nullptr;
+    return clean_for(*subject, received, *opened, is_person ? rules : rules_for_no_person, trace);
   }
 
-  Verdict clean_for(const Subject& subject, const ReceivedInstance& received,
-                    Opened& opened) const {
+  Verdict clean_for(const Subject& subject, const ReceivedInstance& received, Opened& opened,
+                    const Rules& rules_of_subject, Trace* trace) const {
     DcmDataset& data_set = *opened.data_set;
-    const Identifiers identifiers = collect_identifiers(data_set, charset);
-    const Proof proof(data_set, rules);
+    const Options& options = rules_of_subject.options();
+    Identifiers identifiers = collect_identifiers(data_set, charset);
+    const TextCleaner cleaner(identifiers, rules_of_subject.profile().words(), charset);
     const Fingerprint fingerprint =
         fingerprint_of(data_set, opened.pixels, *opened.syntax, *subject.salt);
-    const std::string age = missing_age(data_set, rules);
+    const bool positions_matter = has_references_by_position(data_set);
+    if (options.clean_structured_content) prune_content(data_set, options, positions_matter, trace);
+    const Proof proof(data_set, rules_of_subject);
+    const std::string age = missing_age(data_set, rules_of_subject);
 
-    UidMapper uids(subject);
-    Walk walk(rules, subject, uids, charset);
+    UidMapper uids(subject, options.retain_uids);
+    const std::string sop_class = std::string(trimmed(received.sop_class_uid));
+    Walk walk({rules_of_subject, subject, uids, cleaner, sop_class, positions_matter, trace});
     if (const auto walked = walk.clean(data_set); !walked)
       return Refused{walked.error().fault, walked.error().detail};
-    mark(data_set, rules, subject, age);
+    mark(data_set, rules_of_subject, subject, age);
+    if (trace != nullptr) {
+      for (const DcmTagKey& tag : kMarking) trace_added(*trace, data_set, tag);
+    }
 
     if (auto held = proof.check(data_set, subject.offset)) return std::move(*held);
     const std::string sop_uid = text_at(data_set, DCM_SOPInstanceUID),
-                      study_uid = text_at(data_set, DCM_StudyInstanceUID);
-    if (study_uid != subject.study_uid)
+                      study_uid = text_at(data_set, DCM_StudyInstanceUID),
+                      source_sop_uid = std::string(trimmed(received.sop_instance_uid.reveal())),
+                      mapped_sop_uid = map_uid(*subject.salt, subject.uid_revision, source_sop_uid);
+    if (!options.retain_uids && study_uid != subject.study_uid)
       return Held{HoldReason::Proof, "(0020,000D) is not the study UID of the map"};
-    if (sop_uid !=
-        map_uid(*subject.salt, subject.uid_revision, trimmed(received.sop_instance_uid.reveal())))
+    if (sop_uid != (options.retain_uids ? source_sop_uid : mapped_sop_uid))
       return Held{HoldReason::Proof, "(0008,0018) is not the UID of this instance"};
-    if (auto held = find_leak(data_set, identifiers, rules, charset)) return std::move(*held);
+    if (options.retain_uids) identifiers.uids.clear();
+    if (auto held = find_leak(data_set, identifiers, rules_of_subject, charset))
+      return std::move(*held);
     if (opened.syntax->encapsulated) {
       if (auto held = find_leak_in_comments(opened.pixels, identifiers)) return std::move(*held);
     }
@@ -164,9 +194,14 @@ struct Deidentifier::Impl {
     }
     if (!pixels_unchanged(opened, encoded))
       return Held{HoldReason::Proof, "pixel data would have changed"};
-    return Cleaned{seal(received, subject, study_uid, sop_uid, std::move(encoded)),
-                   {subject.study, sop_uid, fingerprint, uids.pairs()},
-                   walk.dates_emptied()};
+    const WalkCounts& counts = walk.counts();
+    return Cleaned{seal(received, subject, study_uid, sop_uid, std::move(encoded),
+                        dosimetry_facts(data_set, subject)),
+                   {subject.study, mapped_sop_uid, fingerprint, uids.pairs()},
+                   counts.dates_emptied,
+                   counts.type_blind,
+                   {counts.removed_creators.begin(), counts.removed_creators.end()},
+                   subject.device};
   }
 
   bool pixels_unchanged(const Opened& opened, const EncodedDataSet& encoded) const {
@@ -183,7 +218,7 @@ struct Deidentifier::Impl {
 
   static CleanInstance seal(const ReceivedInstance& received, const Subject& subject,
                             const std::string& study_uid, const std::string& sop_uid,
-                            EncodedDataSet encoded) {
+                            EncodedDataSet encoded, std::string facts) {
     CleanInstance instance;
     instance.sop_class_uid_ = trimmed(received.sop_class_uid);
     instance.sop_instance_uid_ = sop_uid;
@@ -193,10 +228,11 @@ struct Deidentifier::Impl {
     instance.header_ = std::move(encoded.header);
     instance.body_ = std::move(encoded.body);
     instance.trailer_ = std::move(encoded.trailer);
+    instance.facts_ = std::move(facts);
     return instance;
   }
 
-  Rules rules;
+  Rules rules, rules_for_no_person;
   SitePolicy site;
   std::vector<DropRule> drop;
   std::string charset;
@@ -210,8 +246,7 @@ Deidentifier::~Deidentifier() = default;
 
 Verdict Deidentifier::clean(const ReceivedInstance& received, const Decision& decision,
                             Trace* trace) const {
-  static_cast<void>(trace);
-  return impl_->clean(received, decision);
+  return impl_->clean(received, decision, trace);
 }
 
 }  // namespace dosigate

@@ -91,13 +91,14 @@ const DropRule* matching_drop_rule(const std::vector<DropRule>& rules, DcmItem& 
 }
 
 std::optional<Held> hold_by_content(DcmItem& data_set, std::string_view sop_class_uid,
-                                    const Decision& decision) {
+                                    const Decision& decision, bool reports_are_cleaned) {
   const SopClass* sop_class = find_storage_sop_class(sop_class_uid);
   if (sop_class == nullptr)
     return Held{HoldReason::UnknownSopClass,
                 "SOP class is private or not in the table of storage classes"};
-  if (sop_class->kind == ContentKind::StructuredReport)
-    return Held{HoldReason::StructuredReport, "content of a report cannot be cleaned yet"};
+  if (sop_class->kind == ContentKind::StructuredReport && !reports_are_cleaned)
+    return Held{HoldReason::StructuredReport,
+                "the profile does not clean the content of reports (clean_structured_content)"};
   if (sop_class->kind == ContentKind::EncapsulatedDocument)
     return Held{HoldReason::EncapsulatedDocument, "a document inside cannot be cleaned"};
 

@@ -93,13 +93,13 @@ class Search {
     if (tag == 0x00120063U || is_private_creator(key))
       return true;  // DeidentificationMethod; a creator of our lists
     const Ruling* ruling = rules_.find(tag);
-    return ruling != nullptr && ruling->action == Action::Pseudonymise;
+    return ruling != nullptr && ruling->is(Action::Pseudonymise);
   }
 
   PlaceKind place_of(const DcmTagKey& tag, DcmEVR vr) const {
     const Ruling* ruling = rules_.find(tag_number(tag));
     // Words of the vocabulary are all that cleaning can have left.
-    if (ruling != nullptr && ruling->action == Action::CleanText) return PlaceKind::Vocabulary;
+    if (ruling != nullptr && ruling->action[0] == Action::CleanText) return PlaceKind::Vocabulary;
     const auto text_class = is_private(tag) ? std::nullopt : plain_text_class(tag_number(tag));
     if (text_class == TextClass::Equipment) return PlaceKind::Equipment;
     return vr == EVR_CS || text_class ? PlaceKind::Vocabulary : PlaceKind::Anything;

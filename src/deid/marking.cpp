@@ -19,10 +19,14 @@ struct Code {
   std::string_view value, meaning;
 };
 
-/// Only what was done. Clean Descriptors and the others are not claimed: text that could not be
-/// cleaned was removed.
+/// PS3.16 CID 7050, in its order. Only what was done: cameras under a label of ours are not "Retain
+/// Device Identity".
 std::vector<Code> codes_of(const Options& options) {
   std::vector<Code> codes{{"113100", "Basic Application Confidentiality Profile"}};
+  if (options.clean_graphics) codes.push_back({"113103", "Clean Graphics Option"});
+  if (options.clean_structured_content)
+    codes.push_back({"113104", "Clean Structured Content Option"});
+  if (options.clean_descriptors) codes.push_back({"113105", "Clean Descriptors Option"});
   if (options.retain_long_full_dates)
     codes.push_back({"113106", "Retain Longitudinal Temporal Information Full Dates Option"});
   if (options.retain_long_modified_dates)
@@ -30,6 +34,7 @@ std::vector<Code> codes_of(const Options& options) {
   if (options.retain_patient_characteristics)
     codes.push_back({"113108", "Retain Patient Characteristics Option"});
   if (options.retain_device_identity) codes.push_back({"113109", "Retain Device Identity Option"});
+  if (options.retain_uids) codes.push_back({"113110", "Retain UIDs Option"});
   if (options.retain_safe_private) codes.push_back({"113111", "Retain Safe Private Option"});
   if (options.retain_institution_identity)
     codes.push_back({"113112", "Retain Institution Identity Option"});
@@ -73,7 +78,7 @@ void mark(DcmItem& data_set, const Rules& rules, const Subject& subject, const s
   // A profile that pseudonymises StudyID wants it non-empty: empty ones make some archives merge
   // two studies of one day.
   const Ruling* study_id = rules.find(tag_number(DCM_StudyID));
-  if (study_id != nullptr && study_id->action == Action::Pseudonymise) {
+  if (study_id != nullptr && study_id->is(Action::Pseudonymise)) {
     DcmElement* element = nullptr;
     if (data_set.findAndGetElement(DCM_StudyID, element).bad() || element->getLength() == 0) {
       put(data_set, DCM_StudyID, EVR_SH,

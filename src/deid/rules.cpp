@@ -1,7 +1,10 @@
 #include "rules.h"
 
+#include "content_graphics.h"
+#include "dosigate/dicom/private_vr.h"
 #include "kept_lists.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -15,31 +18,53 @@ namespace {
 
 bool is_date(std::string_view vr) { return vr == "DA" || vr == "DT"; }
 
-/// The Basic Profile's action. Of a compound code the Type of the attribute in its IOD would
-/// decide; without that, the one is chosen that is valid for every Type the code allows and says
-/// nothing:
+/// The Basic Profile's action. A compound code is decided by the attribute's Type in its IOD
+/// (PS3.15 Table E.1-1a: "X unless Z or D is required to maintain IOD conformance"). Where the Type
+/// is not known, the one is chosen that is valid for every Type the code allows and says nothing:
 ///   D, X/D, Z/D, X/Z/D   a dummy value is valid for Types 1, 2 and 3
 ///   X/Z                  an empty value is valid for Types 2 and 3
-///   X/Z/U*               UIDs are mapped and the references stay
+///   X/Z/U*               UIDs are mapped and the references stay, whatever the Type
 /// For sequences X wins where it is offered: the attribute is Type 3 or conditional in all the IODs
 /// that have such a code, and a dummy item would be a false statement. A person's name is emptied,
-/// never replaced by an invented one, unless D is all the code offers.
-Action basic_action(const TableRow& row) {
+/// never replaced by an invented one, unless D is all that is valid.
+Action basic_action(const TableRow& row, AttributeType type) {
   const std::string& code = row.basic;
   if (code == "X") return Action::Remove;
   if (code == "Z") return Action::Empty;
   if (code == "U" || code == "X/Z/U*") return Action::MapUid;
+  if (code != "D" && code != "X/Z" && code != "X/D" && code != "Z/D" && code != "X/Z/D") {
+    throw std::runtime_error("conf/ps315/table_e1_1.tsv: unknown action code " + code + " at " +
+                             row.tag);
+  }
+  if (row.vr == "UI") return Action::MapUid;  // D for a UID is another UID
+  if (code == "D") return Action::Dummy;
+  const bool may_go = code.starts_with('X'), may_be_empty = code.find('Z') != std::string::npos,
+             has_dummy = code.ends_with('D');
+  switch (type) {
+    case AttributeType::Three:
+      return may_go ? Action::Remove : Action::Empty;
+    case AttributeType::Two:
+      return may_be_empty ? Action::Empty : Action::Dummy;
+    case AttributeType::One:
+      // A sequence of Type 1 that may go is one of 1C.
+      if (row.vr == "SQ") return may_go ? Action::Remove : Action::Empty;
+      return has_dummy ? Action::Dummy : Action::Empty;
+    case AttributeType::Unknown:
+      break;
+  }
   // Referenced Study Sequence needs one item or more where it stands, and is Type 3 everywhere;
   // the other sequence with X/Z (Acquisition Context) is Type 2 and may be empty.
   if (row.tag == "0008,1110") return Action::Remove;
   if (code == "X/Z") return Action::Empty;
-  if (row.vr == "UI") return Action::MapUid;  // D for a UID is another UID
-  if (code == "D") return Action::Dummy;
-  if (row.vr == "SQ") return code.starts_with('X') ? Action::Remove : Action::Empty;
-  if (row.vr == "PN") return Action::Empty;
-  if (code == "X/D" || code == "Z/D" || code == "X/Z/D") return Action::Dummy;
-  throw std::runtime_error("conf/ps315/table_e1_1.tsv: unknown action code " + code + " at " +
-                           row.tag);
+  if (row.vr == "SQ") return may_go ? Action::Remove : Action::Empty;
+  return row.vr == "PN" ? Action::Empty : Action::Dummy;
+}
+
+/// PS3.15 Table E.1-1a: "C" asks for a cleaner. Text has one, a sequence is entered; what is
+/// neither keeps the basic action.
+bool can_be_cleaned(const TableRow& row) {
+  constexpr std::array<std::string_view, 8> kText{"LO", "LT", "ST", "UT", "SH", "UC", "CS", "AE"};
+  return row.vr == "SQ" || std::find(kText.begin(), kText.end(), row.vr) != kText.end();
 }
 
 /// The dictionary's ambiguous VRs, resolved to what a UN value can be read as.
@@ -67,13 +92,15 @@ Action by_plain_vr(DcmEVR vr, const Options& options) {
       if (options.retain_long_full_dates) return Action::Keep;
       return options.retain_long_modified_dates ? Action::ShiftDate : Action::Empty;
     case EVR_UI:
-      return Action::MapUid;
+      return options.retain_uids ? Action::Keep : Action::MapUid;
     case EVR_LO:
     case EVR_LT:
     case EVR_ST:
     case EVR_UT:
     case EVR_SH:
     case EVR_UC:
+      if (options.clean_descriptors) return Action::CleanText;
+      [[fallthrough]];
     case EVR_UR:
     case EVR_AE:
       return Action::Dummy;  // free text is where identity hides; a dummy is valid for every Type
@@ -109,8 +136,8 @@ Action by_plain_vr(DcmEVR vr, const Options& options) {
 
 }  // namespace
 
-Action action_of_row(const TableRow& row, const Options& options) {
-  const Action basic = basic_action(row);
+Action action_of_row(const TableRow& row, const Options& options, AttributeType type) {
+  const Action basic = basic_action(row, type);
   const bool is_temporal = is_date(row.vr) || row.vr == "TM";
   if (!row.full_dates.empty() && options.retain_long_full_dates) return Action::Keep;
   if (!row.modified_dates.empty() && options.retain_long_modified_dates) {
@@ -118,18 +145,44 @@ Action action_of_row(const TableRow& row, const Options& options) {
     if (!is_temporal) return basic;
     return row.vr == "TM" ? Action::Keep : Action::ShiftDate;
   }
-  // "C" under the options of device, characteristics, descriptors, structured content and graphics
-  // wants a cleaner of text or of content: until there is one the basic action stands, which
-  // removes more.
-  if (row.device == "K" && options.retain_device_identity) return Action::Keep;
-  if (row.institution == "K" && options.retain_institution_identity) return Action::Keep;
-  if (row.characteristics == "K" && options.retain_patient_characteristics) return Action::Keep;
-  return basic;
+  if (row.uids == "K" && options.retain_uids) return Action::Keep;
+  bool clean = false;
+  for (const auto& [cell, on] :
+       {std::pair(&row.device, options.retain_device_identity),
+        std::pair(&row.institution, options.retain_institution_identity),
+        std::pair(&row.characteristics, options.retain_patient_characteristics),
+        std::pair(&row.descriptors, options.clean_descriptors),
+        std::pair(&row.structured, options.clean_structured_content)}) {
+    if (!on) continue;
+    if (*cell == "K") return Action::Keep;
+    clean = clean || *cell == "C";
+  }
+  return clean && can_be_cleaned(row) ? Action::CleanText : basic;
 }
 
 Rules::Rules(Profile profile) : profile_(std::move(profile)) {
   // Every attribute of the dictionary by its VR; then the table over that; then the profile's own
   // rules over both.
+  add_dictionary();
+  add_table();
+  add_own_rules();
+  // Whose instance it is: the same in every profile, at every depth.
+  const std::uint16_t ours = source("the pseudonym map");
+  for (const std::uint32_t tag : {0x00100010U, 0x00100020U}) {
+    rulings_[tag].action = Ruling::always(Action::Pseudonymise);
+    rulings_[tag].source = ours;
+  }
+}
+
+std::uint16_t Rules::source(std::string text) {
+  sources_.push_back(std::move(text));
+  return static_cast<std::uint16_t>(sources_.size() - 1);
+}
+
+void Rules::add_dictionary() {
+  const std::uint16_t listed = source("conf/deid/plain_text.tsv"),
+                      by_value_representation = source("by its VR: in no table"),
+                      graphics = source("PS3.15 E.3.3 Clean Graphics");
   DcmDataDictionary& dictionary =
       dcmDataDict.wrlock();  // its iterators want it writable; nothing is written
   for (auto entry = dictionary.normalBegin(); entry != dictionary.normalEnd(); ++entry) {
@@ -139,52 +192,164 @@ Rules::Rules(Profile profile) : profile_(std::move(profile)) {
     // Group lengths are never written; groups 0000 to 0006 belong to commands, file meta and
     // directories and stand in no data set.
     if ((tag & 0xFFFFU) == 0 || (tag >> 16U) < 8) continue;
-    rulings_[tag] = {plain_text_class(tag) ? Action::Keep : by_plain_vr(vr, options()),
-                     Action::Empty, vr, false};
+    Ruling& ruling = rulings_[tag];
+    ruling.vr = vr;
+    ruling.source = by_value_representation;
+    ruling.action = Ruling::always(by_plain_vr(vr, options()));
+    ruling.otherwise = Ruling::always(Action::Dummy);
+    if (plain_text_class(tag)) {
+      ruling.action = Ruling::always(Action::Keep);
+      ruling.source = listed;
+    }
+    if (const auto action = graphics_action(tag); action && options().clean_graphics) {
+      ruling.action = Ruling::always(*action);
+      ruling.source = graphics;
+    }
   }
   dcmDataDict.wrunlock();
   if (rulings_.size() < 3000)
     throw std::runtime_error(
         "the DICOM data dictionary is not loaded: set DCMDICTPATH or install dcmtk's dicom.dic");
+}
 
-  std::vector<std::pair<TagPattern, Action>> masked;
+void Rules::add_table() {
+  safe_private_source_ = source("list of private elements (PS3.15 E.3.10)");
+  std::vector<std::pair<TagMatch, Ruling>> masked;
   for (const TableRow& row : confidentiality_table()) {
-    TagPattern tag;
+    TagMatch tag;
     if (row.tag == "gggg,eeee:odd") continue;  // private elements: kept_lists.h
     if (!parse_tag_pattern(row.tag, tag))
       throw std::runtime_error("conf/ps315/table_e1_1.tsv: bad tag " + row.tag);
-    const Action action = action_of_row(row, options());
+    Ruling ruling;
+    ruling.source = source("PS3.15 Table E.1-1: " + row.basic);
+    for (const AttributeType type :
+         {AttributeType::Unknown, AttributeType::One, AttributeType::Two, AttributeType::Three}) {
+      ruling.action[static_cast<std::size_t>(type)] = action_of_row(row, options(), type);
+      ruling.otherwise[static_cast<std::size_t>(type)] = basic_action(row, type);
+    }
+    if (!ruling.depends_on_type() && !ruling.is(basic_action(row, AttributeType::Unknown)))
+      sources_.back() += " under the options";
     if (!tag.exact()) {
-      masked.emplace_back(tag, action);
+      masked.emplace_back(tag, ruling);
       continue;
     }
     if ((tag.value >> 16U) < 8) continue;
-    Ruling& ruling = rulings_[tag.value];
-    ruling.action = action;
+    if (const auto action = graphics_action(tag.value); action && options().clean_graphics)
+      continue;
+    Ruling& known = rulings_[tag.value];
     // The standard may be newer than the installed dictionary.
-    if (ruling.vr == EVR_UNKNOWN && !row.vr.empty())
-      ruling.vr = DcmVR(row.vr.substr(0, 2).c_str()).getEVR();
+    ruling.vr = known.vr != EVR_UNKNOWN || row.vr.empty()
+                    ? known.vr
+                    : DcmVR(row.vr.substr(0, 2).c_str()).getEVR();
+    known = ruling;
   }
   for (auto& [tag, ruling] : rulings_) {
-    for (const auto& [pattern, action] : masked) {
-      if (pattern.matches(tag)) ruling.action = action;
-    }
-    for (const Profile::Rule& rule : profile_.rules()) {
-      const std::uint32_t mask = (std::uint32_t{rule.group_mask} << 16U) | rule.element_mask;
-      if (!TagPattern{(std::uint32_t{rule.group} << 16U) | rule.element, mask}.matches(tag))
-        continue;
-      ruling = {rule.action, rule.otherwise, ruling.vr, true};
-      break;
+    for (const auto& [pattern, from_table] : masked) {
+      if (!pattern.matches(tag)) continue;
+      const DcmEVR vr = ruling.vr;
+      ruling = from_table;
+      ruling.vr = vr;
     }
   }
-  // Whose instance it is: the same in every profile, at every depth.
-  for (const std::uint32_t tag : {0x00100010U, 0x00100020U})
-    rulings_[tag].action = Action::Pseudonymise;
 }
+
+void Rules::add_own_rules() {
+  const auto& rules = profile_.rules();
+  std::vector<std::uint16_t> sources;
+  for (const ProfileRule& rule : rules)
+    sources.push_back(source("profile " + profile_.name() + " line " + std::to_string(rule.line)));
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (!rules[i].creator.empty()) private_rules_.emplace_back(i, sources[i]);
+  }
+  for (auto& [tag, ruling] : rulings_) {
+    const Ruling from_table = ruling;
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      const ProfileRule& rule = rules[i];
+      if (!rule.creator.empty() || !rule.tag.matches(tag)) continue;
+      if (!rule.vr.empty() && DcmVR(rule.vr.c_str()).getEVR() != from_table.vr) continue;
+      Ruling own;
+      own.action = Ruling::always(rule.action);
+      own.otherwise = Ruling::always(rule.otherwise);
+      own.vr = from_table.vr;
+      own.by_rule = true;
+      own.source = sources[i];
+      if (rule.inside.empty() && rule.sop_class.empty()) {
+        own.has_conditions = ruling.has_conditions;
+        ruling = own;
+        break;  // it always matches: what stands below it never decides
+      }
+      conditional_[tag].push_back({i, own});
+      ruling.has_conditions = true;
+    }
+  }
+}
+
+namespace {
+
+/// The innermost sequences are those that the rule names, in its order.
+bool stands_there(const ProfileRule& rule, const Standing& standing) {
+  if (!rule.sop_class.empty() && rule.sop_class != standing.sop_class) return false;
+  if (rule.inside.size() > standing.inside.size()) return false;
+  const auto innermost = standing.inside.last(rule.inside.size());
+  for (std::size_t i = 0; i < rule.inside.size(); ++i) {
+    if (!rule.inside[i].matches(innermost[i])) return false;
+  }
+  return true;
+}
+
+bool names_element(const ProfileRule& rule, std::string_view creator, std::uint16_t group,
+                   std::uint8_t element) {
+  return rule.creator == creator &&
+         rule.tag.matches((std::uint32_t{group} << 16U) | std::uint32_t{element});
+}
+
+}  // namespace
 
 const Ruling* Rules::find(std::uint32_t tag) const {
   const auto found = rulings_.find(tag);
   return found == rulings_.end() ? nullptr : &found->second;
+}
+
+const Ruling* Rules::find(std::uint32_t tag, const Standing& standing) const {
+  const Ruling* ruling = find(tag);
+  if (ruling == nullptr || !ruling->has_conditions) return ruling;
+  for (const Conditional& each : conditional_.at(tag)) {
+    if (stands_there(profile_.rules()[each.rule], standing)) return &each.ruling;
+  }
+  return ruling;
+}
+
+std::optional<PrivateRuling> Rules::find_private(std::string_view creator, std::uint16_t group,
+                                                 std::uint8_t element,
+                                                 const Standing& standing) const {
+  for (const auto& [index, source] : private_rules_) {
+    const ProfileRule& rule = profile_.rules()[index];
+    if (!names_element(rule, creator, group, element) || !stands_there(rule, standing)) continue;
+    return PrivateRuling{rule.action, rule.otherwise,
+                         rule.vr.empty() ? EVR_UNKNOWN : DcmVR(rule.vr.c_str()).getEVR(), true,
+                         source};
+  }
+  if (!options().retain_safe_private) return std::nullopt;
+  const PrivateRule* listed = find_private_rule(creator, group, element);
+  if (listed == nullptr) return std::nullopt;
+  Action action = Action::Keep;
+  if (listed->action == PrivateAction::Shift) action = Action::ShiftDate;
+  if (listed->action == PrivateAction::MapUid) action = Action::MapUid;
+  return PrivateRuling{action, Action::Empty, listed->vr, false, safe_private_source_};
+}
+
+DcmEVR Rules::private_vr(std::string_view creator, std::uint16_t group,
+                         std::uint8_t element) const {
+  for (const auto& [index, source] : private_rules_) {
+    const ProfileRule& rule = profile_.rules()[index];
+    if (names_element(rule, creator, group, element) && !rule.vr.empty())
+      return DcmVR(rule.vr.c_str()).getEVR();
+  }
+  const PrivateRule* listed = find_private_rule(creator, group, element);
+  if (listed == nullptr) return EVR_UNKNOWN;  // it will be removed, whatever it is
+  if (listed->vr != EVR_UNKNOWN) return listed->vr;
+  const PrivateElement* known = find_private_element(creator, group, element);
+  return known == nullptr ? EVR_UNKNOWN : known->vr;
 }
 
 Action Rules::by_vr(DcmEVR vr) const { return by_plain_vr(vr, options()); }

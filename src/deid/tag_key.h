@@ -10,6 +10,8 @@
 
 #include <dcmtk/dcmdata/dctagkey.h>
 
+#include "dosigate/deid/profile.h"
+
 namespace dosigate {
 
 /// A tag as one number, for tables: group << 16 | element.
@@ -32,13 +34,8 @@ inline std::uint32_t exact_tag(std::string_view text) {
   return (hex_number(text.substr(0, 4)) << 16U) | hex_number(text.substr(5, 4));
 }
 
-/// A tag of which some digits are "x", any digit: "60xx,3000", "50xx,xxxx".
-struct TagPattern {
-  std::uint32_t value = 0, mask = 0;
-  bool matches(std::uint32_t tag) const { return (tag & mask) == value; }
-  bool exact() const { return mask == 0xFFFFFFFFU; }
-};
-inline bool parse_tag_pattern(std::string_view text, TagPattern& out) {
+/// "0010,0020", or with "x" for any digit: "60xx,3000", "50xx,xxxx". False for other text.
+inline bool parse_tag_pattern(std::string_view text, TagMatch& out) {
   if (text.size() != 9 || text[4] != ',') return false;
   out = {};
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -15,8 +15,9 @@ const std::string& UidMapper::map_instance(std::string_view original) {
   if (original.empty() || original.size() > kLongestUid) return kNone;
   const auto [place, is_new] = instances_.try_emplace(std::string(original));
   if (is_new) {
-    place->second = map_uid(*subject_.salt, subject_.uid_revision, original);
-    order_.push_back(&*place);
+    place->second =
+        retain_ ? std::string(original) : map_uid(*subject_.salt, subject_.uid_revision, original);
+    if (!retain_) order_.push_back(&*place);
   }
   return place->second;
 }
@@ -25,7 +26,8 @@ const std::string& UidMapper::map_device(std::string_view original) {
   original = trimmed(original);
   if (original.empty() || original.size() > kLongestUid) return kNone;
   const auto [place, is_new] = devices_.try_emplace(std::string(original));
-  if (is_new) place->second = map_uid(*subject_.site_salt, 0, original);
+  if (is_new)
+    place->second = retain_ ? std::string(original) : map_uid(*subject_.site_salt, 0, original);
   return place->second;
 }
 

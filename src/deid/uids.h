@@ -14,7 +14,9 @@ namespace dosigate {
 /// instance.
 class UidMapper {
  public:
-  explicit UidMapper(const Subject& subject) : subject_(subject) {}
+  /// @param retain  leave every UID as it is (PS3.15 E.3.9, Retain UIDs): nothing is a pair then.
+  explicit UidMapper(const Subject& subject, bool retain = false)
+      : subject_(subject), retain_(retain) {}
 
   /// One value, trimmed. Empty stays empty; one longer than 64 bytes names nothing that DICOM could
   /// refer to, and gives empty.
@@ -31,6 +33,7 @@ class UidMapper {
  private:
   using Known = std::unordered_map<std::string, std::string>;
   const Subject& subject_;
+  bool retain_;
   Known instances_, devices_;
   std::vector<const Known::value_type*> order_;
 };

@@ -1,11 +1,9 @@
 #include "un.h"
 
 #include "dosigate/dicom/data_set.h"
-#include "dosigate/dicom/private_vr.h"
 #include "dosigate/dicom/transfer_syntax.h"
 #include "dosigate/dicom/walker.h"
 #include "items.h"
-#include "kept_lists.h"
 
 #include <stdexcept>
 
@@ -71,12 +69,8 @@ DcmEVR vr_by_meaning(const DcmTagKey& tag, const PrivateCreators& creators, cons
   }
   const std::string_view creator = creators.of(tag);
   if (creator.empty()) return EVR_UNKNOWN;
-  const auto low = static_cast<std::uint8_t>(tag.getElement() & 0xFFU);
-  const PrivateRule* rule = find_private_rule(creator, tag.getGroup(), low);
-  if (rule == nullptr) return EVR_UNKNOWN;  // it will be removed, whatever it is
-  if (rule->vr != EVR_UNKNOWN) return rule->vr;
-  const PrivateElement* known = find_private_element(creator, tag.getGroup(), low);
-  return known == nullptr ? EVR_UNKNOWN : known->vr;
+  return rules.private_vr(creator, tag.getGroup(),
+                          static_cast<std::uint8_t>(tag.getElement() & 0xFFU));
 }
 
 }  // namespace

@@ -1,53 +1,97 @@
 #pragma once
 
+#include <set>
+#include <string>
+#include <vector>
+
+#include "content.h"
 #include "dosigate/base/result.h"
+#include "dosigate/deid/trace.h"
 #include "items.h"
 #include "rules.h"
+#include "text_cleaner.h"
 #include "uids.h"
 
 namespace dosigate {
 
-/// Applies a profile to a data set at every depth (PS3.15 E.1.1), in place. UN is resolved already.
+/// What every element of one instance shares while it is cleaned.
+struct WalkContext {
+  const Rules& rules;
+  const Subject& subject;
+  UidMapper& uids;
+  const TextCleaner& cleaner;
+  std::string_view sop_class;     ///< UID
+  bool positions_matter = false;  ///< of content items: has_references_by_position()
+  Trace* trace = nullptr;
+};
+
+/// What became of an instance besides its values.
+struct WalkCounts {
+  std::size_t dates_emptied = 0;  ///< values in dates, times, ages and numbers that are none
+  std::size_t type_blind = 0;     ///< compound codes decided without the attribute's Type
+  std::set<std::string, std::less<>> removed_creators;
+};
+
+/// Applies a profile to a data set at every depth (PS3.15 E.1.1), in place. UN is resolved already,
+/// content items that may not stay are gone (prune_content).
 class Walk {
  public:
-  Walk(const Rules& rules, const Subject& subject, UidMapper& uids,
-       std::string_view fallback_charset)
-      : rules_(rules), subject_(subject), uids_(uids), fallback_(fallback_charset) {}
+  explicit Walk(const WalkContext& context) : context_(context) {}
 
-  Result<void> clean(DcmItem& data_set) { return clean_item(data_set, 0, {}); }
-
-  /// Values in dates, times, ages and numbers that are none, emptied.
-  std::size_t dates_emptied() const { return dates_emptied_; }
+  Result<void> clean(DcmItem& data_set);
+  const WalkCounts& counts() const { return counts_; }
 
  private:
+  using Element = std::unique_ptr<DcmElement>;
   /// What the elements of one item share.
   struct Surroundings {
-    unsigned depth = 0;
     std::string charset;
-    bool standard_code = false;  ///< the item's coding scheme is a public one
+    bool standard_code = false;              ///< the item's coding scheme is a public one
+    const TypeLevel* types = nullptr;        ///< nullptr: Types are not known here
+    const ContentRuling* content = nullptr;  ///< the item is a content item
+    const Elements* siblings = nullptr;
     PrivateCreators creators;
   };
-  using Element = std::unique_ptr<DcmElement>;
+  /// What is to happen to one element, and who says so.
+  struct Decision {
+    Action action = Action::Remove;
+    Action otherwise = Action::Empty;  ///< when CleanText leaves nothing
+    DcmEVR vr = EVR_UNKNOWN;           ///< that it should have
+    bool by_rule = false;
+    std::string_view source;
+    bool names_equipment = false;  ///< a UID that is the same for every patient of the site
+    bool names_subject = false;    ///< the label is the patient's pseudonym
+  };
 
-  Result<void> clean_item(DcmItem& item, unsigned depth, std::string_view charset);
+  Result<void> clean_item(DcmItem& item, Surroundings around);
   Result<void> clean_sequence(DcmElement& sequence, const Surroundings& around);
-  Result<void> clean_standard(Element& element, const Surroundings& around);
-  Result<void> clean_private(Element& element, const Surroundings& around);
-  Result<void> apply(Action action, Element& element, const Ruling& ruling,
-                     const Surroundings& around);
+  Result<void> judge(Element& element, const Surroundings& around);
+  Decision decide_standard(DcmElement& element, const Surroundings& around);
+  Decision decide_content(const Ruling& ruling, std::uint32_t tag,
+                          const ContentRuling& content) const;
+  Decision decide_private(DcmElement& element, const Surroundings& around);
+  Result<void> apply(const Decision& decision, Element& element, const Surroundings& around);
 
-  void keep(Element& element, const Ruling& ruling, const Surroundings& around);
+  // walk_actions.cpp
+  void keep(Element& element, const Decision& decision, const Surroundings& around);
+  void keep_private(Element& element, const Decision& decision);
   void shift(Element& element, DcmEVR vr);
-  void map_uid_values(Element& element);
+  void map_uid_values(Element& element, bool equipment);
   void replace_by_dummy(Element& element, DcmEVR vr);
-  void clean_text(Element& element, const Ruling& ruling, const Surroundings& around);
-  void pseudonymise(Element& element, const Surroundings& around);
+  void clean_text(Element& element, const Decision& decision, const Surroundings& around);
+  void pseudonymise(Element& element, bool names_subject);
 
-  const Rules& rules_;
-  const Subject& subject_;
-  UidMapper& uids_;
-  std::string_view fallback_;
-  std::size_t dates_emptied_ = 0;
+  Standing standing() const { return {context_.sop_class, path_}; }
+  unsigned depth() const { return static_cast<unsigned>(path_.size()); }
+
+  WalkContext context_;
+  WalkCounts counts_;
+  std::vector<std::uint32_t> path_;        ///< tags of the sequences around
+  std::vector<std::size_t> item_numbers_;  ///< of the items in them, for the trace
 };
+
+/// Removes the content items that may not stay (PS3.15 E.3.4), before anything is proved of the
+/// rest: places of items count in the proof.
+void prune_content(DcmItem& data_set, const Options& options, bool positions_matter, Trace* trace);
 
 }  // namespace dosigate

@@ -21,7 +21,7 @@ enum class HoldReason {
   SecondaryCapture,
   BurnedIn,  ///< (0028,0301) YES
   Ultrasound,
-  StructuredReport,  ///< until Clean Structured Content is there
+  StructuredReport,  ///< and the profile does not clean structured content
   EncapsulatedDocument,
   PatientInDoubt,  ///< PseudonymMap::resolve said Uncertain
   CharacterSet,    ///< text that cannot be decoded cannot be checked
@@ -32,22 +32,11 @@ enum class HoldReason {
 std::string_view hold_reason_text(HoldReason reason);
 std::optional<HoldReason> parse_hold_reason(std::string_view text);
 
-/// `drop = [...]` of a route: what Dosimagem does not need. An instance is dropped when every
-/// condition of one rule holds.
-struct DropRule {
-  std::string sop_class;   ///< UID or empty
-  std::string modality;    ///< CS or empty
-  std::string image_type;  ///< one value of ImageType, for example "SCREEN SAVE", or empty
-  bool burned_in = false;
-  std::string text;  ///< as configured, for the count by reason
-};
-
 /// What a person decided about a held instance. Only reasons that a look at the pixels can answer
 /// may be accepted (SecondaryCapture, BurnedIn, Ultrasound); the leak check can never be waived.
 struct Decision {
   std::set<HoldReason> accepted;
 };
-  std::int64_t device = 0;  ///< Subject::device: of whom the creators are counted
 
 struct Cleaned {
   CleanInstance instance;
@@ -58,6 +47,7 @@ struct Cleaned {
   std::vector<std::string> removed_creators;  ///< private creators of which an element was removed,
                                               ///< each once; text from the wire: sealed or counted,
                                               ///< never logged
+  std::int64_t device = 0;  ///< Subject::device: of whom the creators are counted
 };
 struct Held {
   HoldReason reason;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "dosigate/base/result.h"
@@ -33,8 +34,7 @@ enum class Action : std::uint8_t {
   Dummy,      ///< D: a fixed, valid value that says nothing
   MapUid,     ///< U
   ShiftDate,  ///< C of modified dates: DA and the date part of DT by the patient's offset; TM stays
-  CleanText,  ///< C of descriptors. Until the text cleaner is there, text that no rule can clean
-              ///< with certainty is removed
+  CleanText,  ///< C of descriptors: words of technique stay (PS3.15 E.3.5); a sequence is entered
   Pseudonymise,  ///< our own: device and study labels, stable per site or patient
 };
 
@@ -52,42 +52,83 @@ const std::vector<TableRow>& confidentiality_table();
 std::string_view confidentiality_table_edition();
 inline constexpr std::size_t kConfidentialityTableRows = 657;
 
-/// "keep", "map_uid", ...: how a profile file names an action.
+/// "keep", "map_uid", ...: how a profile file names an action; it may also use the letters of the
+/// standard, K X Z D U C.
 std::string_view action_text(Action action);
+
+/// `drop = [...]` of a route or `[[drop]]` of a profile: what Dosimagem does not need. An instance
+/// is dropped when every condition of one rule holds.
+struct DropRule {
+  std::string sop_class;   ///< UID or empty
+  std::string modality;    ///< CS or empty
+  std::string image_type;  ///< one value of ImageType, for example "SCREEN SAVE", or empty
+  bool burned_in = false;
+  std::string text;  ///< as configured, for the count by reason
+};
+
+/// A tag of which digits may be "x", any digit, as a number: group << 16 | element.
+struct TagMatch {
+  std::uint32_t value = 0, mask = 0;
+  bool matches(std::uint32_t tag) const { return (tag & mask) == value; }
+  bool exact() const { return mask == 0xFFFFFFFFU; }
+};
+
+/// One `[[rule]]` of a profile. Every condition that is there must hold; the first rule of the file
+/// that matches an element decides, before Table E.1-1.
+struct ProfileRule {
+  TagMatch tag;                  ///< matches any tag when the file names none
+  std::vector<TagMatch> inside;  ///< the sequences around it, the innermost last; the element may
+                                 ///< stand deeper in the data set
+  std::string creator;  ///< private creator: the rule is for private elements, `tag` is "0009,xx0D"
+  std::string vr;       ///< without creator: for every attribute of that VR of the dictionary;
+                        ///< with one: the VR that the element has (PS3.5 6.2.2, for UN)
+  std::string sop_class;  ///< UID or empty
+  Action action = Action::Remove;
+  Action otherwise = Action::Empty;  ///< for CleanText: when no word may stay
+  std::string text;                  ///< as the file has it: "0054,0016 > 0018,1072"
+  std::size_t line = 0;              ///< of the file
+};
+
+/// `[[subject]]`: who is no person. An instance whose values match keeps its true dates.
+struct SubjectRule {
+  std::string name;          ///< for the audit: "phantoms"
+  std::string patient_id;    ///< "QC*": "*" any text; case and accents do not count; or empty
+  std::string patient_name;  ///< the same, on all of PatientName
+};
 
 /// A de-identification profile: name, version, options and own rules, read from one TOML file
 /// (conf/profiles/*.toml). `dosimetry` and `basic` are embedded as well, byte-equal to the files.
 /// Thread: immutable.
 class Profile {
  public:
-  /// Errors name file, line and key. Full and modified dates together are Fault::Invalid, and so is
-  /// an option that this version does not honour (retain_uids, clean_descriptors,
-  /// clean_structured_content, clean_graphics): it must not be claimed in the marking.
+  /// Errors name file, line and key. Full and modified dates together are Fault::Invalid.
   static Result<Profile> parse(std::string_view toml, std::string_view file_name);
   /// `<directory>/<name>.toml` when it is there, else the embedded one. NotFound otherwise.
   static Result<Profile> load(const std::filesystem::path& directory, std::string_view name);
+  /// A file anywhere, whatever its name.
+  static Result<Profile> load_file(const std::filesystem::path& file);
 
   const std::string& name() const { return name_; }
   const std::string& version() const { return version_; }
   /// First 16 hexadecimal digits of SHA-256 of the file: in marking and audit.
   const std::string& digest() const { return digest_; }
   const Options& options() const { return options_; }
-  /// Own rules by tag, in the order of the file: they win over the table, the first that matches
-  /// over later ones.
-  struct Rule {
-    std::uint16_t group, element;
-    Action action;
-    std::string text;                  ///< the tag as the file has it: "0020,0010", "60xx,xxxx"
-    Action otherwise = Action::Empty;  ///< for CleanText: when no word may stay
-    std::uint16_t group_mask = 0xFFFF,
-                  element_mask = 0xFFFF;  ///< a digit "x" in the tag matches any
-  };
-  const std::vector<Rule>& rules() const { return rules_; }
+  const std::vector<ProfileRule>& rules() const { return rules_; }
+  const std::vector<DropRule>& drop() const { return drop_; }
+  const std::vector<SubjectRule>& subjects() const { return subjects_; }
+  /// Further words that cleaned text may keep, folded: `words = [...]`.
+  const std::unordered_set<std::string>& words() const { return words_; }
+
+  /// The same profile for a subject that is no person: true dates.
+  Profile with_full_dates() const;
 
  private:
   std::string name_, version_, digest_;
   Options options_;
-  std::vector<Rule> rules_;
+  std::vector<ProfileRule> rules_;
+  std::vector<DropRule> drop_;
+  std::vector<SubjectRule> subjects_;
+  std::unordered_set<std::string> words_;
 };
 
 }  // namespace dosigate

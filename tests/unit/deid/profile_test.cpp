@@ -44,7 +44,8 @@ TEST(Profile, ErrorsNameFileLineAndKey) {
   EXPECT_EQ(error_of("[options]\nretain_safe_private = 1\n"),
             "site.toml:5: key \"options.retain_safe_private\" must be true or false");
   EXPECT_EQ(error_of("[[rule]]\ntag = \"0020,0010\"\naction = \"burn\"\n"),
-            "site.toml:6: key \"action\": unknown action \"burn\"");
+            "site.toml:6: key \"action\": unknown action \"burn\"; known are keep, remove, empty, "
+            "dummy, map_uid, shift, clean, pseudonymise and the letters K X Z D U C");
   EXPECT_EQ(error_of("[[rule]]\naction = \"keep\"\n"), "site.toml:4: key \"tag\" is missing");
   EXPECT_NE(
       error_of("[[rule]]\ntag = \"Study\"\naction = \"keep\"\n").find("site.toml:5: key \"tag\""),
@@ -59,13 +60,61 @@ TEST(Profile, FullAndModifiedDatesExcludeEachOther) {
       std::string::npos);
 }
 
-TEST(Profile, AnOptionThatNothingHonoursIsAnErrorAndNotAClaim) {
-  for (const std::string key :
-       {"retain_uids", "clean_descriptors", "clean_structured_content", "clean_graphics"}) {
-    EXPECT_NE(error_of("[options]\n" + key + " = true\n").find("does not offer"), std::string::npos)
-        << key;
-    EXPECT_EQ(error_of("[options]\n" + key + " = false\n"), "accepted") << key;
+TEST(Profile, ActionsHaveTheWordsAndTheLettersOfTheStandard) {
+  const auto profile = Profile::parse(std::string(kHead) +
+                                          "[[rule]]\ntag = \"0020,0010\"\naction = \"Z\"\n"
+                                          "[[rule]]\ntag = \"0020,4000\"\naction = \"clean\"\n"
+                                          "otherwise = \"X\"\n",
+                                      "site.toml");
+  ASSERT_TRUE(profile) << profile.error().detail;
+  EXPECT_EQ(profile->rules()[0].action, Action::Empty);
+  EXPECT_EQ(profile->rules()[1].action, Action::CleanText);
+  EXPECT_EQ(profile->rules()[1].otherwise, Action::Remove);
+  EXPECT_EQ(profile->rules()[1].line, 7U);
+}
+
+TEST(Profile, EveryWrongRuleIsNamedByLineAndKey) {
+  const auto rule = [](const std::string& keys) { return error_of("[[rule]]\n" + keys); };
+  const auto says = [](const std::string& error, const std::string& what) {
+    EXPECT_NE(error.find("site.toml:"), std::string::npos) << error;
+    EXPECT_NE(error.find(what), std::string::npos) << error;
+  };
+  says(rule("tag = \"0054,0016 > 1072\"\naction = \"keep\"\n"), "is no tag");
+  says(rule("vr = \"XY\"\naction = \"keep\"\n"), "is no VR");
+  says(rule("sop_class = \"CT\"\ntag = \"0020,4000\"\naction = \"keep\"\n"), "key \"sop_class\"");
+  says(rule("creator = \"\"\ntag = \"0009,xx0D\"\naction = \"keep\"\n"), "\"creator\" is empty");
+  says(rule("creator = \"A\"\ntag = \"0009,100D\"\naction = \"X\"\n"), "as in \"0009,xx0D\"");
+  says(rule("creator = \"A\"\ntag = \"0009,xx0D\"\naction = \"keep\"\n"), "needs its VR");
+  says(rule("creator = \"A\"\ntag = \"0009,xx0D\"\nvr = \"LO\"\naction = \"shift\"\n"),
+       "only DA, DT and TM");
+  says(rule("tag = \"0020,4000\"\naction = \"keep\"\notherwise = \"empty\"\n"),
+       "goes with action = \"clean\"");
+  says(rule("action = \"keep\"\n"), "\"tag\" is missing");
+  says(error_of("[[drop]]\n"), "[[drop]] has no condition");
+  says(error_of("[[drop]]\nburned_in = false\n"), "only true has a meaning");
+  says(error_of("[[subject]]\nname = \"a\"\ndates = \"keep\"\n"), "has no condition");
+  says(error_of("[[subject]]\nname = \"a\"\npatient_id = \"*\"\ndates = \"keep\"\n"),
+       "is every patient");
+  says(error_of("[[subject]]\nname = \"a\"\npatient_id = \"QC\"\ndates = \"shift\"\n"),
+       "only \"keep\"");
+  says(error_of("words = \"lu\"\n"), "must be a list of strings");
+}
+
+TEST(Profile, TheExampleOfASiteIsAProfileThatShowsEveryKindOfRule) {
+  const auto file = std::filesystem::path(DOSIGATE_SOURCE_DIR) / "conf/profiles/site-example.toml";
+  const auto profile = Profile::load_file(file);
+  ASSERT_TRUE(profile) << profile.error().detail;
+  bool path = false, vr = false, sop_class = false, creator = false;
+  for (const ProfileRule& rule : profile->rules()) {
+    path = path || !rule.inside.empty();
+    vr = vr || (!rule.vr.empty() && rule.creator.empty());
+    sop_class = sop_class || rule.sop_class == "1.2.840.10008.5.1.4.1.1.2";
+    creator = creator || !rule.creator.empty();
   }
+  EXPECT_TRUE(path && vr && sop_class && creator);
+  EXPECT_EQ(profile->drop().size(), 2U);
+  EXPECT_EQ(profile->subjects().size(), 1U);
+  EXPECT_TRUE(profile->words().contains("theragnost"));
 }
 
 TEST(Profile, WhoseInstanceItIsNoFileDecides) {

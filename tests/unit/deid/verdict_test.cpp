@@ -11,7 +11,7 @@ constexpr const char* kUltrasound = "1.2.840.10008.5.1.4.1.1.6.1";
 TEST_F(Cleaning, WhatCannotBeCleanedIsHeldWithItsReason) {
   EXPECT_EQ(hold_of(clean(any_instance("1.2.3.4.5"))), HoldReason::UnknownSopClass);
   EXPECT_EQ(hold_of(clean(any_instance(kSecondaryCapture))), HoldReason::SecondaryCapture);
-  EXPECT_EQ(hold_of(clean(any_instance(kBasicTextSr))), HoldReason::StructuredReport);
+  EXPECT_EQ(hold_of(clean(any_instance(kBasicTextSr), "basic")), HoldReason::StructuredReport);
   EXPECT_EQ(hold_of(clean(any_instance(kEncapsulatedPdf))), HoldReason::EncapsulatedDocument);
   EXPECT_EQ(hold_of(clean(any_instance(kUltrasound))), HoldReason::Ultrasound);
   EXPECT_EQ(hold_of(clean(ct_slice().with(DCM_BurnedInAnnotation, "YES"))), HoldReason::BurnedIn);
@@ -45,7 +45,10 @@ TEST_F(Cleaning, APersonMayAcceptWhatALookAtThePixelsAnswers) {
   EXPECT_EQ(after(any_instance(kSecondaryCapture), HoldReason::SecondaryCapture), "cleaned");
   EXPECT_EQ(after(ct_slice().with(DCM_BurnedInAnnotation, "YES"), HoldReason::BurnedIn), "cleaned");
   EXPECT_EQ(after(any_instance(kUltrasound), HoldReason::Ultrasound), "cleaned");
-  EXPECT_NE(after(any_instance(kBasicTextSr), HoldReason::StructuredReport), "cleaned");
+  const Deidentifier basic(settings("basic"), *map_);
+  EXPECT_EQ(
+      hold_of(basic.clean(any_instance(kBasicTextSr).received(), {{HoldReason::StructuredReport}})),
+      HoldReason::StructuredReport);
 }
 
 TEST_F(Cleaning, AcceptingALeakChangesNothing) {
