@@ -220,6 +220,10 @@ Result<void> Walk::apply(const Decision& decision, Element& element, const Surro
       element->clear();
       return {};
     case Action::Dummy:
+      // A verified report names its verifier (Type 1C): the item stays and each value in it gets the
+      // dummy that Table E.1-1 has for it.
+      if (sequence && element->getTag() == DCM_VerifyingObserverSequence)
+        return clean_sequence(*element, around);
       // What was empty says nothing and stays so: a value is not invented.
       if (sequence || element->getLength() > 0) replace_by_dummy(element, decision.vr);
       return {};
