@@ -10,11 +10,12 @@ namespace dosigate {
 namespace {
 
 // VRs from vendors' conformance statements as public dictionaries give them (pydicom, DCMTK);
-// SIEMENS MED PT xx22 and xx24 as seen in a real file. "(unverified)": one secondary source only.
-// Elements that carry identity are in it as well: a text of a patient that is resolved is found by
-// the leak check, one that stays UN is removed unseen. The safe list of PS3.15 brings its own VRs
-// (conf/ps315/safe_private.tsv). "SIEMENS PET DERIVED" and "SIEMENS MI RWVM SUV" stand in published
-// additions to pydicom's dictionary; the forms with MED are how others write them.
+// SIEMENS MED PT xx22 and xx24 and SIEMENS MED NM (7FE3,xx16) as seen in real files.
+// "(unverified)": one secondary source only. Elements that carry identity are in it as well: a text
+// of a patient that is resolved is found by the leak check, one that stays UN is removed unseen.
+// The safe list of PS3.15 brings its own VRs (conf/ps315/safe_private.tsv). "SIEMENS PET DERIVED"
+// and "SIEMENS MI RWVM SUV" stand in published additions to pydicom's dictionary; the forms with
+// MED are how others write them.
 constexpr PrivateElement kElements[] = {
     {0x0019, 0x20, "ADAC_IMG", EVR_OB, "ADAC Pegasys Headers"},
     {0x0019, 0x61, "ADAC_IMG", EVR_OB, "Ver200 ADAC Pegasys Headers"},
@@ -192,8 +193,9 @@ constexpr PrivateElement kElements[] = {
     {0x0057, 0x07, "SIEMENS MED NM", EVR_FL, "Rescale Slope"},
     {0x0057, 0x08, "SIEMENS MED NM", EVR_FL, "Frame reference time"},
     {0x0057, 0x0A, "SIEMENS MED NM", EVR_FL, "Decay factor"},
-    {0x7FE3, 0x17, "SIEMENS MED NM", EVR_SL, "Duration of THIS Frame msec"},
-    {0x7FE3, 0x1E, "SIEMENS MED NM", EVR_SL, "Start Time of THIS Frame From Start of Study"},
+    {0x7FE3, 0x16, "SIEMENS MED NM", EVR_OW, "Total Counts in THIS Frame"},
+    {0x7FE3, 0x17, "SIEMENS MED NM", EVR_OW, "Duration of THIS Frame msec"},
+    {0x7FE3, 0x1E, "SIEMENS MED NM", EVR_OW, "Start Time of THIS Frame From Start of Study"},
     {0x0075, 0x01, "SIEMENS MED PET DERIVED", EVR_US, "Volume Index"},
     {0x0075, 0x02, "SIEMENS MED PET DERIVED", EVR_IS, "Time Slice Duration"},
     {0x0075, 0x03, "SIEMENS MED PET DERIVED", EVR_SQ, "Frame Reference Time Sequence"},

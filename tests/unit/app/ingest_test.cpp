@@ -93,6 +93,26 @@ TEST_F(IngestTest, ACleanInstanceIsQueuedForEveryDestinationOfItsRoute) {
   EXPECT_EQ(spool_->claim("COPY", 10).size(), 1U);
 }
 
+TEST_F(IngestTest, RemovedPrivateCreatorsAreCountedForTheCameraAndNotBeforeTheAnswer) {
+  const auto with_acme = [](const char* uid) {
+    return ct_slice()
+        .with(DCM_SOPInstanceUID, uid)
+        .with(DcmTagKey(0x0009, 0x0010), EVR_LO, "ACME 1")
+        .with(DcmTagKey(0x0009, 0x1001), EVR_LO, "x");
+  };
+
+  EXPECT_EQ(send(with_acme("1.2.3.1")).status, 0x0000);
+  EXPECT_EQ(send(with_acme("1.2.3.2")).status, 0x0000);
+
+  EXPECT_TRUE(map_->devices().at(0).creators.empty()) << "a statistic that nobody waits for";
+  ASSERT_TRUE(map_->write_removed_creators());
+  const auto devices = map_->devices();
+  ASSERT_EQ(devices.at(0).creators.size(), 1U);
+  EXPECT_EQ(devices.at(0).label, "CAM-01");
+  EXPECT_EQ(devices.at(0).creators[0].text, "ACME 1");
+  EXPECT_EQ(devices.at(0).creators[0].instances, 2);
+}
+
 TEST_F(IngestTest, TheSameInstanceInTheQueueIsADuplicate) {
   send(ct_slice());
 

@@ -189,6 +189,24 @@ TEST_F(PrivateBlocks, AListedNumberSentAsTextOrBytesIsRemoved) {
   }
 }
 
+/// The dictionaries say SL, the camera sends one number for each frame as OW.
+TEST_F(PrivateBlocks, TheFrameTimesOfSiemensStayAsNumbersAndAsWords) {
+  const DcmTagKey creator(0x7FE3, 0x0010), element(0x7FE3, 0x1017);
+  const std::string two_frames("\x98\x3A\0\0\x98\x3A\0\0", 8);
+
+  for (const DcmEVR vr : {EVR_OW, EVR_UN}) {
+    const Verdict verdict = clean(
+        ct_slice().with(creator, EVR_LO, "SIEMENS MED NM").with_bytes(element, vr, two_frames));
+    ASSERT_TRUE(std::holds_alternative<Cleaned>(verdict)) << describe(verdict);
+    EXPECT_TRUE(has_bytes(std::get<Cleaned>(verdict).instance, two_frames));
+  }
+  EXPECT_EQ(value(*output_of(clean(ct_slice()
+                                       .with(creator, EVR_LO, "SIEMENS MED NM")
+                                       .with(element, EVR_SL, "15000\\15000"))),
+                  element),
+            "15000\\15000");
+}
+
 TEST_F(PrivateBlocks, WhatIsRemovedIsToldByItsCreator) {
   const Verdict verdict = clean(ct_slice()
                                     .with(DcmTagKey(0x0009, 0x0010), EVR_LO, "ACME 1")
