@@ -303,5 +303,18 @@ TEST_F(Reports, AcquisitionContextIsCleanedByTheSameRules) {
   EXPECT_EQ(context->card(), 2U);
 }
 
+TEST_F(Reports, AcquisitionContextOfWhichNothingStaysIsThereWithoutItems) {
+  DataSet source = any_instance(kNmImageStorage);
+  DcmItem& who = new_item(source.root(), DCM_AcquisitionContextSequence);
+  put_code(who, DCM_ConceptNameCodeSequence, {"121152", "DCM", "Person administering"});
+  put(who, DCM_PersonName, "SOUZAMARKER^PEDRO");
+
+  const auto out = cleaned(std::move(source));
+
+  DcmSequenceOfItems* context = nullptr;
+  ASSERT_TRUE(out->findAndGetSequence(DCM_AcquisitionContextSequence, context).good());
+  EXPECT_EQ(context->card(), 0U);
+}
+
 }  // namespace
 }  // namespace dosigate::testing
