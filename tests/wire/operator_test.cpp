@@ -107,6 +107,24 @@ TEST_F(Operator, SighupTakesAnotherDestinationAndForgetsNothing) {
   EXPECT_EQ(copies, 1U);
 }
 
+TEST_F(Operator, SeesTheRealCameraAndWhatWasRemovedOfItsPrivateElements) {
+  node_.start();
+  ASSERT_EQ(send_one().code, 0);  // with a private block of the hospital
+
+  const auto items = boost::json::parse(node_.dosigate({"devices", "--json"}).output).at("items");
+  const auto& camera = items.at(0);
+  EXPECT_EQ(camera.at("label").as_string(), "CAM-01");
+  EXPECT_EQ(camera.at("model").as_string(), "VOXEL BODY");
+  EXPECT_EQ(camera.at("epochs").at(0).at("number").to_number<int>(), 1);
+  EXPECT_EQ(camera.at("removed_creators").at(0).at("creator").as_string(), "HOSPITAL SISTEMA X");
+  EXPECT_THAT(node_.dosigate({"devices"}).output, HasSubstr("HOSPITAL SISTEMA X"));
+  EXPECT_THAT(node_.dosigate({"status"}).output,
+              HasSubstr("new private creator on CAM-01: see dosigate devices"));
+  EXPECT_THAT(content_of(node_.directory() / "state" / "audit" / "audit.jsonl"),
+              HasSubstr("devices.list"));
+  EXPECT_THAT(node_.log(), Not(HasSubstr("HOSPITAL SISTEMA X")));
+}
+
 TEST_F(Operator, ABrokenConfigurationIsNotTakenAndTheLogSaysWhere) {
   node_.start();
 
