@@ -41,10 +41,12 @@ CleanedTree clean_tree(const std::filesystem::path& root, const std::filesystem:
     const auto* cleaned = std::get_if<Cleaned>(&verdict);
     const std::string text = describe(verdict);
     ++tree.verdicts[text.substr(0, text.find(':', text.find(':') + 1))];
+    const std::string name = path.lexically_relative(root).string();
+    if (hold_of(verdict)) tree.held[name] = text;
     if (cleaned == nullptr) continue;
     const auto after = out / (std::to_string(tree.pairs.size()) + ".dcm");
     write_part10(after, cleaned->instance);
-    tree.pairs.push_back({path, after, path.lexically_relative(root).string()});
+    tree.pairs.push_back({path, after, name});
   }
   return tree;
 }

@@ -16,6 +16,7 @@ struct CleanedTree {
     std::string name;  ///< for reports: the path below the tree
   };
   std::vector<Pair> pairs;
+  std::map<std::string, std::string> held;      ///< by name, with the reason
   std::map<std::string, std::size_t> verdicts;  ///< "cleaned", "held: secondary-capture", ...
 };
 

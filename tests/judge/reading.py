@@ -90,6 +90,23 @@ def _vr(raw, creator):
         return "UN"
 
 
+# Sequences whose items are named by a concept: de-identification may take some of them out.
+CONTENT = {0x0040A730, 0x00400612, 0x00400555}
+
+
+def _names(tag, items):
+    """How the items of a sequence are told apart in a path: by place, or by concept where one may go."""
+    if (tag.group << 16 | tag.element) not in CONTENT:
+        return [str(place) for place in range(len(items))]
+    seen, names = collections.Counter(), []
+    for item in items:
+        concept = item[0x0040A043].value[0] if 0x0040A043 in item and item[0x0040A043].value else {}
+        key = f"{item.get('ValueType', '')} {concept.get('CodeValue', '')}"
+        names.append(f"{key} {seen[key]}")
+        seen[key] += 1
+    return names
+
+
 def elements(dataset, prefix="", inherited=()):
     """Every element at every depth, in order."""
     own = dataset.get_item(0x00080005) if 0x00080005 in dataset else None
@@ -107,8 +124,8 @@ def elements(dataset, prefix="", inherited=()):
                 yield Element(path, tag, "UN", items, inherited, creator)
                 continue
             yield Element(path, tag, "SQ", None, inherited, creator)
-            for number, inner in enumerate(items):
-                yield from elements(inner, f"{path}[{number}].", inherited)
+            for name, inner in zip(_names(tag, items), items):
+                yield from elements(inner, f"{path}[{name}].", inherited)
         else:
             raw = item.value if isinstance(item, RawDataElement) else _stored(item)
             yield Element(path, tag, vr, raw or b"", inherited, creator)

@@ -42,7 +42,7 @@ MUST_STAY = {
     0x00200032, 0x00200037, 0x00540030, 0x00540050, 0x00540052, 0x00181130, 0x00181140, 0x00181143, 0x00181144,
     0x00540053, 0x00540060, 0x00540070, 0x00540080, 0x00540090, 0x00540100, 0x00280009, 0x00180070, 0x00180071,
     0x00280030, 0x00180050, 0x00280010, 0x00280011, 0x30060050, 0x3004000E, 0x3004000A, 0x3004000C, 0x7FE00010,
-    0x00200052, 0x00080016, 0x00080018,
+    0x00200052, 0x00080016, 0x00080018, 0x0040A30A,
 }  # fmt: skip
 MUST_STAY_PRIVATE = {
     ("Philips PET Private Group", 0x7053, 0x00), ("Philips PET Private Group", 0x7053, 0x09),
@@ -231,7 +231,7 @@ def compare(before, after, patient, name, findings, removed):
 ID_TAGS = {
     0x00080050, 0x00100020, 0x00101000, 0x00101090, 0x00102154, 0x00101040, 0x00101050, 0x00380010, 0x00380060,
     0x00400009, 0x00400253, 0x00401001, 0x00402016, 0x00402017, 0x00200010, 0x00080080, 0x00080081, 0x00081010,
-    0x00181000, 0x00321060, 0x00400280,
+    0x00181000,
 }  # fmt: skip
 
 
@@ -239,7 +239,10 @@ def collect_secrets(before, patient):
     # A camera whose station or owner is called like its maker gives nobody away.
     makers = [element for element in before.values() if number(element.tag) in (0x00080070, 0x00081090)]
     public = {fold(reading.decode(element, False)).strip(" \0") for element in makers}
-    public |= {maker.split("_")[0] for maker in public}
+
+    def is_public(value):
+        return any(re.search(rf"(^|[\W_]){re.escape(value)}($|[\W_])", maker) for maker in public)
+
     for element in before.values():
         if element.raw is None or not element.raw:
             continue
@@ -250,7 +253,7 @@ def collect_secrets(before, patient):
         elif number(element.tag) in ID_TAGS and element.vr in reading.TEXT_VRS:
             for value in reading.decode(element, False).split("\\"):
                 value = fold(value.strip(" \0"))
-                if len(value) >= 5 and len(set(value)) > 1 and value not in NOBODY | public:
+                if len(value) >= 5 and len(set(value)) > 1 and value not in NOBODY and not is_public(value):
                     patient.secrets[value] = "identifier"
         elif element.vr == "DA" and number(element.tag) in (0x00100030, 0x00080020, 0x00080021, 0x00080022):
             for value in reading.split(element.raw):
