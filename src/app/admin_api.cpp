@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "dosigate/dosimetry/report.h"
+#include "patient_facts.h"
 #include "status.h"
 
 namespace dosigate {
@@ -11,6 +13,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kMostRows = 1000;
+constexpr unsigned kMostToleranceMinutes = 720;
 constexpr long long kNewFor = 7LL * 24 * 3600;  ///< seconds that a private creator counts as new
 
 std::string text_of(const json::value& body, std::string_view key) {
@@ -18,6 +21,15 @@ std::string text_of(const json::value& body, std::string_view key) {
   const auto* value = object == nullptr ? nullptr : object->if_contains(key);
   const auto* text = value == nullptr ? nullptr : value->if_string();
   return text == nullptr ? std::string() : std::string(*text);
+}
+
+/// Decimal digits up to `most`.
+std::optional<unsigned> whole_number(const std::string& text, unsigned most) {
+  const bool digits =
+      !text.empty() && text.size() < 7 &&
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (!digits || std::stoul(text) > most) return std::nullopt;
+  return static_cast<unsigned>(std::stoul(text));
 }
 
 ApiResponse missing(std::string_view field) {
@@ -34,6 +46,7 @@ json::object counts_of(const std::map<std::string, std::uint64_t>& counts) {
 
 ApiResponse AdminApi::answer(const ApiRequest& request) {
   static constexpr std::string_view kQuarantine = "/api/v1/quarantine/";
+  static constexpr std::string_view kStudy = "/api/v1/study/";
   const bool get = request.method == "GET";
   const bool post = request.method == "POST";
   const std::string& path = request.path;
@@ -55,6 +68,7 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
     if (post && verb == "discard") return discard(request, *id);
     if (post && verb == "release") return release(request, *id);
   }
+  if (get && path.starts_with(kStudy)) return study(request, path.substr(kStudy.size()));
   if (post && path == "/api/v1/map/lookup") return lookup(request);
   if (post && path == "/api/v1/map/reveal") return reveal(request);
   if (get && path == "/api/v1/devices") return devices(request);
@@ -192,11 +206,9 @@ ApiResponse AdminApi::queue(const ApiRequest& request) const {
   std::size_t most = kMostRows;
   for (const auto& [key, value] : request.query) {
     if (key != "max") continue;
-    const bool digits =
-        !value.empty() && value.size() < 7 &&
-        std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (!digits) return problem(fail(Fault::Invalid, "max is a number of rows below 1,000,000"));
-    most = std::stoul(value);
+    const auto rows = whole_number(value, 999'999);
+    if (!rows) return problem(fail(Fault::Invalid, "max is a number of rows below 1,000,000"));
+    most = *rows;
   }
   json::array items;
   for (const auto& row : node_.stores_.spool->list(most)) items.emplace_back(json_of(row));
@@ -266,6 +278,30 @@ ApiResponse AdminApi::release(const ApiRequest& request, const InstanceId& id) {
   const auto released = node_.ingest_.release(id, decision);
   if (!released) return problem(released.error());
   return {200, json::object{{"outcome", released->outcome}, {"detail", released->detail}}};
+}
+
+/// By the patient's pseudonym or a study UID of ours; what it shows is what the archive got too, so
+/// it is not recorded.
+ApiResponse AdminApi::study(const ApiRequest& request, const std::string& name) const {
+  auto tolerance = kInjectionTolerance;
+  for (const auto& [key, value] : request.query) {
+    if (key != "tolerance_min") continue;
+    const auto minutes = whole_number(value, kMostToleranceMinutes);
+    if (!minutes)
+      return problem(fail(Fault::Invalid, "tolerance_min is a number of minutes up to " +
+                                              std::to_string(kMostToleranceMinutes)));
+    tolerance = std::chrono::minutes(*minutes);
+  }
+  const Ledger& ledger = *node_.stores_.ledger;
+  const bool by_pseudonym = is_pseudonym(name);
+  const std::string pseudonym = by_pseudonym ? name : ledger.pseudonym_of(name);
+  const PatientFacts patient = patient_facts(ledger, pseudonym);
+  if (patient.studies.empty())
+    return problem(fail(Fault::NotFound,
+                        by_pseudonym ? "no study of this pseudonym was received here"
+                                     : "neither a pseudonym of ours (check the last character) nor "
+                                       "the UID that this node gave to a study"));
+  return {200, patient_report(patient, tolerance, by_pseudonym ? "" : name)};
 }
 
 ApiResponse AdminApi::lookup(const ApiRequest& request) {

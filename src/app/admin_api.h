@@ -21,6 +21,7 @@ class AdminApi {
   ApiResponse held(const InstanceId& id) const;
   ApiResponse discard(const ApiRequest& request, const InstanceId& id);
   ApiResponse release(const ApiRequest& request, const InstanceId& id);
+  ApiResponse study(const ApiRequest& request, const std::string& name) const;
   ApiResponse lookup(const ApiRequest& request);
   ApiResponse reveal(const ApiRequest& request);
   ApiResponse devices(const ApiRequest& request);

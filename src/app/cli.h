@@ -61,6 +61,8 @@ int map_reveal(const Options& options, const std::string& pseudonym, std::string
 
 int devices(const Options& options);
 
+int study(const Options& options, const std::string& name, unsigned tolerance_min);
+
 int audit_verify(const Options& options);
 
 int peer_echo(const Options& options, const std::string& name);

@@ -29,6 +29,7 @@ class CommandLine {
     add_queue();
     add_quarantine();
     add_map();
+    add_study();
     add_devices();
     add_peer();
     add_administration();
@@ -134,6 +135,19 @@ class CommandLine {
     json(reveal);
     reveal->add_option("pseudonym", id_)->required();
     reveal->add_option("--reason", reason_, "Recorded; asked for when missing");
+  }
+
+  void add_study() {
+    auto* study = verb(app_, "study", "Readiness, time points and counts of a patient's studies",
+                       [this] { return cli::study(options_, id_, tolerance_min_); });
+    json(study);
+    study->add_option("NAME", id_, "Pseudonym, or the UID of a study as the archive has it")
+        ->required();
+    study
+        ->add_option("--tolerance", tolerance_min_,
+                     "Minutes by which the times of one injection may differ")
+        ->check(CLI::Range(0U, 720U))
+        ->capture_default_str();
   }
 
   void add_devices() {
@@ -251,7 +265,7 @@ class CommandLine {
   std::function<int()> run_;
   CLI::App* lookup_ = nullptr;
   bool watch_ = false, all_ = false;
-  unsigned max_ = 50;
+  unsigned max_ = 50, tolerance_min_ = 10;
   std::string id_, name_, reason_;
   std::vector<std::string> accept_, who_;
   cli::Work work_;

@@ -10,6 +10,7 @@
 #include "admin_api.h"
 #include "dosigate/app/init.h"
 #include "dosigate/app/pair_mover.h"
+#include "patient_facts.h"
 
 namespace dosigate {
 namespace {
@@ -245,7 +246,9 @@ void Node::use_destinations(const Config& config) {
   for (const auto& output : config.outputs) {
     const Destination wanted = made_ready(output.destination);
     if (forwarders_.with([&](auto& f) { return f.contains(wanted.name); })) continue;
-    auto forwarder = std::make_shared<ArchiveForwarder>(wanted, *stores_.spool);
+    auto forwarder = std::make_shared<ArchiveForwarder>(
+        wanted, *stores_.spool,
+        [this](const std::string& study_uid) { return study_card(*stores_.ledger, study_uid); });
     forwarders_.with([&](auto& f) { f[wanted.name] = forwarder; });
   }
 }

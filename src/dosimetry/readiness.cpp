@@ -106,6 +106,11 @@ std::string_view readiness_text(Readiness readiness) {
 std::vector<Finding> judge(const StudyFacts& study, const PatientFacts& patient,
                            std::chrono::minutes tolerance) {
   Findings findings;
+  if (study.rows.empty()) {
+    findings.blocks("facts-missing", "", 0,
+                    "The study arrived before this program kept what is needed to judge it.");
+    return findings.take();
+  }
   judge_weight(study, findings);
   bool emission = false, tomographic = false, ct = false;
   for (const FactsRow& row : study.rows) {

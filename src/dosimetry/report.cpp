@@ -136,14 +136,16 @@ json::array cycles_json(const PatientFacts& patient, std::string_view study_uid,
 
 }  // namespace
 
-json::object patient_report(const PatientFacts& patient, std::chrono::minutes tolerance) {
+json::object patient_report(const PatientFacts& patient, std::chrono::minutes tolerance,
+                            std::string_view study_uid) {
   json::array studies;
   for (const StudyFacts& study : patient.studies)
-    studies.push_back(study_json(study, patient, tolerance));
+    if (study_uid.empty() || study.study_uid == study_uid)
+      studies.push_back(study_json(study, patient, tolerance));
   return {{"pseudonym", patient.pseudonym},
           {"injection_tolerance_min", tolerance.count()},
           {"studies", std::move(studies)},
-          {"cycles", cycles_json(patient, {}, tolerance)}};
+          {"cycles", cycles_json(patient, study_uid, tolerance)}};
 }
 
 json::object study_report(const PatientFacts& patient, std::string_view study_uid,

@@ -9,7 +9,8 @@ namespace dosigate {
 
 template <Domain domain>
 struct Forwarder<domain>::Impl {
-  Impl(Destination to, Spool<domain>& from) : shared(std::move(to), from) {
+  Impl(Destination to, Spool<domain>& from, StudyCard card)
+      : shared(std::move(to), from, std::move(card)) {
     const unsigned count = std::clamp(shared.destination.associations, 1U, 16U);
     const bool dicom = shared.destination.kind == Destination::Kind::Dicom;
     // All of DCMTK's set-up here, before the first of the threads.
@@ -33,8 +34,8 @@ struct Forwarder<domain>::Impl {
 };
 
 template <Domain domain>
-Forwarder<domain>::Forwarder(Destination destination, Spool<domain>& spool)
-    : impl_(std::make_unique<Impl>(std::move(destination), spool)) {}
+Forwarder<domain>::Forwarder(Destination destination, Spool<domain>& spool, StudyCard study_card)
+    : impl_(std::make_unique<Impl>(std::move(destination), spool, std::move(study_card))) {}
 
 template <Domain domain>
 Forwarder<domain>::~Forwarder() = default;

@@ -69,6 +69,7 @@ void Worker<domain>::run(const std::stop_token& stop) noexcept {
     }
   }
   hang_up(true);
+  shared_.cards.write(StudyCards::Which::All);
 }
 
 template <Domain domain>
@@ -84,6 +85,7 @@ void Worker<domain>::step(const std::stop_token& stop) {
   if (batch.empty()) {
     if (pass_ == Gate::Pass::Probe) shared_.gate.unused();
     log_.idle();
+    shared_.cards.write(StudyCards::Which::Due);
     const SteadyTime slice = steady_now() + kSlice;
     shared_.spool.wait(to_.name, stop, peer_ ? std::min(slice, idle_end) : slice);
     return;
@@ -111,6 +113,7 @@ auto Worker<domain>::deliver_to_folder(Claimed<domain> claimed, Batch& rest,
                                        const std::stop_token& stop) -> Next {
   const SteadyTime begun = steady_now();
   try {
+    shared_.cards.arriving(claimed.pseudonym(), claimed.study_instance_uid());
     const auto written =
         write_to_folder(to_.path,
                         {claimed.pseudonym(), claimed.study_instance_uid(), claimed.sop_class_uid(),
@@ -119,6 +122,7 @@ auto Worker<domain>::deliver_to_folder(Claimed<domain> claimed, Batch& rest,
     alive();
     if (written) {
       done(std::move(claimed), 0, begun, stop);
+      shared_.cards.write(StudyCards::Which::Due);
     } else {
       park(std::move(claimed), 0, written.error().detail);
     }

@@ -11,6 +11,7 @@
 #include "dosigate/forward/forwarder.h"
 #include "gate.h"
 #include "peer.h"
+#include "study_cards.h"
 #include "study_log.h"
 
 namespace dosigate {
@@ -18,10 +19,12 @@ namespace dosigate {
 /// What the workers of one destination share.
 template <Domain domain>
 struct Shared {
-  Shared(Destination to, Spool<domain>& from)
+  Shared(Destination to, Spool<domain>& from, StudyCards::Text card)
       : destination(std::move(to)),
         spool(from),
         gate(destination.backoff),
+        cards(destination.path,
+              destination.kind == Destination::Kind::Folder ? std::move(card) : StudyCards::Text()),
         committer(from, [this](const std::string& words) {
           spdlog::error("cannot commit dest={} reason={}", destination.name, words);
           gate.note(words);
@@ -30,6 +33,7 @@ struct Shared {
   const Destination destination;
   Spool<domain>& spool;
   Gate gate;
+  StudyCards cards;
   std::atomic<std::uint64_t> sent{0}, bytes{0};
   std::atomic<unsigned> associations{0};
   Committer<domain> committer;  // last: goes first, and finishes what is waiting

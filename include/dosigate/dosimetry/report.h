@@ -9,13 +9,15 @@
 
 namespace dosigate {
 
-/// What `dosigate study PSEUDONYM --json` shows (docs/http-api.md): every study with verdict,
-/// findings and counts per series, and the cycles with their time points. Pseudonymous.
+/// What `dosigate study NAME --json` shows (docs/http-api.md): every study with verdict, findings
+/// and counts per series, and the cycles with their time points. Pseudonymous.
+/// @param study_uid  only this study, and the time points that show it; empty: all.
 boost::json::object patient_report(const PatientFacts& patient,
-                                   std::chrono::minutes tolerance = kInjectionTolerance);
+                                   std::chrono::minutes tolerance = kInjectionTolerance,
+                                   std::string_view study_uid = {});
 
-/// The same of one study: its verdict, findings and series, and of the cycles the time points that
-/// show it. Empty when the patient has no such study.
+/// study.json: verdict, findings and series of one study, and the time points that show it. Empty
+/// when the patient has no such study.
 boost::json::object study_report(const PatientFacts& patient, std::string_view study_uid,
                                  std::chrono::minutes tolerance = kInjectionTolerance);
 

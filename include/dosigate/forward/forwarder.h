@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,7 +21,8 @@ struct Destination {
   std::string ae_title, host;  ///< Dicom
   std::uint16_t port = 0;      ///< Dicom
   std::string calling_ae;      ///< ours
-  std::filesystem::path path;  ///< Folder: <path>/<pseudonym>/<study>/<instance>.dcm, Part 10
+  std::filesystem::path path;  ///< Folder: <path>/<pseudonym>/<study>/<instance>.dcm, Part 10;
+                               ///< beside them study.json, its markers in <path>/.study-json
   unsigned associations = 2;   ///< parallel ones, 1 to 16
   /// For the answer to our association request, and in words. TCP itself keeps to
   /// `set_connect_timeout`.
@@ -45,7 +47,10 @@ void set_connect_timeout(std::chrono::seconds limit);
 template <Domain domain>
 class Forwarder {
  public:
-  Forwarder(Destination destination, Spool<domain>& spool);
+  /// What study.json of a folder destination says of a study, by its UID; empty: no file.
+  using StudyCard = std::function<std::string(const std::string& study_uid)>;
+
+  Forwarder(Destination destination, Spool<domain>& spool, StudyCard study_card = {});
   /// Ends after the instance in hand: bounded by dimse_timeout; what is unsent stays queued.
   ~Forwarder();
   /// Begins the end without waiting for it: takes nothing new. Thread: as the destructor.

@@ -324,6 +324,10 @@ TEST(Readiness, AStudyWithoutAnEmissionImageIsNotReady) {
   EXPECT_EQ(readiness_of(findings), Readiness::NotReady);
 }
 
+TEST(Readiness, AStudyOfWhichNothingWasKeptSaysOnlyThat) {
+  EXPECT_THAT(judged({}), ElementsAre("!facts-missing"));
+}
+
 TEST(Readiness, OneFindingNamesAllItsSeries) {
   FactsRow a = spect("2.25.11", kScan), b = spect("2.25.13", kScan);
   item_of(a).dose = item_of(b).dose = 0;
