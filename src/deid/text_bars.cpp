@@ -7,8 +7,8 @@ namespace dosigate {
 
 namespace {
 
-/// "J. C. S." of three people in a row is read so far and no farther.
-constexpr std::size_t kLongestSpelling = 12;
+/// Letters in a row and words after a title are read so far and no farther.
+constexpr std::size_t kLongestSpelling = 12, kLongestName = 10;
 
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -27,47 +27,74 @@ bool is_title(std::string_view word, std::string_view gap) {
                           "laudado",     "por",      "by",       "radiologista"});
 }
 
+/// Between the words of one name.
 bool continues_a_name(std::string_view gap) {
-  return gap.size() <= 3 && gap.find_first_of("\n\r;()[]|/,") == std::string_view::npos &&
-         gap.find(" - ") == std::string_view::npos;
+  return gap.size() <= 3 && gap.find_first_of("\n\r;()[]|/") == std::string_view::npos &&
+         gap.find(" - ") == std::string_view::npos && gap.find('_') == std::string_view::npos;
 }
 
+/// "Ga-67", "Lu-PSMA": a symbol that is not in the vocabulary by itself.
+bool begins_a_tracer(std::string_view text, const TextTokens& tokens, std::size_t i) {
+  return tokens[i].size() <= 2 && i + 1 < tokens.size() && gap_after(text, tokens, i).size() == 1 &&
+         (tokens[i + 1].digits || word_class(tokens[i + 1].of(text)) == WordClass::Tracer);
+}
+
+/// The first word after a title goes whatever it is, those after it as far as the vocabulary does
+/// not know them.
 void bar_after_title(std::string_view text, TextTokens& tokens, std::size_t title) {
   tokens[title].barred = true;
-  bool first = true;
-  for (std::size_t i = title + 1; i < tokens.size(); ++i) {
-    const std::string_view gap = gap_after(text, tokens, i - 1);
-    if (tokens[i].digits || (!first && !continues_a_name(gap)) ||
-        gap.find_first_of("\n\r") != std::string_view::npos)
+  std::size_t letters = 0;
+  bool named = false;
+  for (std::size_t i = title + 1; i < tokens.size() && i <= title + kLongestName; ++i) {
+    const std::string_view gap = gap_after(text, tokens, i - 1), word = tokens[i].of(text);
+    const bool after_title = i == title + 1;
+    if (after_title ? gap.find_first_of("\n\r") != std::string_view::npos : !continues_a_name(gap))
       return;
-    const std::string_view word = tokens[i].of(text);
-    const WordClass found = word_class(word);
-    const bool small = found == WordClass::Link || word.size() == 1 || accompanies_a_name(word) ||
-                       is_title(word, {});
-    if (!first && !small && found != WordClass::None) return;
+    if (std::any_of(word.begin(), word.end(), is_ascii_digit)) return;
+    const bool single = word.size() == 1, beside = accompanies_a_name(word) || is_title(word, {});
+    const bool known = word_class(word) != WordClass::None && !single && !beside;
+    if (known &&
+        (named || letters > 1 || (!after_title && gap.find(',') != std::string_view::npos)))
+      return;
+    if ((named || letters > 0) && begins_a_tracer(text, tokens, i)) return;
     tokens[i].barred = true;
-    first = first && small;
+    letters += single ? 1 : 0;
+    named = named || (!single && !beside) || is_one_of(word, {"filho", "neto", "junior", "jr"});
   }
 }
 
-/// "M.J.S.", "m j s": letters set apart that spell initials or a name of this object.
+/// "p.i.", "a.p."
+bool is_abbreviation(std::string_view letters) {
+  return is_one_of(letters, {"pi", "iv", "ev", "vo", "ap", "pa"});
+}
+
+/// "M.J.S.": letters with points are initials, whosever; "m j s" when they spell those or a name of
+/// this object.
 void bar_spelled(const TextInHand& value, TextTokens& tokens, std::size_t begin) {
   const std::string_view text = value.folded();
   std::string spelled;
+  bool points = true;
   for (std::size_t i = begin; i < tokens.size() && i < begin + kLongestSpelling; ++i) {
     if (tokens[i].size() != 1 || tokens[i].digits) return;
-    if (i > begin && gap_after(text, tokens, i - 1).size() > 2) return;
+    if (i > begin) {
+      const std::string_view gap = gap_after(text, tokens, i - 1);
+      if (gap.size() > 2) return;
+      points = points && gap == ".";
+    }
     spelled += tokens[i].of(text);
-    if (i > begin && (value.own.is_initials(spelled) || value.own.is_name(spelled)))
+    if (i == begin) continue;
+    const bool pointed = points && tokens[i].end < text.size() && text[tokens[i].end] == '.' &&
+                         !is_abbreviation(spelled);
+    if (pointed || value.own.is_initials(spelled) || value.own.is_name(spelled))
       for (std::size_t letter = begin; letter <= i; ++letter) tokens[letter].barred = true;
   }
 }
 
-/// A number of up to three digits that measures something is no identifier, whatever it is by
-/// chance.
+/// A number with a unit, or of two digits after a word that counts, is no identifier, whatever it
+/// is by chance.
 bool is_measure(std::string_view text, const TextTokens& tokens, std::size_t i) {
   if (tokens[i].unit) return true;
-  if (i == 0 || !tokens[i - 1].keep || !tokens[i].keep) return false;
+  if (i == 0 || !tokens[i - 1].keep || !tokens[i].keep || tokens[i].size() > 2) return false;
   const WordClass before = word_class(tokens[i - 1].of(text));
   return before == WordClass::Counter || before == WordClass::Time || before == WordClass::Tracer ||
          before == WordClass::Element;

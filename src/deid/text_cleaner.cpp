@@ -14,6 +14,8 @@ namespace dosigate {
 
 namespace {
 
+constexpr std::string_view kOpen = "([{<", kClose = ")]}>";
+
 /// What stays of a value: its kept words with the bytes between them.
 class Remains {
  public:
@@ -23,17 +25,21 @@ class Remains {
     std::size_t last = tokens_.size();
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       if (!tokens_[i].keep) continue;
-      if (i == 0)
-        add_gap(0, tokens_[0].begin);
-      else if (last == i - 1)
-        add_gap(tokens_[last].end, tokens_[i].begin);
-      else if (last != tokens_.size())
-        join(last, i);
+      const std::size_t before = i == 0 ? 0 : tokens_[i - 1].end;
+      if (i == 0 || last == i - 1) {
+        add_gap(before, tokens_[i].begin);
+      } else {
+        if (last != tokens_.size()) join(last, i);
+        add_bound(before, tokens_[i].begin);
+      }
       add(tokens_[i].begin, tokens_[i].end);
       last = i;
     }
     if (last == tokens_.size()) return {};
-    if (last + 1 == tokens_.size()) add_gap(tokens_[last].end, value_.folded().size());
+    if (last + 1 == tokens_.size())
+      add_gap(tokens_[last].end, value_.folded().size());
+    else
+      add_closing(last);
     drop_lonely_brackets();
     return std::string(trimmed(out_));
   }
@@ -46,9 +52,26 @@ class Remains {
     for (std::size_t i = begin; i < end; ++i)
       if (value_.folded()[i] != kControl) add(i, i + 1);
   }
+  /// Opening brackets that adjoin the word after them.
+  void add_bound(std::size_t begin, std::size_t end) {
+    std::size_t first = end;
+    while (first > begin && kOpen.find(value_.folded()[first - 1]) != std::string_view::npos)
+      --first;
+    add_gap(first, end);
+  }
+  /// The percent sign and closing brackets that adjoin the word before them.
+  void add_closing(std::size_t last) {
+    const std::string_view gap = gap_after(value_.folded(), tokens_, last);
+    std::size_t size = 0;
+    while (size < gap.size() &&
+           (gap[size] == '%' || kClose.find(gap[size]) != std::string_view::npos))
+      ++size;
+    add_gap(tokens_[last].end, tokens_[last].end + size);
+  }
   /// One separator over a gap where words went: a line's end if there was one, the same as on both
   /// sides ("wb_NAME_ct"), else a space.
   void join(std::size_t last, std::size_t next) {
+    add_closing(last);
     const std::string_view text = value_.folded();
     const std::string_view whole =
         text.substr(tokens_[last].end, tokens_[next].begin - tokens_[last].end);
@@ -65,7 +88,6 @@ class Remains {
       out_ += ' ';
   }
   void drop_lonely_brackets() {
-    constexpr std::string_view kOpen = "([{<", kClose = ")]}>";
     std::vector<std::size_t> open, lonely;
     for (std::size_t i = 0; i < out_.size(); ++i) {
       if (kOpen.find(out_[i]) != std::string_view::npos) {
@@ -78,7 +100,10 @@ class Remains {
       }
     }
     lonely.insert(lonely.end(), open.begin(), open.end());
-    for (const std::size_t i : lonely) out_[i] = '\0';
+    for (const std::size_t i : lonely) {
+      const bool parts = i > 0 && i + 1 < out_.size() && out_[i - 1] != ' ' && out_[i + 1] != ' ';
+      out_[i] = parts ? ' ' : '\0';
+    }
     std::erase(out_, '\0');
   }
 

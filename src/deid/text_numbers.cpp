@@ -22,12 +22,13 @@ class Numbers {
 
   void decide() {
     for (std::size_t i = 0; i < tokens_.size();) {
-      if (!is_open(i)) {
+      if (!is_open(i) || keep_head_of_decimal(i)) {
         ++i;
         continue;
       }
       std::size_t end = i + 1;
-      while (end < tokens_.size() && is_open(end) && joins(gap_after(text_, tokens_, end - 1)))
+      while (end < tokens_.size() && is_open(end) && !is_head_of_decimal(end) &&
+             joins(gap_after(text_, tokens_, end - 1)))
         ++end;
       decide_group(i, end);
       i = end;
@@ -37,6 +38,19 @@ class Numbers {
  private:
   /// A number that is not part of a nuclide.
   bool is_open(std::size_t i) const { return tokens_[i].digits && !tokens_[i].keep; }
+  /// "1" of "1,25mm", whose second half is a word with digits in it.
+  bool is_head_of_decimal(std::size_t i) const {
+    if (i + 1 >= tokens_.size() || tokens_[i + 1].digits || !tokens_[i + 1].keep) return false;
+    const std::string_view gap = gap_after(text_, tokens_, i), next = word(i + 1);
+    const std::size_t letters = next.find_first_not_of("0123456789");
+    return (gap == "." || gap == ",") && word(i).size() <= 3 && letters != 0 && letters <= 3 &&
+           is_unit(next.substr(letters)) &&
+           !(i > 0 && tokens_[i - 1].digits && is_tight(gap_after(text_, tokens_, i - 1)));
+  }
+  bool keep_head_of_decimal(std::size_t i) {
+    if (tokens_[i].barred || !is_head_of_decimal(i)) return false;
+    return tokens_[i].keep = tokens_[i].unit = true;
+  }
   /// What can stand inside a telephone number or between the groups of a CNS.
   static bool joins(std::string_view gap) {
     return gap.size() <= 3 && gap.find_first_not_of(" .,-/:()+") == std::string_view::npos;
@@ -63,9 +77,13 @@ class Numbers {
     }
     // "03 05 61" is a date, "98765 4321" a telephone: loose numbers stay one or two, and short.
     for (const std::size_t i : loose) digits += word(i).size();
-    if (loose.size() > 2 || digits > kLongestNumber || end - begin > 4) return;
-    for (const std::size_t i : loose)
-      if (word(i).size() <= 2 && stands_well(i, i + 1)) keep(i, i + 1);
+    const bool long_number = loose.size() > 2 || digits > kLongestNumber || end - begin > 4;
+    for (const std::size_t i : loose) {
+      if (!long_number && word(i).size() <= 2 && stands_well(i, i + 1)) keep(i, i + 1);
+      // "dose 11 98765 4321": the first group of the number is not what was counted.
+      if (long_number && i > begin && word(i - 1).size() >= 2 && !tokens_[i - 1].unit)
+        tokens_[i - 1].keep = false;
+    }
   }
 
   /// "3.0", "0-60 min", "4/24/48 h", "2/3" after a word that counts. Returns how many digits went.
@@ -94,10 +112,10 @@ class Numbers {
   /// "3.0", "12.5", "0,75", "2.00"; not "03.05" or "12.05", which are days of a year.
   bool is_decimal(std::size_t i) const {
     const std::string_view whole = word(i), part = word(i + 1);
-    if (whole.size() + part.size() > kLongestNumber || !stands_well(i, i + 2)) return false;
+    if (whole.size() + part.size() > kLongestNumber) return false;
     if (whole.size() > 1 && whole[0] == '0') return false;
     const bool may_be_month = part.size() == 2 && value(i + 1) >= 1 && value(i + 1) <= 12;
-    return part.size() == 1 || whole == "0" || !may_be_month;
+    return part.size() == 1 || (stands_well(i, i + 2) && (whole == "0" || !may_be_month));
   }
 
   bool anchored(std::size_t first, std::size_t last) const {
@@ -107,8 +125,20 @@ class Numbers {
   bool after_unit(std::size_t last) const {
     if (last >= tokens_.size() || tokens_[last].digits || tokens_[last].barred) return false;
     const std::string_view gap = gap_after(text_, tokens_, last - 1);
-    if (gap != " " && gap != "-" && gap != "_") return false;
-    return is_unit(word(last));
+    const std::string_view unit = word(last);
+    if ((gap != " " && gap != "-" && gap != "_") || !is_unit(unit)) return false;
+    if (unit.size() > 1) {
+      if (word_class(unit) == WordClass::Unit) return true;
+      // "307_dia 4": the word counts what comes after it.
+      const bool counts = last + 1 < tokens_.size() && tokens_[last + 1].digits;
+      return word(last - 1).size() <= (counts ? 2U : 3U);
+    }
+    // One letter may be the beginning of a name: "6_M. Lima", "2 H. Salles", "ciclo 2 M Lima".
+    if (gap != " " || word(last - 1).size() > 3) return false;
+    if (last + 1 == tokens_.size() || tokens_[last + 1].digits || tokens_[last + 1].keep)
+      return true;
+    const char next = text_[tokens_[last].end];
+    return (unit == "h" || unit == "s" || unit == "x") && next != '.' && next != '\'';
   }
   /// "4/24/" of "4/24/48h".
   bool before_measure(std::size_t last) const {
@@ -122,14 +152,22 @@ class Numbers {
     return after_unit(last) && (word(last)[0] == 'h' || word(last).starts_with("min"));
   }
   bool follows_counter(std::size_t first) const {
-    if (first == 0 || !tokens_[first - 1].keep) return false;
+    if (first == 0 || !tokens_[first - 1].keep || tokens_[first - 1].digits) return false;
     const std::string_view gap = gap_after(text_, tokens_, first - 1);
-    if (gap.size() > 3 || gap.find_first_not_of(" .:#=_+-") != std::string_view::npos) return false;
     const WordClass before = word_class(word(first - 1));
-    const std::size_t size = word(first).size();
-    return (size <= 3 && (before == WordClass::Counter || before == WordClass::Time ||
-                          before == WordClass::Element)) ||
-           (size <= 4 && before == WordClass::Tracer);
+    const std::string_view number = word(first);
+    if (gap == "+" || gap == "=") return number.size() <= 3;  // "D+3", "t=24"
+    if (gap.size() > 3 || gap.find_first_not_of(" .:#_-") != std::string_view::npos) return false;
+    switch (before) {
+      case WordClass::Counter:
+      case WordClass::Time:
+      case WordClass::Element:
+        return number.size() <= 3;
+      case WordClass::Tracer:  // "PSMA 617"
+        return number.size() <= 2 || word_class(number) == WordClass::Tracer;
+      default:
+        return word(first - 1) == "x" && tokens_[first - 1].unit && number.size() <= 4;
+    }
   }
   /// A number beside a word that went belongs to it ("leito 12").
   bool stands_well(std::size_t first, std::size_t last) const {

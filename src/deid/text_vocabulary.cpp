@@ -22,7 +22,7 @@ WordClass class_named(std::string_view name) {
       {"window", WordClass::Word},     {"term", WordClass::Word},
       {"modality", WordClass::Word},   {"technique", WordClass::Word},
       {"sequence", WordClass::Word},   {"protocol", WordClass::Word},
-      {"position", WordClass::Word},   {"finding", WordClass::Word}};
+      {"position", WordClass::Organ},  {"finding", WordClass::Word}};
   const auto found = kNames.find(name);
   if (found == kNames.end()) {
     throw std::runtime_error("conf/deid/vocabulary.tsv: unknown class \"" + std::string(name) +

@@ -9,7 +9,7 @@ namespace dosigate {
 enum class WordClass : std::uint8_t {
   None,     ///< not in the vocabulary
   Word,     ///< says something of the technique: stays
-  Organ,    ///< a letter of laterality may follow it
+  Organ,    ///< a part of the body or a side of it: a letter of laterality may follow
   Nuclide,  ///< "lu177": also written in two parts
   Element,  ///< "lutecio": the mass of one of its nuclides may follow
   Tracer,   ///< "psma": a number of up to four digits may follow

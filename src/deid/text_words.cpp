@@ -148,20 +148,37 @@ void decide_words(const TextInHand& value, TextTokens& tokens) {
 
 void settle_small_words(const TextInHand& value, TextTokens& tokens) {
   const std::string_view text = value.folded();
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    TextToken& token = tokens[i];
-    if (!token.keep || token.unit) continue;
-    const WordClass found = word_class(token.of(text));
-    if (found != WordClass::Link && found != WordClass::Letter) continue;
-    const bool left = i == 0 || tokens[i - 1].keep, last = i + 1 == tokens.size();
-    const bool right = last || tokens[i + 1].keep;
-    token.keep = left && right;
-    if (found == WordClass::Letter && i > 0 && left && !right) {
-      // Laterality after its organ, before a name that goes.
-      token.keep = word_class(tokens[i - 1].of(text)) == WordClass::Organ &&
-                   gap_after(text, tokens, i).find('.') == std::string_view::npos;
-    }
-  }
+  const auto kept = [&](std::size_t i) { return tokens[i].keep; };
+  // "V/Q", "D+1", "I&T", "p.i."
+  const auto tied = [&](std::size_t left, bool to_left) {
+    const std::string_view gap = gap_after(text, tokens, left);
+    const std::string_view pair =
+        text.substr(tokens[left].begin, tokens[left + 1].end - tokens[left].begin);
+    return tokens[to_left ? left : left + 1].keep &&
+           ((gap.size() == 1 && std::string_view("&/+=-").find(gap[0]) != std::string_view::npos) ||
+            pair == "p.i" || pair == "i.v" || pair == "v.o" || pair == "q.clear");
+  };
+  const auto stays = [&](std::size_t i) {
+    const WordClass found = word_class(tokens[i].of(text));
+    if (tokens[i].unit || (found != WordClass::Link && found != WordClass::Letter)) return true;
+    const bool first = i == 0, last = i + 1 == tokens.size();
+    if ((first || kept(i - 1)) && (last || kept(i + 1))) return true;
+    // The beginning of a name: "E. Silva", "D'Avila".
+    if (!last && !kept(i + 1) && tokens[i + 1].begin > tokens[i].end &&
+        (text[tokens[i].end] == '.' || text[tokens[i].end] == '\''))
+      return !first && tied(i - 1, true) && text[tokens[i].end] == '.' &&
+             text[tokens[i - 1].end] == '.';
+    if (found == WordClass::Link) return false;
+    // Laterality after its organ, before a name that goes.
+    if (!first && kept(i - 1) && word_class(tokens[i - 1].of(text)) == WordClass::Organ)
+      return true;
+    return (!first && tied(i - 1, true)) || (!last && tied(i, false));
+  };
+  // Backwards first: a particle may hang on a letter that goes.
+  for (std::size_t i = tokens.size(); i-- > 0;)
+    if (kept(i)) tokens[i].keep = stays(i);
+  for (std::size_t i = 0; i < tokens.size(); ++i)
+    if (kept(i)) tokens[i].keep = stays(i);
 }
 
 }  // namespace dosigate

@@ -1,5 +1,7 @@
 #include "src/deid/text_cleaner.h"
 
+#include <chrono>
+
 #include <gtest/gtest.h>
 
 namespace dosigate {
@@ -232,6 +234,23 @@ TEST_F(Text, NothingStaysOfTextThatCannotBeRead) {
 TEST_F(Text, AControlCharacterHidesNothing) {
   EXPECT_EQ(clean(std::string("PET\0CT", 6)), "PETCT");
   EXPECT_EQ(clean(std::string("MAR\0IA", 6)), "");
+}
+
+TEST_F(Text, AMegabyteOfHostileTextTakesLinearTime) {
+  const auto repeated = [](std::string_view piece) {
+    std::string out;
+    while (out.size() < (std::size_t{1} << 20U)) out += piece;
+    return out;
+  };
+  for (const auto* piece : {"a@", "1 ", "rua ", "dr. ", "id 1", "m.", "\xC3\xA3"}) {
+    const std::string text = repeated(piece);
+    const auto begin = std::chrono::steady_clock::now();
+
+    const std::string cleaned = clean(text, "ISO_IR 192", false);
+
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20)) << piece;
+    EXPECT_LE(cleaned.size(), text.size()) << piece;
+  }
 }
 
 TEST_F(Text, TheSitesWordsStay) { expect_kept("Orbimed PET"); }
