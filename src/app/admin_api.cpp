@@ -139,6 +139,15 @@ ApiResponse AdminApi::status() const {
   for (const auto& peer : node_.refused_peers_.list()) refused_peers.emplace_back(json_of(peer));
   json::array warnings;
   for (const auto& warning : routing->config().warnings) warnings.emplace_back(warning);
+  json::array profiles;
+  for (const auto& route : routing->config().routes) {
+    const Profile& profile = routing->profile(route.name);
+    profiles.emplace_back(json::object{{"route", route.name},
+                                       {"name", profile.name()},
+                                       {"version", profile.version()},
+                                       {"digest", profile.digest()}});
+  }
+  const auto rules = node_.ingest_.counts();
   const auto map = node_.stores_.map->totals();
   const auto& recovered = node_.stores_.spool->recovered();
 
@@ -173,6 +182,11 @@ ApiResponse AdminApi::status() const {
                               {"devices", map.devices},
                               {"uid_pairs", map.uid_pairs},
                               {"alarms", node_.stores_.map->alarms()}}},
+                            {"profiles", std::move(profiles)},
+                            {"deidentified",
+                             {{"instances", rules.cleaned},
+                              {"values_emptied", rules.values_emptied},
+                              {"type_blind", rules.type_blind}}},
                             {"new_creators", std::move(new_creators)},
                             {"disk", json_of(node_.disk())},
                             {"journal", {{"configured", !node_.config_.node.journal_dir.empty()}}},

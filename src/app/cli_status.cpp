@@ -107,6 +107,25 @@ std::string new_creators(const value& s) {
                      where);
 }
 
+/// "dosimetry 2 (route pet), basic 1 (route teaching)", and what the rules met that a physicist
+/// should know.
+std::string profiles(const value& s) {
+  std::string names;
+  for (const value& of : list(s, "profiles")) {
+    names += fmt::format("{}{} {} {} (route {})", names.empty() ? "" : ", ", shown(of, "name"),
+                         shown(of, "version"), shown(of, "digest"), shown(of, "route"));
+  }
+  std::string out = "profiles      " + names + "\n";
+  if (number(s, "deidentified.values_emptied") + number(s, "deidentified.type_blind") > 0) {
+    out += fmt::format(
+        "rules         since the start {} dates or numbers that were none emptied, {} compound "
+        "codes "
+        "decided without a Type\n",
+        shown(s, "deidentified.values_emptied"), shown(s, "deidentified.type_blind"));
+  }
+  return out;
+}
+
 std::string held(const value& s) {
   std::string out = "\n";
   const double count = number(s, "quarantine.count");
@@ -128,7 +147,7 @@ std::string held(const value& s) {
     out += fmt::format("; {} instances wait to be entered", shown(s, "map.unmoved_pairs"));
   if (number(s, "map.alarms") > 0)
     out += fmt::format("; {} alarms: two ids of one person", shown(s, "map.alarms"));
-  out += "\n" + new_creators(s);
+  out += "\n" + profiles(s) + new_creators(s);
   return out;
 }
 

@@ -111,6 +111,11 @@ AssociationServer::Answer Ingest::accept(const ReceivedInstance& received) noexc
 
 Result<ArchiveSpool::Put> Ingest::spool(const InstanceId& id, const Cleaned& cleaned,
                                         const Config::Route& route) {
+  counts_.with([&](Counts& all) {
+    ++all.cleaned;
+    all.values_emptied += cleaned.dates_emptied;
+    all.type_blind += cleaned.type_blind;
+  });
   const auto known = map_.seen(cleaned.memory.study, cleaned.memory.sop_uid);
   if (known && *known != cleaned.memory.fingerprint) return ArchiveSpool::Put::Revision;
   // Known and equal: it was delivered before, and who sends it again may know that the archive lost

@@ -199,6 +199,7 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
 
   stores_.audit->record("start", "dosigated", {{"version", DOSIGATE_VERSION}});
   record_destinations(config_);
+  record_profiles();
   for (const auto& endpoint : acceptor_->endpoints())
     spdlog::info("listening on={} ae_title={}", endpoint, node.ae_title);
 }
@@ -207,6 +208,19 @@ Destination Node::made_ready(Destination wanted) const {
   wanted.calling_ae = config_.node.ae_title;
   wanted.connect_timeout = config_.node.connect_timeout;
   return wanted;
+}
+
+/// By which rules: two instances of one digest were cleaned alike.
+void Node::record_profiles() {
+  const auto routing = ingest_.routing();
+  for (const auto& route : routing->config().routes) {
+    const Profile& profile = routing->profile(route.name);
+    stores_.audit->record("profile", "dosigated",
+                          {{"route", route.name},
+                           {"name", profile.name()},
+                           {"version", profile.version()},
+                           {"digest", profile.digest()}});
+  }
 }
 
 /// Who gets the studies, and why: the record of processing (LGPD art. 37) over time.
@@ -277,6 +291,7 @@ Result<void> Node::reload() {
   use_destinations(fresh);
   stores_.audit->record("reload", "dosigated", {});
   record_destinations(fresh);
+  record_profiles();
   spdlog::info("configuration reloaded");
   return {};
 }

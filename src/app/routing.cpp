@@ -56,4 +56,8 @@ const Deidentifier& Routing::engine(const std::string& route, const std::string&
   return *engines_.at({route, charset_of(calling_ae)});
 }
 
+const Profile& Routing::profile(const std::string& route) const {
+  return engines_.at({route, ""})->profile();  // every route has an engine for the default set
+}
+
 }  // namespace dosigate

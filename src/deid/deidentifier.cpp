@@ -244,6 +244,8 @@ Deidentifier::Deidentifier(Settings settings, PseudonymMap& map)
     : impl_(std::make_unique<Impl>(std::move(settings), map)) {}
 Deidentifier::~Deidentifier() = default;
 
+const Profile& Deidentifier::profile() const { return impl_->rules.profile(); }
+
 Verdict Deidentifier::clean(const ReceivedInstance& received, const Decision& decision,
                             Trace* trace) const {
   return impl_->clean(received, decision, trace);

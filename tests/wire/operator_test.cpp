@@ -125,6 +125,28 @@ TEST_F(Operator, SeesTheRealCameraAndWhatWasRemovedOfItsPrivateElements) {
   EXPECT_THAT(node_.log(), Not(HasSubstr("HOSPITAL SISTEMA X")));
 }
 
+TEST_F(Operator, SeesByWhichRulesItIsCleanedInStatusAndAudit) {
+  node_.start();
+  ASSERT_EQ(send_one().code, 0);
+
+  const auto audit = [&] {
+    return content_of(node_.directory() / "state" / "audit" / "audit.jsonl");
+  };
+  const auto profile = node_.status().at("profiles").at(0);
+  EXPECT_EQ(profile.at("name").as_string(), "dosimetry");
+  EXPECT_THAT(audit(), HasSubstr(std::string(profile.at("digest").as_string())));
+  EXPECT_EQ(node_.status().at("deidentified").at("instances").to_number<int>(), 1);
+  EXPECT_THAT(node_.dosigate({"status"}).output, HasSubstr("profiles      dosimetry "));
+
+  // Another profile under the same name is another digest, and the audit says since when.
+  std::filesystem::create_directories(node_.directory() / "profiles");
+  std::ofstream(node_.directory() / "profiles" / "dosimetry.toml")
+      << "name = \"dosimetry\"\nversion = \"site-1\"\nedition = \"2026d\"\n";
+  node_.signal(SIGHUP);
+  ASSERT_TRUE(eventually([&] { return node_.log().find("reloaded") != std::string::npos; }));
+  EXPECT_THAT(audit(), HasSubstr("site-1"));
+}
+
 TEST_F(Operator, ABrokenConfigurationIsNotTakenAndTheLogSaysWhere) {
   node_.start();
 

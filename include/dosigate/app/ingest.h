@@ -26,6 +26,16 @@ class Ingest {
   /// wants it.
   AssociationServer::Answer accept(const ReceivedInstance& received) noexcept;
 
+  /// What the rules met since the start.
+  struct Counts {
+    std::uint64_t cleaned = 0;
+    std::uint64_t values_emptied = 0;  ///< dates, times, ages and numbers that were none
+    std::uint64_t type_blind = 0;      ///< compound codes decided without the attribute's Type
+  };
+  Counts counts() const {
+    return counts_.with([](const Counts& all) { return all; });
+  }
+
   /// A person's decision about a quarantined instance: de-identification runs again under present
   /// rules. Never forwards an original.
   struct Released {
@@ -49,6 +59,7 @@ class Ingest {
   Ledger& ledger_;
   Quarantine& quarantine_;
   Guarded<std::shared_ptr<const Routing>> routing_;
+  Guarded<Counts> counts_;
 };
 
 /// The word of a fault in counters and logs: "not-dicom", "busy", ...

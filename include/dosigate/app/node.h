@@ -84,6 +84,7 @@ class Node {
   /// Of a destination as the configuration has it, what [node] says of every one.
   Destination made_ready(Destination wanted) const;
   void record_destinations(const Config& config);
+  void record_profiles();
   void move_pairs(const std::stop_token& stop);
   void raise_and_clear_alerts();
 

@@ -22,6 +22,8 @@ class Routing {
   const Config::Route* route(const std::string& name) const;
   /// The engine of a route for instances from `calling_ae`. The route must exist.
   const Deidentifier& engine(const std::string& route, const std::string& calling_ae) const;
+  /// The profile of a route. The route must exist.
+  const Profile& profile(const std::string& route) const;
 
  private:
   explicit Routing(Config config) : config_(std::move(config)) {}

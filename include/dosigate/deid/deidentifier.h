@@ -86,6 +86,9 @@ class Deidentifier {
   Verdict clean(const ReceivedInstance& received, const Decision& decision = {},
                 Trace* trace = nullptr) const;
 
+  /// As it was given: name, version and digest go into the audit.
+  const Profile& profile() const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
