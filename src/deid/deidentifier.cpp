@@ -54,11 +54,8 @@ Result<Opened> open(const ReceivedInstance& received, const TransferSyntax& synt
   return out;
 }
 
-/// What mark() writes.
-const std::array<DcmTagKey, 6> kMarking{DCM_PatientName,
-                                        DCM_PatientID,
-                                        DCM_PatientIdentityRemoved,
-                                        DCM_DeidentificationMethod,
+/// What mark() adds.
+const std::array<DcmTagKey, 4> kMarking{DCM_PatientIdentityRemoved, DCM_DeidentificationMethod,
                                         DCM_DeidentificationMethodCodeSequence,
                                         DCM_LongitudinalTemporalInformationModified};
 

@@ -5,6 +5,7 @@
 #include "kept_lists.h"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -136,28 +137,61 @@ Action by_plain_vr(DcmEVR vr, const Options& options) {
 
 }  // namespace
 
-Action action_of_row(const TableRow& row, const Options& options, AttributeType type) {
+namespace {
+
+/// An option of PS3.15 E.3 that decides a row, and what it says.
+struct ByOption {
+  Action action;
+  std::string_view option;  ///< empty: no option does, and the action is the basic one
+};
+
+ByOption decide_row(const TableRow& row, const Options& options, AttributeType type) {
   const Action basic = basic_action(row, type);
   const bool is_temporal = is_date(row.vr) || row.vr == "TM";
-  if (!row.full_dates.empty() && options.retain_long_full_dates) return Action::Keep;
+  if (!row.full_dates.empty() && options.retain_long_full_dates)
+    return {Action::Keep, "PS3.15 E.3.6 Retain Full Dates"};
   if (!row.modified_dates.empty() && options.retain_long_modified_dates) {
     // A date hidden in bytes or text cannot be moved with certainty.
-    if (!is_temporal) return basic;
-    return row.vr == "TM" ? Action::Keep : Action::ShiftDate;
+    if (!is_temporal) return {basic, {}};
+    return {row.vr == "TM" ? Action::Keep : Action::ShiftDate,
+            "PS3.15 E.3.6 Retain Modified Dates"};
   }
-  if (row.uids == "K" && options.retain_uids) return Action::Keep;
-  bool clean = false;
-  for (const auto& [cell, on] :
-       {std::pair(&row.device, options.retain_device_identity),
-        std::pair(&row.institution, options.retain_institution_identity),
-        std::pair(&row.characteristics, options.retain_patient_characteristics),
-        std::pair(&row.descriptors, options.clean_descriptors),
-        std::pair(&row.structured, options.clean_structured_content)}) {
-    if (!on) continue;
-    if (*cell == "K") return Action::Keep;
-    clean = clean || *cell == "C";
+  if (row.uids == "K" && options.retain_uids) return {Action::Keep, "PS3.15 E.3.9 Retain UIDs"};
+  struct Column {
+    bool on;
+    const std::string& cell;
+    std::string_view text;
+  };
+  const std::array<Column, 5> columns{
+      {{options.retain_device_identity, row.device, "PS3.15 E.3.8 Retain Device Identity"},
+       {options.retain_institution_identity, row.institution,
+        "PS3.15 E.3.11 Retain Institution Identity"},
+       {options.retain_patient_characteristics, row.characteristics,
+        "PS3.15 E.3.7 Retain Patient Characteristics"},
+       {options.clean_descriptors, row.descriptors, "PS3.15 E.3.5 Clean Descriptors"},
+       {options.clean_structured_content, row.structured,
+        "PS3.15 E.3.4 Clean Structured Content"}}};
+  ByOption out{basic, {}};
+  for (const Column& column : columns) {
+    if (column.on && column.cell == "K") return {Action::Keep, column.text};
+    if (column.on && column.cell == "C" && can_be_cleaned(row))
+      out = {Action::CleanText, column.text};
   }
-  return clean && can_be_cleaned(row) ? Action::CleanText : basic;
+  return out;
+}
+
+std::string source_of(const TableRow& row, std::string_view option, AttributeType type) {
+  if (!option.empty()) return std::string(option) + " (basic: " + row.basic + ")";
+  std::string out = "PS3.15 Table E.1-1: " + row.basic;
+  if (row.basic.find('/') == std::string::npos || row.vr == "UI") return out;
+  if (type == AttributeType::Unknown) return out + ", Type not known";
+  return out + ", Type " + std::to_string(static_cast<int>(type)) + " here";
+}
+
+}  // namespace
+
+Action action_of_row(const TableRow& row, const Options& options, AttributeType type) {
+  return decide_row(row, options, type).action;
 }
 
 Rules::Rules(Profile profile) : profile_(std::move(profile)) {
@@ -170,7 +204,7 @@ Rules::Rules(Profile profile) : profile_(std::move(profile)) {
   const std::uint16_t ours = source("the pseudonym map");
   for (const std::uint32_t tag : {0x00100010U, 0x00100020U}) {
     rulings_[tag].action = Ruling::always(Action::Pseudonymise);
-    rulings_[tag].source = ours;
+    rulings_[tag].source.fill(ours);
   }
 }
 
@@ -194,16 +228,16 @@ void Rules::add_dictionary() {
     if ((tag & 0xFFFFU) == 0 || (tag >> 16U) < 8) continue;
     Ruling& ruling = rulings_[tag];
     ruling.vr = vr;
-    ruling.source = by_value_representation;
+    ruling.source.fill(by_value_representation);
     ruling.action = Ruling::always(by_plain_vr(vr, options()));
     ruling.otherwise = Ruling::always(Action::Dummy);
     if (plain_text_class(tag)) {
       ruling.action = Ruling::always(Action::Keep);
-      ruling.source = listed;
+      ruling.source.fill(listed);
     }
     if (const auto action = graphics_action(tag); action && options().clean_graphics) {
       ruling.action = Ruling::always(*action);
-      ruling.source = graphics;
+      ruling.source.fill(graphics);
     }
   }
   dcmDataDict.wrunlock();
@@ -221,14 +255,14 @@ void Rules::add_table() {
     if (!parse_tag_pattern(row.tag, tag))
       throw std::runtime_error("conf/ps315/table_e1_1.tsv: bad tag " + row.tag);
     Ruling ruling;
-    ruling.source = source("PS3.15 Table E.1-1: " + row.basic);
     for (const AttributeType type :
          {AttributeType::Unknown, AttributeType::One, AttributeType::Two, AttributeType::Three}) {
-      ruling.action[static_cast<std::size_t>(type)] = action_of_row(row, options(), type);
-      ruling.otherwise[static_cast<std::size_t>(type)] = basic_action(row, type);
+      const auto index = static_cast<std::size_t>(type);
+      const ByOption decided = decide_row(row, options(), type);
+      ruling.action[index] = decided.action;
+      ruling.otherwise[index] = basic_action(row, type);
+      ruling.source[index] = source(source_of(row, decided.option, type));
     }
-    if (!ruling.depends_on_type() && !ruling.is(basic_action(row, AttributeType::Unknown)))
-      sources_.back() += " under the options";
     if (!tag.exact()) {
       masked.emplace_back(tag, ruling);
       continue;
@@ -272,7 +306,7 @@ void Rules::add_own_rules() {
       own.otherwise = Ruling::always(rule.otherwise);
       own.vr = from_table.vr;
       own.by_rule = true;
-      own.source = sources[i];
+      own.source.fill(sources[i]);
       if (rule.inside.empty() && rule.sop_class.empty()) {
         own.has_conditions = ruling.has_conditions;
         ruling = own;

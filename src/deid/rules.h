@@ -30,8 +30,11 @@ struct Ruling {
   DcmEVR vr = EVR_UNKNOWN;      ///< of the data dictionary, ambiguous ones resolved to the wider
   bool by_rule = false;         ///< the profile's own rule: final, whatever VR the stream declares
   bool has_conditions = false;  ///< a rule with a path or a SOP class may decide before this one
-  std::uint16_t source = 0;     ///< for source_text()
+  std::array<std::uint16_t, 4> source{};  ///< for source_text(), by Type
 
+  std::uint16_t source_for(AttributeType type) const {
+    return source[static_cast<std::size_t>(type)];
+  }
   Action action_for(AttributeType type) const { return action[static_cast<std::size_t>(type)]; }
   Action otherwise_for(AttributeType type) const {
     return otherwise[static_cast<std::size_t>(type)];
@@ -77,7 +80,8 @@ class Rules {
   /// What an attribute that neither profile nor table names gets, by its VR.
   Action by_vr(DcmEVR vr) const;
 
-  /// What decided, for `explain`: "profile line 57", "PS3.15 Table E.1-1: X/Z/D", ...
+  /// What decided, for `explain`: "profile dosimetry line 57", "PS3.15 Table E.1-1: X/Z/D, Type 2",
+  /// ...
   const std::string& source_text(std::uint16_t source) const { return sources_[source]; }
 
   const Profile& profile() const { return profile_; }

@@ -146,7 +146,7 @@ Walk::Decision Walk::decide_standard(DcmElement& element, const Surroundings& ar
       around.types == nullptr ? AttributeType::Unknown : around.types->of(tag);
   if (type == AttributeType::Unknown && ruling->depends_on_type()) ++counts_.type_blind;
   Decision decision{ruling->action_for(type), ruling->otherwise_for(type), ruling->vr,
-                    ruling->by_rule, rules.source_text(ruling->source)};
+                    ruling->by_rule, rules.source_text(ruling->source_for(type))};
   if (!decision.by_rule && !is_sequence(element))
     decision.action = by_declared_vr(decision.action, ruling->vr, element.getVR(), rules);
   return decision;
@@ -220,8 +220,8 @@ Result<void> Walk::apply(const Decision& decision, Element& element, const Surro
       element->clear();
       return {};
     case Action::Dummy:
-      // A verified report names its verifier (Type 1C): the item stays and each value in it gets the
-      // dummy that Table E.1-1 has for it.
+      // A verified report names its verifier (Type 1C): the item stays and each value in it gets
+      // the dummy that Table E.1-1 has for it.
       if (sequence && element->getTag() == DCM_VerifyingObserverSequence)
         return clean_sequence(*element, around);
       // What was empty says nothing and stays so: a value is not invented.

@@ -153,6 +153,7 @@ TEST_F(Cleaning, AnUnknownCollimatorStaysDistinctAndTheSameForEveryPatient) {
 
 TEST_F(Cleaning, TheTraceHasALineForEveryElementWithRuleActionAndChange) {
   auto received = pet_slice()
+                      .with(DCM_OperatorsName, "SOUZA^ANA")
                       .with(DcmTagKey(0x0099, 0x0010), EVR_LO, "NOBODY")
                       .with(DcmTagKey(0x0099, 0x1001), EVR_LO, "X")
                       .received();
@@ -169,7 +170,8 @@ TEST_F(Cleaning, TheTraceHasALineForEveryElementWithRuleActionAndChange) {
   };
   EXPECT_EQ(line("0008,0020").change, Change::Shifted);
   EXPECT_EQ(line("0008,0020").action, "shift");
-  EXPECT_NE(line("0008,0020").source.find("Table E.1-1"), std::string::npos);
+  EXPECT_NE(line("0008,0020").source.find("E.3.6 Retain Modified Dates"), std::string::npos);
+  EXPECT_EQ(line("0008,1070").source, "PS3.15 Table E.1-1: X/Z/D, Type 3 here");
   EXPECT_EQ(line("0010,0010").change, Change::Pseudonymised);
   EXPECT_EQ(line("0008,0018").change, Change::Mapped);
   EXPECT_EQ(line("0010,1030").change, Change::Kept);
