@@ -260,7 +260,12 @@ Result<Subject> PseudonymMap::resolve(const SitePolicy& policy, const SourceIden
     if (!located->complete(indexes)) return std::optional<Subject>();
     return std::optional<Subject>(subject_of(*located, *site));
   };
-  auto found = impl_->readers.with(read);
+  auto found = impl_->readers.with([&](SQLite::Database& database) {
+    // All of it as of one moment: a patient who is written between two queries would seem to have
+    // come by a study of somebody else.
+    const SQLite::Transaction moment(database);
+    return read(database);
+  });
   if (!found) return found.error();
 
   if (!*found) {

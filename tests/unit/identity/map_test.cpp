@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
 #include <set>
 #include <thread>
 #include <vector>
@@ -93,6 +94,32 @@ TEST(PseudonymMap, EightThreadsAtOnceMakeOnePatientAndOneStudy) {
   EXPECT_EQ(map->totals().patients, 10);
   EXPECT_EQ(map->totals().studies, 10);
   EXPECT_EQ(map->totals().devices, 1);
+}
+
+TEST(PseudonymMap, NeverDoubtsAPatientWhoIsJustBeingTakenIn) {
+  Node node;
+  const auto map = node.open();
+
+  // Each thread meets the same new studies, somewhere in the time that another takes to write them.
+  std::vector<std::string> doubts(4);
+  {
+    std::vector<std::jthread> threads;
+    for (std::string& doubt : doubts) {
+      threads.emplace_back([&] {
+        std::minstd_rand chance(static_cast<unsigned>(&doubt - doubts.data()) + 1U);
+        for (int i = 0; i < 300 && doubt.empty(); ++i) {
+          std::this_thread::sleep_for(std::chrono::microseconds(chance() % 6'000));
+          const std::string n = std::to_string(i);
+          const Source source =
+              Source().id("PID-" + n).study("1.2.7." + n).name("P" + n + "NAME").born("19700101");
+          if (const auto subject = map->resolve(site_a(), source.value); !subject)
+            doubt = subject.error().detail;
+        }
+      });
+    }
+  }
+
+  EXPECT_THAT(doubts, ::testing::Each(""));
 }
 
 TEST(PseudonymMap, TakesTheSitesOwnIssuerAndAnAbsentOneAsTheSame) {
