@@ -35,12 +35,6 @@ std::string reread_as_utf8(std::string_view text, std::string_view specific) {
   return utf8 ? *utf8 : std::string();
 }
 
-Bytes swapped_words(ByteView bytes) {
-  Bytes out(bytes.begin(), bytes.end());
-  for (std::size_t at = 0; at + 1 < out.size(); at += 2) std::swap(out[at], out[at + 1]);
-  return out;
-}
-
 /// Calls `each(text)` for the comments and application segments before the image of a JPEG,
 /// JPEG-LS or JPEG 2000 stream (ISO 10918-1 B.2, ISO 15444-1 A.4).
 template <class Each>
@@ -98,8 +92,8 @@ class Search {
 
   PlaceKind place_of(const DcmTagKey& tag, DcmEVR vr) const {
     const Ruling* ruling = rules_.find(tag_number(tag));
-    // Words of the vocabulary are all that cleaning can have left.
-    if (ruling != nullptr && ruling->action[0] == Action::CleanText) return PlaceKind::Vocabulary;
+    // The cleaner takes this object's names out whatever the vocabulary says of them.
+    if (ruling != nullptr && ruling->action[0] == Action::CleanText) return PlaceKind::Anything;
     const auto text_class = is_private(tag) ? std::nullopt : plain_text_class(tag_number(tag));
     if (text_class == TextClass::Equipment) return PlaceKind::Equipment;
     return vr == EVR_CS || text_class ? PlaceKind::Vocabulary : PlaceKind::Anything;
@@ -138,7 +132,7 @@ class Search {
       if (bytes && !is_string_vr(vr)) kind = terms_.in_bytes(*bytes);
       // Text in words of a big-endian stream is turned round here.
       if (kind.empty() && bytes && (element.ident() == EVR_OW || element.ident() == EVR_US))
-        kind = terms_.in_bytes(swapped_words(*bytes));
+        kind = terms_.in_bytes(*bytes, true);
     }
     if (kind.empty()) return std::nullopt;
     return Held{HoldReason::Leak, tag_text(tag) + " still holds " + std::string(kind)};

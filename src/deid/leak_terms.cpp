@@ -3,6 +3,7 @@
 #include "dosigate/deid/dates.h"
 #include "dosigate/dicom/charset.h"
 #include "kept_lists.h"
+#include "text_own_values.h"
 
 #include <algorithm>
 #include <array>
@@ -16,7 +17,6 @@ constexpr std::string_view kPatientName = "a name of the patient",
                            kDate = "a date", kUid = "a UID";
 constexpr std::size_t kLongId = 5;      // shorter ones stand by chance in every second model name
 constexpr std::size_t kLongNumber = 9;  // a CPF, a telephone: however its digits are set apart
-constexpr std::size_t kRawBytes = 6;    // six bytes stand by chance once in 2^48 places
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alnum(char c) {
@@ -35,18 +35,8 @@ bool any_word(std::string_view folded, Each each) {
   return false;
 }
 
-/// Particles, suffixes, titles and what a system writes for nobody.
-bool names_nobody(std::string_view word) {
-  static const std::unordered_set<std::string_view> kWords{
-      "dos",     "das",        "del",      "van",     "von",       "der",        "den",
-      "dra",     "sra",        "prof",     "mrs",     "phd",       "med",        "filho",
-      "neto",    "junior",     "sobrinho", "segundo", "anonymous", "anonymized", "anonymised",
-      "anon",    "anonymizer", "unknown",  "none",    "null",      "nil",        "removed",
-      "deleted", "patient",    "paciente", "name",    "nome",      "lastname",   "firstname",
-      "doctor",  "physician",  "operator", "user",    "test",      "teste",      "phantom"};
-  return word.size() < 3 || kWords.contains(word) ||
-         std::all_of(word.begin(), word.end(), is_digit);
-}
+/// Two letters are also an element, a unit or a view.
+bool is_no_name(std::string_view word) { return word.size() < 3 || names_nobody(word); }
 
 bool is_vendor(std::string_view word) {
   static const std::unordered_set<std::string_view> kWords{
@@ -86,21 +76,20 @@ bool stands_alone(std::string_view text, std::string_view needle) {
 }  // namespace
 
 LeakTerms::LeakTerms(const Identifiers& identifiers) {
-  const auto raw = [this](std::string_view text) {
-    if (text.size() >= kRawBytes) raw_.push_back(ascii_lower(text));
-  };
+  const auto raw = [this](std::string_view text) { bytes_.add(text); };
   const auto add_names = [&](const std::vector<std::string>& names, Words& into) {
     for (const std::string& name : names) {
       any_word(fold(name), [&](std::string_view word) {
-        if (!names_nobody(word)) {
+        if (!is_no_name(word)) {
           into.emplace(word);
           raw(word);
+          bytes_.add_word(word);
         }
         return false;
       });
-      // With its accents, as UTF-8 spells it; what folding changed would not be found in bytes.
+      // With its accents, as the bytes spell it; what folding changed would not be found in them.
       any_word(ascii_lower(name), [&](std::string_view word) {
-        if (!names_nobody(word)) raw(word);
+        if (!is_no_name(word)) raw(word);
         return false;
       });
     }
@@ -115,9 +104,7 @@ LeakTerms::LeakTerms(const Identifiers& identifiers) {
     const bool one_character =
         !compact.empty() && compact.find_first_not_of(compact[0]) == std::string::npos;
     if (compact.empty() || (one_character && (compact.size() > 3 || compact[0] == '0'))) continue;
-    if (names_nobody(compact) && !std::all_of(compact.begin(), compact.end(), is_digit) &&
-        compact.size() >= 3)
-      continue;
+    if (names_nobody(compact) && !std::all_of(compact.begin(), compact.end(), is_digit)) continue;
     if (compact.size() < kLongId) {
       short_ids_.insert(id);
       continue;
@@ -150,16 +137,22 @@ LeakTerms::LeakTerms(const Identifiers& identifiers) {
 
 std::string_view LeakTerms::in_words(std::string_view folded, PlaceKind place) const {
   std::string_view found;
+  std::string first_harmless;
   any_word(folded, [&](std::string_view word) {
     const std::string key(word);
-    const bool harmless = (place == PlaceKind::Equipment && is_vendor(word)) ||
-                          (place == PlaceKind::Vocabulary && is_vocabulary_word(word));
-    if (!harmless && patient_names_.contains(key))
-      found = kPatientName;
-    else if (!harmless && other_names_.contains(key))
-      found = kOtherName;
-    else if (ids_.contains(key))
-      found = kId;
+    const bool of_patient = patient_names_.contains(key);
+    if (of_patient || other_names_.contains(key)) {
+      const bool harmless = (place == PlaceKind::Equipment && is_vendor(word)) ||
+                            (place == PlaceKind::Vocabulary && is_vocabulary_word(word));
+      // One word of a name can be an organ; two of them are the person, whatever they mean.
+      const bool second = of_patient && place == PlaceKind::Vocabulary && !first_harmless.empty() &&
+                          first_harmless != key;
+      if (!harmless || second)
+        found = of_patient ? kPatientName : kOtherName;
+      else if (of_patient)
+        first_harmless = key;
+    }
+    if (found.empty() && ids_.contains(key)) found = kId;
     return !found.empty();
   });
   return found;
@@ -206,25 +199,25 @@ std::string_view LeakTerms::in_text(std::string_view folded, PlaceKind place) co
   for (const std::string& phrase : phrases_) {
     if (stands_alone(folded, phrase)) return kId;
   }
-  if (place == PlaceKind::Anything && short_ids_.contains(std::string(folded))) return kId;
-  return {};
+  bool is_short_id = false;
+  if (place == PlaceKind::Anything && !short_ids_.empty()) {
+    for_each_value(folded, [&](std::string_view value) {
+      is_short_id = is_short_id || short_ids_.contains(std::string(trimmed(value)));
+    });
+  }
+  return is_short_id ? kId : std::string_view();
 }
 
-std::string_view LeakTerms::in_bytes(ByteView bytes) const {
-  const std::string text = ascii_lower(as_text(bytes));
-  std::string narrow = text;  // UTF-16 of ASCII without its zero bytes
-  std::erase(narrow, '\0');
-  for (const std::string& term : raw_) {
-    if (text.find(term) != std::string::npos || narrow.find(term) != std::string::npos)
-      return "an identifying value in bytes";
-  }
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find_first_not_of("0123456789.", at), text.size());
-    if (end - at >= 10 && uids_.contains(std::string(trimmed(text.substr(at, end - at)))))
+std::string_view LeakTerms::in_bytes(ByteView bytes, bool swapped) const {
+  switch (bytes_.find(bytes, uids_, swapped)) {
+    case LeakBytes::Found::Nothing:
+      return {};
+    case LeakBytes::Found::Uid:
       return kUid;
-    at = end + 1;
+    case LeakBytes::Found::Term:
+      break;
   }
-  return {};
+  return "an identifying value in bytes";
 }
 
 }  // namespace dosigate

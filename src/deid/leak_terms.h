@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "dosigate/base/bytes.h"
+#include "leak_bytes.h"
 #include "source.h"
 
 namespace dosigate {
 
 /// What a place in a data set can hold without meaning the patient.
 enum class PlaceKind {
-  Anything,   ///< kept free text: everything counts
+  Anything,   ///< kept or cleaned free text: everything counts
   Equipment,  ///< names of vendors do not count
   Vocabulary  ///< codes and defined terms: words of the vocabulary do not count
 };
@@ -27,8 +28,9 @@ class LeakTerms {
   std::string_view in_text(std::string_view folded, PlaceKind place) const;
   /// One value of a UI.
   bool is_uid(std::string_view uid) const { return uids_.contains(std::string(uid)); }
-  /// Bytes of OB or UN: values of six bytes and more, as single bytes or as UTF-16.
-  std::string_view in_bytes(ByteView bytes) const;
+  /// Bytes of an array: see LeakBytes.
+  /// @param swapped  every two bytes change places before they are read.
+  std::string_view in_bytes(ByteView bytes, bool swapped = false) const;
 
  private:
   std::string_view in_words(std::string_view folded, PlaceKind place) const;
@@ -38,7 +40,7 @@ class LeakTerms {
   Words patient_names_, other_names_, ids_, short_ids_, dates_, uids_;
   std::vector<std::string> phrases_;       ///< ids and dates with separators in them
   std::vector<std::string> long_numbers_;  ///< nine digits and more of an id
-  std::vector<std::string> raw_;           ///< lower case, at least six bytes
+  LeakBytes bytes_;
 };
 
 }  // namespace dosigate

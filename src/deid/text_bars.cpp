@@ -127,7 +127,7 @@ void bar_ids(const TextInHand& value, TextTokens& tokens) {
     for (std::size_t last = i; last < tokens.size(); ++last) {
       if (last > i) {
         const std::string_view gap = gap_after(text, tokens, last - 1);
-        if (gap.size() > 2 || gap.find_first_not_of(" -./_^") != std::string_view::npos) break;
+        if (gap.size() > 2) break;
       }
       compact += tokens[last].of(text).substr(0, value.own.longest_id() + 16);
       if (compact.size() > value.own.longest_id() + 15) break;

@@ -90,6 +90,34 @@ TEST_F(LeakCheck, FindsANameInACodeString) {
             HoldReason::Leak);
 }
 
+TEST_F(LeakCheck, TwoWordsOfANameAreThePersonThoughBothAreInTheVocabulary) {
+  const auto held = [&](std::string_view region) {
+    return hold_of(clean(ct_slice()
+                             .with(DCM_PatientName, "PELVIS^ABDOMEN")
+                             .with(DCM_PatientID, "7788123")
+                             .with(DCM_BodyPartExamined, region)));
+  };
+  EXPECT_EQ(held("PELVIS"), std::nullopt);
+  EXPECT_EQ(held("ABDOMEN PELVIS"), HoldReason::Leak);
+}
+
+TEST_F(LeakCheck, AShortIdIsFoundAmongSeveralValues) {
+  EXPECT_EQ(hold_of(clean(
+                ct_slice().with(DCM_PatientID, "4711").with(DCM_SeriesDescription, "SPECT\\4711"),
+                settings_with("", kKeepDescription))),
+            HoldReason::Leak);
+}
+
+TEST_F(LeakCheck, AShortNameIsFoundInTheTextOfAnArray) {
+  std::string profile(64, '\x07');
+  profile.replace(20, 16, "by Joana, of ACME");
+
+  EXPECT_EQ(hold_of(clean(ct_slice()
+                              .with(DCM_PatientName, "LUZ^JOANA")
+                              .with_bytes(DCM_ICCProfile, EVR_OB, profile))),
+            HoldReason::Leak);
+}
+
 TEST_F(LeakCheck, AVendorsNameIsNoPersonsNameInAVendorsPlace) {
   EXPECT_EQ(hold_of(clean(ct_slice()
                               .with(DCM_ReferringPhysicianName, "PHILIPS^ANN")
