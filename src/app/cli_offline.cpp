@@ -8,13 +8,10 @@
 #include <algorithm>
 #include <system_error>
 
-#include "dosigate/base/durable_file.h"
 #include "dosigate/dicom/charset.h"
 
 namespace dosigate::cli {
 namespace {
-
-constexpr std::uint64_t kLargestProfile = 4U << 20U;
 
 /// Identities and keys are in this memory: no core dump, no debugger of the same user.
 void forbid_dumps() {
@@ -49,12 +46,7 @@ Result<Profile> Workplace::profile(const std::string& name_or_file) const {
   if (name_or_file.find('/') == std::string::npos && !name_or_file.ends_with(".toml"))
     return Profile::load(config_ ? config_->node.profiles_dir : Config::Node{}.profiles_dir,
                          name_or_file);
-  try {
-    const Bytes text = read_file(name_or_file, kLargestProfile);
-    return Profile::parse(as_text(text), name_or_file);
-  } catch (const std::system_error& broken) {
-    return fail(Fault::NotFound, name_or_file + " cannot be read: " + broken.code().message());
-  }
+  return Profile::load_file(name_or_file);
 }
 
 Result<SitePolicy> Workplace::site(const std::string& code) const {

@@ -51,6 +51,7 @@ const std::map<std::string, Names> kLibraries = {
     {"boost/asio", {"net", "api", "app"}},
     {"boost/beast", {"net", "api", "app"}},
     {"toml++/", {"deid", "app"}},
+    {"zip.h", {"app"}},
 };
 
 struct Reading {
