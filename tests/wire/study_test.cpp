@@ -111,6 +111,28 @@ TEST_F(Study, TheTableIsReadInOneGlance) {
                                   HasSubstr("NM+CT"), HasSubstr("CAM-01/1"), HasSubstr("ready")));
 }
 
+TEST_F(Study, WhatIsMissingStandsAtItsTimePointAndInASentence) {
+  for (const PhantomFile& file : phantom_.files) {
+    if (file.study != "LU177-96H" || file.series.starts_with("CT")) continue;
+    ASSERT_EQ(run({"dcmodify", "-nb", "-m", "(0054,0016)[0].(0018,1074)=203000000", "-m",
+                   "(0010,1030)=0.000000", file.path.string()})
+                  .code,
+              0);
+  }
+  node_.start();
+  send(paths());
+
+  const Finished asked = node_.dosigate({"study", pseudonym()});
+
+  EXPECT_THAT(asked.output,
+              AllOf(HasSubstr("not ready  weight-zero activity-unit weight-contradicting"),
+                    HasSubstr("2 series item 1"), HasSubstr("203000000, in MBq")))
+      << asked.output;
+  const auto lutetium = report(pseudonym()).at("cycles").at(1);
+  EXPECT_EQ(lutetium.at("time_points").at(0).at("readiness"), "ready");
+  EXPECT_EQ(lutetium.at("time_points").at(1).at("readiness"), "not ready");
+}
+
 TEST_F(Study, AStudyUidIsANameToo) {
   node_.start();
   send(paths("LU177-24H"));
