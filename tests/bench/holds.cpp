@@ -179,7 +179,10 @@ class Bench {
               .with(DCM_IssuerOfPatientID, "BENCHMARK" + std::to_string(number_))
               .with(DCM_StudyInstanceUID, "1.2.826.0.1.3680043.10.98." + std::to_string(number_));
       if (!patient.name.empty()) data = std::move(data).with(DCM_PatientName, patient.name);
-      const Verdict verdict = deidentifier->clean(data.received(kExplicitLittle), kLookedAt);
+      ReceivedInstance received = data.received(kExplicitLittle);
+      received.sop_class_uid = text_at(data.root(), DCM_SOPClassUID);  // without padding
+      received.sop_instance_uid = Phi(text_at(data.root(), DCM_SOPInstanceUID));
+      const Verdict verdict = deidentifier->clean(received, kLookedAt);
       if (hold_of(verdict) == HoldReason::Leak) {
         ++tally.held;
         ++tally.where[std::get<Held>(verdict).detail];

@@ -13,6 +13,8 @@ import sys
 
 VALUE = re.compile(r"<[^>/]*>|\[[0-9]+\]|= *.*$")
 
+UNREADABLE = ("Error - Dicom dataset read failed", "Error - Tags out of order")
+
 
 def errors(path):
     """Kinds of errors, without numbers and values; None when dciodvfy cannot read the file or dies of it."""
@@ -21,7 +23,7 @@ def errors(path):
         return None
     lines = (done.stdout + done.stderr).decode("latin-1").splitlines()
     kinds = {VALUE.sub("", line).strip() for line in lines if line.startswith("Error")}
-    return None if "Error - Dicom dataset read failed" in kinds else kinds
+    return None if any(kind.startswith(UNREADABLE) for kind in kinds) else kinds
 
 
 def main(pairs, allowed=None):
