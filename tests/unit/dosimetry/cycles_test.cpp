@@ -116,6 +116,21 @@ TEST(Cycles, ATimeWithoutADateJoinsTheCycleWhoseDayIsKnown) {
   EXPECT_EQ(cycles[0].basis, InjectionBasis::DateTime);
 }
 
+TEST(Cycles, ATimeWithoutADateDoesNotJoinAnInjectionThatCameAfterTheScan) {
+  FactsRow before = spect("2.25.11", "20250306091500");
+  forget_date(before, "092000");
+
+  const auto cycles =
+      cycles_of(patient({study("2.25.1", {before}),
+                         study("2.25.2", {spect("2.25.21", "20250430091500", "20250428091500")})}));
+
+  ASSERT_THAT(cycles, SizeIs(2));
+  EXPECT_FALSE(cycles[1].injected);
+  EXPECT_THAT(codes(cycles[1].time_points.at(0).findings),
+              ElementsAre("!injection-day-unknown", "ct-missing"));
+  EXPECT_EQ(cycles[1].time_points.at(0).series.at(0).study_uid, "2.25.1");
+}
+
 TEST(Cycles, OneEventIsOneCycleAlsoWhenItsInstantsDisagree) {
   FactsRow a = spect("2.25.11", "20250304091500", "20250303091500");
   FactsRow b = spect("2.25.21", "20250306091500", "20250303104500");
