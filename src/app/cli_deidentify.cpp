@@ -86,7 +86,7 @@ void end_gently_on_signals() {
 
 int exit_code(const offline::RunResult& result) {
   if (!result.broken.empty()) return kSomeNotCleaned;
-  const auto fates = result.fates;
+  const auto& fates = result.fates;
   return std::any_of(fates.begin(), fates.end(),
                      [](const offline::Fate& fate) { return is_failure(fate.outcome); })
              ? kSomeNotCleaned

@@ -139,7 +139,7 @@ Result<std::string> OfflineMap::create(const fs::path& folder) {
                                      " exists: a new map gets a folder of its own; leave "
                                      "--create-map out to use the one that is there");
   make_private_directory(folder);
-  const auto made = [&]() -> Result<std::string> {
+  auto made = [&]() -> Result<std::string> {
     const auto master = create_master_key(folder / kKeyName);
     if (!master) return master.error();
     auto recovery = Keyring::create(folder / "keyring", *master);

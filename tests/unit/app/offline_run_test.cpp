@@ -78,7 +78,8 @@ TEST(OfflineRun, TheEarlierOfTwoEqualInstancesIsWrittenWhateverTheJobs) {
       const RunResult result = bench.run(dir.path / "in", dir.path / "out", jobs);
 
       ASSERT_THAT(outcomes(result),
-                  ElementsAre(Outcome::Cleaned, Outcome::Same, Outcome::Held, Outcome::Cleaned)) << jobs << " jobs: " << result.fates[1].reason << " " << result.fates[1].detail;
+                  ElementsAre(Outcome::Cleaned, Outcome::Same, Outcome::Held, Outcome::Cleaned))
+          << jobs << " jobs: " << result.fates[1].reason << " " << result.fates[1].detail;
       EXPECT_EQ(result.fates[2].reason, "revision") << jobs;
       const std::string written = testing::content_of(dir.path / "out" / result.fates[0].file);
       EXPECT_EQ(written.find("47110815"), std::string::npos) << "the later one was written";
