@@ -40,8 +40,9 @@ class CleanInstance {
   ByteView header() const { return header_; }
   ByteView body() const { return body_; }
   ByteView trailer() const { return trailer_; }
-  /// What dosimetry wants to know of this instance, as JSON, made of the cleaned data set: dates are
-  /// moved, labels are ours. Empty when it holds nothing of the kind.
+  /// What dosimetry wants to know of this instance, made of the cleaned data set: dates are moved,
+  /// labels are ours. One line of JSON that is equal for all slices of a series, and for an
+  /// emission image a second line, when it was acquired (deid/dosimetry_facts.h).
   const std::string& facts() const { return facts_; }
 
  private:
