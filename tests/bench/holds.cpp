@@ -52,7 +52,10 @@ std::vector<std::unique_ptr<DcmDataset>> headers_of(const CleanedTree& tree) {
     auto parsed = parse_data_set(received->data_set, *syntax);
     if (!parsed) throw std::runtime_error(pair.name + ": " + parsed.error().detail);
     delete (*parsed)->remove(DCM_PixelData);
-    out.push_back(std::move(*parsed));
+    // An icon may be compressed as the image was; such a file cannot be written uncompressed.
+    if ((*parsed)->canWriteXfer(EXS_LittleEndianExplicit,
+                                DcmXfer(received->transfer_syntax_uid.c_str()).getXfer()))
+      out.push_back(std::move(*parsed));
   }
   return out;
 }
