@@ -90,14 +90,24 @@ void bar_spelled(const TextInHand& value, TextTokens& tokens, std::size_t begin)
   }
 }
 
-/// A number with a unit, or of two digits after a word that counts, is no identifier, whatever it
-/// is by chance.
+bool is_of_nuclide(std::string_view text, const TextTokens& tokens, std::size_t i) {
+  const auto pair = [&](std::size_t left) {
+    std::string whole(tokens[left].of(text).substr(0, 8));
+    return is_nuclide(whole += tokens[left + 1].of(text).substr(0, 8));
+  };
+  return (i > 0 && pair(i - 1)) || (i + 1 < tokens.size() && pair(i));
+}
+
+/// The mass of a nuclide, or a number of one or two digits with a unit or after a word that counts,
+/// is no identifier, whatever it is by chance.
 bool is_measure(std::string_view text, const TextTokens& tokens, std::size_t i) {
+  if (!tokens[i].keep) return false;
+  if (is_of_nuclide(text, tokens, i)) return true;
+  if (tokens[i].size() > 2) return false;
   if (tokens[i].unit) return true;
-  if (i == 0 || !tokens[i - 1].keep || !tokens[i].keep || tokens[i].size() > 2) return false;
+  if (i == 0 || !tokens[i - 1].keep) return false;
   const WordClass before = word_class(tokens[i - 1].of(text));
-  return before == WordClass::Counter || before == WordClass::Time || before == WordClass::Tracer ||
-         before == WordClass::Element;
+  return before == WordClass::Counter || before == WordClass::Time || before == WordClass::Tracer;
 }
 
 std::string_view without_zeros(std::string_view digits) {

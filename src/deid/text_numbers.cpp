@@ -83,6 +83,20 @@ class Numbers {
       // "dose 11 98765 4321": the first group of the number is not what was counted.
       if (long_number && i > begin && word(i - 1).size() >= 2 && !tokens_[i - 1].unit)
         tokens_[i - 1].keep = false;
+      if (long_number && i + 1 < end && word(i + 1).size() == kLongestNumber)
+        tokens_[i + 1].keep = false;  // "7179 2670 Bq/ml": nor is the last what was measured
+    }
+    drop_person_numbers(begin, end);
+  }
+  /// A CPF or a CNS whose first or last group stands beside a word that counts.
+  void drop_person_numbers(std::size_t begin, std::size_t end) {
+    for (std::size_t first = begin; first < end; ++first) {
+      std::string digits;
+      for (std::size_t last = first; last < end && digits.size() < 15; ++last) {
+        digits += word(last);
+        if (!(digits.size() == 11 && is_cpf(digits)) && !is_cns(digits)) continue;
+        for (std::size_t i = first; i <= last; ++i) tokens_[i].keep = tokens_[i].unit = false;
+      }
     }
   }
 
@@ -105,7 +119,9 @@ class Numbers {
       if (i > first) rising = rising && value(i) > value(i - 1);
     }
     if (before_measure(last)) rising = rising && value(last) > value(last - 1);
-    if (last - first == 2) return digits <= 6 && ((measured && rising) || follows_counter(first));
+    if (last - first == 2)
+      return digits <= 6 &&
+             ((measured && rising) || (follows_counter(first) && !may_be_day(first)));
     return rising && joint != '.' && (after_time(last) || before_measure(last));
   }
 
@@ -118,6 +134,12 @@ class Numbers {
     return part.size() == 1 || (stands_well(i, i + 2) && (whole == "0" || !may_be_month));
   }
 
+  /// "12/11" of a year; "2/3" after a word that counts is no day.
+  bool may_be_day(std::size_t i) const {
+    const long a = value(i), b = value(i + 1);
+    return word(i).size() + word(i + 1).size() > 2 &&
+           ((a <= 31 && b <= 12) || (a <= 12 && b <= 31));
+  }
   bool anchored(std::size_t first, std::size_t last) const {
     return after_unit(last) || follows_counter(first);
   }
@@ -135,10 +157,12 @@ class Numbers {
     }
     // One letter may be the beginning of a name: "6_M. Lima", "2 H. Salles", "ciclo 2 M Lima".
     if (gap != " " || word(last - 1).size() > 3) return false;
-    if (last + 1 == tokens_.size() || tokens_[last + 1].digits || tokens_[last + 1].keep)
-      return true;
-    const char next = text_[tokens_[last].end];
-    return (unit == "h" || unit == "s" || unit == "x") && next != '.' && next != '\'';
+    if (last + 1 == tokens_.size()) return true;
+    const TextToken& next = tokens_[last + 1];
+    if (next.digits) return unit == "x" || word(last - 1).size() <= 2;  // "914 D+1"
+    const char sign = text_[tokens_[last].end];
+    if ((sign == '.' || sign == '\'') && (!next.keep || next.size() == 1)) return false;
+    return next.keep || unit == "h" || unit == "s" || unit == "x";
   }
   /// "4/24/" of "4/24/48h".
   bool before_measure(std::size_t last) const {

@@ -17,9 +17,9 @@ bool is_digits(std::string_view word) {
   return std::all_of(word.begin(), word.end(), is_ascii_digit);
 }
 
+/// Own names are asked for before: they go whatever the vocabulary says.
 bool in_vocabulary(const TextInHand& value, std::string_view word) {
-  return (word_class(word) != WordClass::None || value.site_words.contains(std::string(word))) &&
-         !value.own.is_name(word);
+  return word_class(word) != WordClass::None || value.site_words.contains(std::string(word));
 }
 
 /// Takes a word apart where letters and digits meet, where a capital follows a small letter, and
@@ -84,6 +84,10 @@ class Composed {
 /// "Lu-177", "99m Tc", "F^18", "Tc 99 m": a nuclide in two or three parts, neither of which would
 /// stay. Returns how many tokens from `i` on it is made of.
 std::size_t nuclide_parts(std::string_view text, const TextTokens& tokens, std::size_t i) {
+  // "28-08-66 Ga": the year of a day.
+  if (tokens[i].digits && i > 0 && tokens[i - 1].digits &&
+      gap_after(text, tokens, i - 1).size() == 1)
+    return 0;
   std::string whole(tokens[i].of(text).substr(0, 8));
   std::size_t found = 0;
   for (std::size_t next = i + 1; next < tokens.size() && next < i + 3; ++next) {
@@ -91,7 +95,12 @@ std::size_t nuclide_parts(std::string_view text, const TextTokens& tokens, std::
     if (gap.size() > 1 || std::string_view(" -^_([)]").find(gap) == std::string_view::npos) break;
     whole += tokens[next].of(text).substr(0, 8);
     if (whole.size() > 6) break;
-    if (is_nuclide(whole)) found = next - i + 1;
+    if (!is_nuclide(whole)) continue;
+    // "HO-166 M Lima" is no isomer, and "11 C. Lima" no carbon.
+    const std::string_view last = tokens[next].of(text);
+    const char sign = tokens[next].end < text.size() ? text[tokens[next].end] : ' ';
+    const bool begins_a_name = last.size() == 1 && (sign == '.' || sign == '\'');
+    if (!begins_a_name && (last != "m" || whole == "tc99m")) found = next - i + 1;
   }
   return found;
 }

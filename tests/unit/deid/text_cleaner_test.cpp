@@ -144,6 +144,7 @@ TEST_F(Text, AnOwnNameGoesThoughTheVocabularyHasIt) {
   EXPECT_EQ(clean("PET f\xC3\xADgado"), "PET");
   identifiers_.patient_names = {"PULMAO^LINFONODO"};
   EXPECT_EQ(clean("Pulmao linfonodo torax"), "torax");
+  EXPECT_EQ(clean("PulmaoCT 24h"), "24h");
 }
 
 TEST_F(Text, AShortNameIsNoNuclide) {
@@ -163,6 +164,25 @@ TEST_F(Text, RemovesOwnIdentifiers) {
     EXPECT_EQ(clean(text), "") << text;
   EXPECT_EQ(clean("SPECT 4711"), "SPECT");
   expect_kept("SPECT 24h");
+}
+
+TEST_F(Text, AnIdentifierGoesThoughAUnitOrACountingWordStandsBesideIt) {
+  identifiers_.ids = {"914", "177"};
+  EXPECT_EQ(clean("914 D+1"), "D+1");
+  EXPECT_EQ(clean("rim 914 Bq/ml"), "rim Bq/ml");
+  EXPECT_EQ(clean("frame 914"), "frame");
+  expect_kept("Lu-177");
+}
+
+TEST_F(Text, ADayIsNoPairOfCounts) {
+  EXPECT_EQ(clean("SPECT 12/11"), "SPECT");
+  expect_kept("ciclo 2/4");
+}
+
+TEST_F(Text, AnInitialIsNoUnitAndNoNuclide) {
+  EXPECT_EQ(clean("ciclo 2 M. Antonieta"), "ciclo 2");
+  EXPECT_EQ(clean("PSMA-11 C. Antonieta"), "PSMA-11");
+  EXPECT_EQ(clean("Ho-166 M. Antonieta"), "Ho-166");
 }
 
 TEST_F(Text, RemovesIdentifiersByTheirShape) {
@@ -228,7 +248,7 @@ TEST_F(Text, NoNumberOfFiveDigitsStays) {
 TEST_F(Text, NothingStaysOfTextThatCannotBeRead) {
   EXPECT_EQ(clean("\x1b$B PET", "\\ISO 2022 IR 87"), "");
   EXPECT_EQ(clean("PET \xE3", "ISO_IR 192"), "");
-  EXPECT_EQ(clean("PET", "ISO_IR 999"), "");
+  EXPECT_EQ(clean("PET \xE3", "ISO_IR 999"), "");
 }
 
 TEST_F(Text, AControlCharacterHidesNothing) {
