@@ -88,6 +88,10 @@ std::size_t nuclide_parts(std::string_view text, const TextTokens& tokens, std::
   if (tokens[i].digits && i > 0 && tokens[i - 1].digits &&
       gap_after(text, tokens, i - 1).size() == 1)
     return 0;
+  // "226 Ra-223": the mass stands behind.
+  if (tokens[i].digits && i + 2 < tokens.size() && gap_after(text, tokens, i) == " " &&
+      gap_after(text, tokens, i + 1) == "-" && tokens[i + 2].digits)
+    return 0;
   std::string whole(tokens[i].of(text).substr(0, 8));
   std::size_t found = 0;
   for (std::size_t next = i + 1; next < tokens.size() && next < i + 3; ++next) {

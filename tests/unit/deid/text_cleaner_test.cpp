@@ -167,10 +167,11 @@ TEST_F(Text, RemovesOwnIdentifiers) {
 }
 
 TEST_F(Text, AnIdentifierGoesThoughAUnitOrACountingWordStandsBesideIt) {
-  identifiers_.ids = {"914", "177"};
+  identifiers_.ids = {"914", "177", "226"};
   EXPECT_EQ(clean("914 D+1"), "D+1");
   EXPECT_EQ(clean("rim 914 Bq/ml"), "rim Bq/ml");
   EXPECT_EQ(clean("frame 914"), "frame");
+  EXPECT_EQ(clean("226 Ra-223"), "Ra-223");
   expect_kept("Lu-177");
 }
 
