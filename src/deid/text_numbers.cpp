@@ -73,6 +73,8 @@ class Numbers {
         digits += decide_tight(first, last);
       else if (!barred(first, last) && word(first).size() <= kLongestNumber)
         anchored(first, last) ? keep(first, last) : loose.push_back(first);
+      else
+        digits += word(first).size();
       first = last;
     }
     // "03 05 61" is a date, "98765 4321" a telephone: loose numbers stay one or two, and short.

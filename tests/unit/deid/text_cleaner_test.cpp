@@ -180,6 +180,10 @@ TEST_F(Text, ADayIsNoPairOfCounts) {
   expect_kept("ciclo 2/4");
 }
 
+TEST_F(Text, WhatIsLeftOfADateGoesWithIt) {
+  EXPECT_EQ(clean("Renograma 08 08 2011_pet@hospital.com.br"), "Renograma");
+}
+
 TEST_F(Text, AnInitialIsNoUnitAndNoNuclide) {
   EXPECT_EQ(clean("ciclo 2 M. Antonieta"), "ciclo 2");
   EXPECT_EQ(clean("PSMA-11 C. Antonieta"), "PSMA-11");
