@@ -12,12 +12,13 @@ namespace dosigate {
 
 namespace {
 
-constexpr std::array<std::pair<HoldReason, std::string_view>, 12> kTexts{
+constexpr std::array<std::pair<HoldReason, std::string_view>, 13> kTexts{
     {{HoldReason::UnknownSopClass, "unknown-sop-class"},
      {HoldReason::TransferSyntax, "transfer-syntax"},
      {HoldReason::SecondaryCapture, "secondary-capture"},
      {HoldReason::BurnedIn, "burned-in"},
      {HoldReason::Ultrasound, "ultrasound"},
+     {HoldReason::Recording, "recording"},
      {HoldReason::StructuredReport, "structured-report"},
      {HoldReason::EncapsulatedDocument, "encapsulated-document"},
      {HoldReason::PatientInDoubt, "patient-in-doubt"},
@@ -118,6 +119,10 @@ std::optional<Held> hold_by_content(DcmItem& data_set, std::string_view sop_clas
   if (sop_class->kind == ContentKind::Ultrasound && asks(HoldReason::Ultrasound)) {
     return Held{HoldReason::Ultrasound,
                 "ultrasound shows names as a rule and no rule covers this device"};
+  }
+  if (sop_class->kind == ContentKind::Recording && asks(HoldReason::Recording)) {
+    return Held{HoldReason::Recording,
+                "photographs, video and sound can show a face or a label, or name a person"};
   }
   return std::nullopt;
 }

@@ -87,7 +87,8 @@ class Search {
     if (tag == 0x00120063U || is_private_creator(key))
       return true;  // DeidentificationMethod; a creator of our lists
     const Ruling* ruling = rules_.find(tag);
-    return ruling != nullptr && ruling->is(Action::Pseudonymise);
+    // Where another rule may decide at another place, the value itself is looked at.
+    return ruling != nullptr && ruling->is(Action::Pseudonymise) && !ruling->has_conditions;
   }
 
   PlaceKind place_of(const DcmTagKey& tag, DcmEVR vr) const {

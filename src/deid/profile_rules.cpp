@@ -11,12 +11,6 @@ namespace dosigate {
 
 namespace {
 
-// What makes a pseudonymous instance of it, what says how its bytes are read, and the pixels: no
-// file may decide otherwise.
-constexpr std::array<std::uint32_t, 8> kDecidedByUs{0x00100010U, 0x00100020U, 0x00080018U,
-                                                    0x00080016U, 0x0020000DU, 0x0020000EU,
-                                                    0x00080005U, 0x7FE00010U};
-
 std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 std::vector<std::string_view> parts_of_path(std::string_view path) {

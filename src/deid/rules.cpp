@@ -200,6 +200,12 @@ Rules::Rules(Profile profile) : profile_(std::move(profile)) {
   add_dictionary();
   add_table();
   add_own_rules();
+  // Signatures are void after any change, and what somebody encrypted may be every original value.
+  const std::uint16_t void_now = source("PS3.15 E.1.1: void after any change");
+  for (const std::uint32_t tag : {0x04000500U, 0x4FFE0001U}) {
+    rulings_[tag].action = Ruling::always(Action::Remove);
+    rulings_[tag].source.fill(void_now);
+  }
   // Whose instance it is: the same in every profile, at every depth.
   const std::uint16_t ours = source("the pseudonym map");
   for (const std::uint32_t tag : {0x00100010U, 0x00100020U}) {
@@ -296,6 +302,7 @@ void Rules::add_own_rules() {
     if (!rules[i].creator.empty()) private_rules_.emplace_back(i, sources[i]);
   }
   for (auto& [tag, ruling] : rulings_) {
+    if (is_decided_by_us(tag)) continue;  // a rule by VR names no tag
     const Ruling from_table = ruling;
     for (std::size_t i = 0; i < rules.size(); ++i) {
       const ProfileRule& rule = rules[i];

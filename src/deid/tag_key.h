@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <stdexcept>
@@ -32,6 +34,15 @@ inline std::uint32_t hex_number(std::string_view text) {
 inline std::uint32_t exact_tag(std::string_view text) {
   if (text.size() != 9 || text[4] != ',') throw std::runtime_error("no tag: " + std::string(text));
   return (hex_number(text.substr(0, 4)) << 16U) | hex_number(text.substr(5, 4));
+}
+
+/// What makes a pseudonymous instance of it, what says how its bytes are read, the pixels, and what
+/// may hold every original value under somebody's key: no profile decides otherwise.
+inline constexpr std::array<std::uint32_t, 9> kDecidedByUs{0x00100010U, 0x00100020U, 0x00080018U,
+                                                           0x00080016U, 0x0020000DU, 0x0020000EU,
+                                                           0x00080005U, 0x7FE00010U, 0x04000500U};
+inline bool is_decided_by_us(std::uint32_t tag) {
+  return std::find(kDecidedByUs.begin(), kDecidedByUs.end(), tag) != kDecidedByUs.end();
 }
 
 /// "0010,0020", or with "x" for any digit: "60xx,3000", "50xx,xxxx". False for other text.

@@ -68,10 +68,16 @@ bool is_charset_text(std::string_view values) {
   return all;
 }
 
-/// "-0300"
+/// "-0300", and as some devices write it "UTC-03:00".
 bool is_zone_text(std::string_view value) {
   value = trimmed(value);
-  return value.size() <= 5 && value.find_first_not_of("+-0123456789") == std::string_view::npos;
+  if (value.empty()) return true;
+  if (value.starts_with("UTC")) value.remove_prefix(3);
+  if (!value.starts_with('+') && !value.starts_with('-')) return false;
+  value.remove_prefix(1);
+  std::string digits(value);
+  if (digits.size() == 5 && digits[2] == ':') digits.erase(2, 1);
+  return digits.size() == 4 && digits.find_first_not_of("0123456789") == std::string::npos;
 }
 
 /// What a device may send as OB, whichever of these it should be.

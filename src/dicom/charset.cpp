@@ -18,31 +18,21 @@
 namespace dosigate {
 namespace {
 
-// PS3.3 C.12.1.1.2. Without code extensions, 7-bit bytes are ASCII in all of these, so that text of
-// only such bytes needs no converter. Not so ISO_IR 13 (JIS X 0201: 5C is a yen sign) and its ISO
-// 2022 form.
-constexpr std::string_view kAsciiBased[] = {
-    "ISO_IR 6",        "ISO_IR 100",      "ISO_IR 101",      "ISO_IR 109",      "ISO_IR 110",
-    "ISO_IR 144",      "ISO_IR 127",      "ISO_IR 126",      "ISO_IR 138",      "ISO_IR 148",
-    "ISO_IR 203",      "ISO_IR 166",      "ISO_IR 192",      "GB18030",         "GBK",
-    "ISO 2022 IR 6",   "ISO 2022 IR 100", "ISO 2022 IR 101", "ISO 2022 IR 109", "ISO 2022 IR 110",
-    "ISO 2022 IR 144", "ISO 2022 IR 127", "ISO 2022 IR 126", "ISO 2022 IR 138", "ISO 2022 IR 148",
-    "ISO 2022 IR 203", "ISO 2022 IR 166", "ISO 2022 IR 149", "ISO 2022 IR 58",  "ISO 2022 IR 87",
-    "ISO 2022 IR 159"};
-
 bool is_seven_bit(std::string_view bytes) {
   return std::none_of(bytes.begin(), bytes.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0x80U) != 0 || c == '\x1b';
   });
 }
 
-bool is_ascii_based(std::string_view first) {
-  return first.empty() ||
-         std::find(std::begin(kAsciiBased), std::end(kAsciiBased), first) != std::end(kAsciiBased);
-}
-
 std::string_view first_value(std::string_view specific) {
   return without_padding(specific.substr(0, specific.find('\\')));
+}
+
+/// In JIS X 0201 5C is a yen sign and 7E an overline.
+bool is_yen(std::string_view bytes, std::string_view specific) {
+  const std::string_view first = first_value(specific);
+  return (first == "ISO_IR 13" || first == "ISO 2022 IR 13") &&
+         bytes.find_first_of("\\~") != std::string_view::npos;
 }
 
 /// "" and "ISO_IR 6" mean ASCII.
@@ -91,10 +81,9 @@ Result<std::string> decode_text(std::string_view bytes, std::string_view specifi
   std::string_view effective = without_padding(specific);
   if (effective.empty()) effective = without_padding(fallback);
 
-  if (is_seven_bit(bytes) && is_ascii_based(first_value(effective)) &&
-      (is_plain_ascii(effective) || is_convertible_charset(effective) ||
-       effective.find('\\') != std::string_view::npos || is_ascii_based(effective)))
-    return std::string(bytes);
+  // Every set of PS3.3 C.12.1.1.2 begins as ASCII, and so does a misspelt one: only what is not
+  // ASCII needs a set that is known.
+  if (is_seven_bit(bytes) && !is_yen(bytes, effective)) return std::string(bytes);
   if (is_plain_ascii(effective)) return not_converted("is not ASCII, and no other set is declared");
   if (effective == "ISO_IR 192") {
     if (!is_utf8(bytes)) return not_converted("is not valid UTF-8");

@@ -21,6 +21,7 @@ enum class HoldReason {
   SecondaryCapture,
   BurnedIn,  ///< (0028,0301) YES
   Ultrasound,
+  Recording,         ///< a photograph, a video or sound can show or name a person
   StructuredReport,  ///< and the profile does not clean structured content
   EncapsulatedDocument,
   PatientInDoubt,  ///< PseudonymMap::resolve said Uncertain
@@ -33,7 +34,8 @@ std::string_view hold_reason_text(HoldReason reason);
 std::optional<HoldReason> parse_hold_reason(std::string_view text);
 
 /// What a person decided about a held instance. Only reasons that a look at the pixels can answer
-/// may be accepted (SecondaryCapture, BurnedIn, Ultrasound); the leak check can never be waived.
+/// may be accepted (SecondaryCapture, BurnedIn, Ultrasound,
+/// Recording); the leak check can never be waived.
 struct Decision {
   std::set<HoldReason> accepted;
 };
@@ -47,7 +49,7 @@ struct Cleaned {
   std::vector<std::string> removed_creators;  ///< private creators of which an element was removed,
                                               ///< each once; text from the wire: sealed or counted,
                                               ///< never logged
-  std::int64_t device = 0;  ///< Subject::device: of whom the creators are counted
+  std::int64_t device = 0;                    ///< Subject::device: of whom the creators are counted
 };
 struct Held {
   HoldReason reason;

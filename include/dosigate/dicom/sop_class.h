@@ -11,6 +11,7 @@ enum class ContentKind {
   Image,             ///< pixels made by an acquisition or reconstruction
   SecondaryCapture,  ///< screens, photographs of documents, multi-frame SC
   Ultrasound,        ///< names are burned in as a rule
+  Recording,         ///< visible light and sound: photographs, endoscopy, slides, voice
   StructuredReport,  ///< SR documents, key object selection, dose reports
   EncapsulatedDocument,
   Radiotherapy,  ///< RT objects without image pixels, RT Dose included

@@ -77,7 +77,7 @@ TEST(ConformanceDocument, ExplainsEveryReasonToHold) {
     EXPECT_THAT(document(),
                 HasSubstr("| " + in_ticks(hold_reason_text(static_cast<HoldReason>(i))) + " | "));
   }
-  EXPECT_EQ(reasons, 12U);
+  EXPECT_EQ(reasons, 13U);
 }
 
 TEST(ConformanceDocument, SaysOfEachOptionWhatTheBuiltInProfilesSelect) {

@@ -225,7 +225,8 @@ TEST_F(Objects, SpecimenPreparationStepsAreCleanedAsContentItems) {
   put_code(when, DCM_ConceptNameCodeSequence, {"111702", "DCM", "DateTime of processing"});
   put(when, DCM_DateTime, "20250303080000");
 
-  const Verdict verdict = cleaned(std::move(source), "");
+  const Verdict verdict = Deidentifier(settings_with(kOptions, ""), *map_)
+                              .clean(source.received(), {{HoldReason::Recording}});
   const auto out = output_of(verdict);
 
   EXPECT_FALSE(has_bytes(std::get<Cleaned>(verdict).instance, "MARKER"));

@@ -37,6 +37,37 @@ TEST_F(Cleaning, ARuleWithAVrCountsForEveryAttributeOfItAndAnEarlierRuleWins) {
   EXPECT_EQ(value(*out, DCM_AdditionalPatientHistory), "REMOVED");
 }
 
+TEST_F(Cleaning, ARuleByVrNeverDecidesWhoseInstanceItIs) {
+  for (const std::string condition : {"vr = \"PN\"", "vr = \"LO\"", "vr = \"UI\"",
+                                      "vr = \"PN\"\nsop_class = \"CT Image Storage\"",
+                                      "vr = \"LO\"\nsop_class = \"CT Image Storage\""}) {
+    const Verdict verdict = clean(
+        ct_slice()
+            .without(DCM_ReferringPhysicianName)
+            .with_nested(DCM_SourceImageSequence, DCM_PatientName, EVR_PN, "SILVAMARKER^JOANA")
+            .with_nested(DCM_ReferencedImageSequence, DCM_PatientID, EVR_LO, "7788123"),
+        settings_with("", rule(condition, "keep")));
+    if (const auto* cleaned = std::get_if<Cleaned>(&verdict)) {
+      EXPECT_FALSE(has_bytes(cleaned->instance, "SILVAMARKER")) << condition;
+      EXPECT_FALSE(has_bytes(cleaned->instance, "7788123")) << condition;
+      EXPECT_TRUE(cleaned->instance.sop_instance_uid().starts_with("2.25.")) << condition;
+    } else {
+      EXPECT_EQ(hold_of(verdict), HoldReason::Leak) << condition;
+    }
+  }
+}
+
+TEST_F(Cleaning, EncryptedAttributesAndSignaturesGoInAProfileThatSaysNothingOfThem) {
+  const auto out = output_of(clean(
+      ct_slice()
+          .with_nested(DCM_EncryptedAttributesSequence, DcmTagKey(0x0400, 0x0520), EVR_OB, "SEALED")
+          .with_nested(DCM_MACParametersSequence, DcmTagKey(0x0400, 0x0005), EVR_US, "1"),
+      settings_with("clean_descriptors = true", "")));
+
+  EXPECT_FALSE(out->tagExists(DCM_EncryptedAttributesSequence));
+  EXPECT_FALSE(out->tagExists(DCM_MACParametersSequence));
+}
+
 TEST_F(Cleaning, ARuleWithASopClassCountsForThatClass) {
   const std::string rules = rule("sop_class = \"CT Image Storage\"\ntag = \"0018,0060\"", "remove");
   EXPECT_EQ(

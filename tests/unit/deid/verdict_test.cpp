@@ -6,6 +6,8 @@ namespace {
 constexpr const char* kSecondaryCapture = "1.2.840.10008.5.1.4.1.1.7";
 constexpr const char* kBasicTextSr = "1.2.840.10008.5.1.4.1.1.88.11";
 constexpr const char* kEncapsulatedPdf = "1.2.840.10008.5.1.4.1.1.104.1";
+constexpr const char* kVlPhotograph = "1.2.840.10008.5.1.4.1.1.77.1.4";
+constexpr const char* kVoice = "1.2.840.10008.5.1.4.1.1.9.4.1";
 constexpr const char* kUltrasound = "1.2.840.10008.5.1.4.1.1.6.1";
 
 TEST_F(Cleaning, WhatCannotBeCleanedIsHeldWithItsReason) {
@@ -14,6 +16,8 @@ TEST_F(Cleaning, WhatCannotBeCleanedIsHeldWithItsReason) {
   EXPECT_EQ(hold_of(clean(any_instance(kBasicTextSr), "basic")), HoldReason::StructuredReport);
   EXPECT_EQ(hold_of(clean(any_instance(kEncapsulatedPdf))), HoldReason::EncapsulatedDocument);
   EXPECT_EQ(hold_of(clean(any_instance(kUltrasound))), HoldReason::Ultrasound);
+  EXPECT_EQ(hold_of(clean(any_instance(kVlPhotograph))), HoldReason::Recording);
+  EXPECT_EQ(hold_of(clean(any_instance(kVoice))), HoldReason::Recording);
   EXPECT_EQ(hold_of(clean(ct_slice().with(DCM_BurnedInAnnotation, "YES"))), HoldReason::BurnedIn);
   EXPECT_EQ(hold_of(clean(ct_slice().with_bytes(DCM_BurnedInAnnotation, EVR_UN, "YES "))),
             HoldReason::BurnedIn);
@@ -45,6 +49,7 @@ TEST_F(Cleaning, APersonMayAcceptWhatALookAtThePixelsAnswers) {
   EXPECT_EQ(after(any_instance(kSecondaryCapture), HoldReason::SecondaryCapture), "cleaned");
   EXPECT_EQ(after(ct_slice().with(DCM_BurnedInAnnotation, "YES"), HoldReason::BurnedIn), "cleaned");
   EXPECT_EQ(after(any_instance(kUltrasound), HoldReason::Ultrasound), "cleaned");
+  EXPECT_EQ(after(any_instance(kVlPhotograph), HoldReason::Recording), "cleaned");
   const Deidentifier basic(settings("basic"), *map_);
   EXPECT_EQ(
       hold_of(basic.clean(any_instance(kBasicTextSr).received(), {{HoldReason::StructuredReport}})),

@@ -69,9 +69,12 @@ TEST(Charset, IsUncertainForInvalidBytes) {
   expect_uncertain("\xA1", "ISO_IR 127");  // not assigned in ISO 8859-6
 }
 
-TEST(Charset, IsUncertainForUnknownSetsEvenWhenTheBytesLookLikeAscii) {
-  expect_uncertain("JOAO", "LATIN1");
-  expect_uncertain("JOAO", "ISO_IR 999");
+TEST(Charset, AnUnknownSetMattersOnlyForWhatIsNotAscii) {
+  for (const auto* set : {"LATIN1", "ISO_IR 999", "ISO-IR 100"}) {
+    EXPECT_EQ(*decode_text("JOAO", set, ""), "JOAO") << set;
+    expect_uncertain("JO\xC3O", set);
+    expect_uncertain("\x1b(JJOAO", set);
+  }
   EXPECT_FALSE(is_convertible_charset("ISO_IR 999"));
 }
 
