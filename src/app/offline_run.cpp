@@ -214,7 +214,10 @@ class Run {
 
   void claim(std::size_t item, const std::filesystem::path& file, const Cleaned& cleaned) {
     Claim claim{item, cleaned.memory.fingerprint, random_id(), {}};
-    if (settings_.remember) claim.pairs = settings_.map.seal_pairs(claim.id, cleaned.memory);
+    if (settings_.remember) {
+      claim.pairs = settings_.map.seal_pairs(claim.id, cleaned.memory);
+      settings_.map.note_removed_creators(cleaned.device, cleaned.removed_creators);
+    }
     const std::lock_guard lock(mutex_);
     claims_[file].push_back(std::move(claim));
     result_.dates_emptied += cleaned.dates_emptied;

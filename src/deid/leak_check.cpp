@@ -84,8 +84,8 @@ class Search {
   /// Values that our own rules made.
   bool is_ours(const DcmTagKey& key) const {
     const std::uint32_t tag = tag_number(key);
-    if (tag == 0x00120063U || is_private_creator(key))
-      return true;  // DeidentificationMethod; a creator of our lists
+    // DeidentificationMethod; a set of characters by its defined term; a creator of our lists.
+    if (tag == 0x00120063U || tag == 0x00080005U || is_private_creator(key)) return true;
     const Ruling* ruling = rules_.find(tag);
     // Where another rule may decide at another place, the value itself is looked at.
     return ruling != nullptr && ruling->is(Action::Pseudonymise) && !ruling->has_conditions;

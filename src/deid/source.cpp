@@ -98,7 +98,9 @@ class Collector {
   void take_uids(std::string_view values) {
     for_each_value(values, [&](std::string_view uid) {
       uid = trimmed(uid);
-      if (!uid.empty() && !is_well_known_uid(uid)) out_.uids.emplace(uid);
+      // "0" is what a template writes for no UID: as an original it would be found everywhere.
+      const bool names_nothing = uid.size() < 6 && uid.find('.') == std::string_view::npos;
+      if (!names_nothing && !is_well_known_uid(uid)) out_.uids.emplace(uid);
     });
   }
 

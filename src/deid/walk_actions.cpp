@@ -107,7 +107,11 @@ void Walk::keep(Element& element, const Decision& decision, const Surroundings& 
                               (tag != 0x00080005U || is_charset_text(*text)) &&
                               (tag != 0x00080201U || is_zone_text(*text)));
   if (!fits) {
-    element->clear();
+    // Type 1C: a set of characters that is none is better absent (what is left is ASCII).
+    if (tag == 0x00080005U)
+      element.reset();
+    else
+      element->clear();
     ++counts_.dates_emptied;
     return;
   }

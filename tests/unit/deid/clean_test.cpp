@@ -245,6 +245,37 @@ TEST_F(Cleaning, AgeIsComputedBeforeTheBirthDateGoesAndAGivenOneStays) {
             "-");
 }
 
+TEST_F(Cleaning, AMisspeltCharacterSetGoesAndAsciiTextStays) {
+  const auto out = output_of(clean(ct_slice()
+                                       .with(DCM_SpecificCharacterSet, "ISO-IR 100")
+                                       .with(DCM_SeriesDescription, "CT TORAX")));
+  EXPECT_FALSE(out->tagExists(DCM_SpecificCharacterSet));
+  EXPECT_EQ(value(*out, DCM_SeriesDescription), "CT TORAX");
+}
+
+TEST_F(Cleaning, AZoneStaysInTheFormOfTheStandardAndInThatOfSomeDevices) {
+  const auto zone = [&](const char* text) {
+    return value(*output_of(clean(ct_slice().with(DcmTagKey(0x0008, 0x0201), text), "basic")),
+                 DcmTagKey(0x0008, 0x0201));
+  };
+  const auto kept = [&](const char* text) {
+    return value(*output_of(clean(ct_slice().with(DcmTagKey(0x0008, 0x0201), text))),
+                 DcmTagKey(0x0008, 0x0201));
+  };
+  EXPECT_EQ(zone("-0300"), "-") << "X in the Basic Profile";
+  EXPECT_EQ(kept("-0300"), "-0300");
+  EXPECT_EQ(kept("UTC-03:00"), "UTC-03:00");
+}
+
+TEST_F(Cleaning, AReferenceOfZeroNamesNothingAndHoldsNothing) {
+  EXPECT_EQ(
+      describe(clean(
+          ct_slice()
+              .with_nested(DCM_ReferencedImageSequence, DCM_ReferencedSOPInstanceUID, EVR_UI, "0")
+              .with_nested(DCM_SourceImageSequence, DCM_ReferencedSOPClassUID, EVR_UI, "0"))),
+      "cleaned");
+}
+
 TEST_F(Cleaning, SaysWhatWasDone) {
   const auto out = output_of(clean(ct_slice()));
 
