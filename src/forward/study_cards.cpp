@@ -77,18 +77,21 @@ void StudyCards::write(Which which) noexcept {
       std::erase_if(studies_, [&](const auto& entry) {
         return !entry.second.behind && !entry.second.writing && now - entry.second.tried >= kPause;
       });
+      State* next = nullptr;
       for (auto& [uid, state] : studies_) {
         if (!state.behind || state.writing) continue;
         if (which == Which::Due && now - state.tried < kPause) continue;
+        // The longest untried: one that can never be written must not keep the others waiting.
+        if (next != nullptr && next->tried <= state.tried) continue;
+        next = &state;
         study = uid;
-        pseudonym = state.pseudonym;
-        state.behind = false;
-        state.writing = true;
-        state.tried = now;
-        break;
       }
+      if (next == nullptr) return;
+      pseudonym = next->pseudonym;
+      next->behind = false;
+      next->writing = true;
+      next->tried = now;
     }
-    if (study.empty()) return;
     bool written = false;
     try {
       write_one(study, pseudonym);

@@ -85,6 +85,21 @@ TEST_F(Cards, ACardThatCannotBeWrittenDoesNotHoldUpTheInstances) {
   EXPECT_TRUE(eventually([&] { return content(card()) == "now"; })) << "not tried again";
 }
 
+TEST_F(Cards, OneThatCanNeverBeWrittenDoesNotKeepTheOthersWaiting) {
+  StudyCards cards(dir.path / "folder", [](const std::string& study) {
+    if (study == "2.25.1") throw std::runtime_error("the ledger cannot be read");
+    return study;
+  });
+  make_private_directory(card().parent_path());
+  make_private_directory(card().parent_path().parent_path() / "2.25.1");
+  cards.arriving("DSG-T-0000-0000-000", "2.25.1");
+  cards.arriving("DSG-T-0000-0000-000", "2.25.100");
+
+  for (int i = 0; i < 2; ++i) cards.write(StudyCards::Which::All);
+
+  EXPECT_EQ(content(card()), "2.25.100");
+}
+
 TEST_F(Cards, AWorkerThatStopsWritesWhatIsBehind) {
   std::atomic<int> calls = 0;
   {
