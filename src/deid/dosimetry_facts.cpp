@@ -166,6 +166,15 @@ void read_nuclide(DcmItem& item, RadiopharmaceuticalFacts& out) {
   out.nuclide_in_doubt = written != nullptr && written != nuclide;
 }
 
+std::optional<std::chrono::minutes> zone_of(DcmItem& image) {
+  return parse_zone(text_at(image, DCM_TimezoneOffsetFromUTC));
+}
+
+/// A moment that has a time zone of its own, on the clock of the image's other times.
+Instant on_clock_of(const DateTime& moment, const std::optional<std::chrono::minutes>& zone) {
+  return moment.zone && zone ? moment.at + (*zone - *moment.zone) : moment.at;
+}
+
 RadiopharmaceuticalFacts read_item(DcmItem& item, const std::optional<std::chrono::minutes>& zone) {
   RadiopharmaceuticalFacts out;
   read_nuclide(item, out);
@@ -176,10 +185,8 @@ RadiopharmaceuticalFacts read_item(DcmItem& item, const std::optional<std::chron
     const auto instant = parse_date_time(start);
     out.injected = instant ? Said::Good : Said::Bad;
     if (instant) {
-      Instant at = instant->at;
-      if (instant->zone && zone) at += *zone - *instant->zone;
       out.zone_unmatched = instant->zone && !zone;
-      out.injected_at = instant_text(at);
+      out.injected_at = instant_text(on_clock_of(*instant, zone));
     }
   }
   if (const std::string start = text_at(item, DCM_RadiopharmaceuticalStartTime); !start.empty()) {
@@ -220,7 +227,7 @@ void read_emission(DcmItem& image, InstanceFacts& out) {
   out.age = !text_at(image, DCM_PatientAge).empty();
   find_vendor_inputs(image, out.vendor);
 
-  const auto zone = parse_zone(text_at(image, DCM_TimezoneOffsetFromUTC));
+  const auto zone = zone_of(image);
   if (DcmSequenceOfItems* items = nullptr;
       image.findAndGetSequence(DCM_RadiopharmaceuticalInformationSequence, items).good())
     for_each_item(
@@ -249,7 +256,7 @@ std::string acquired_at(DcmItem& cleaned) {
       !apart.empty())
     return apart;
   const auto whole = parse_date_time(text_at(cleaned, DCM_AcquisitionDateTime));
-  return whole ? instant_text(whole->at) : "";
+  return whole ? instant_text(on_clock_of(*whole, zone_of(cleaned))) : "";
 }
 
 std::string dosimetry_facts(DcmItem& cleaned, const Subject& subject) {

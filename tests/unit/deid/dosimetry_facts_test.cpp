@@ -109,6 +109,15 @@ TEST(DosimetryFacts, ATimeZoneOfTheInjectionIsBroughtToThatOfTheStudy) {
   EXPECT_EQ(facts.radiopharmaceuticals.at(0).injected_at, "20250303091500.000000");
 }
 
+TEST(DosimetryFacts, ATimeZoneOfTheAcquisitionIsBroughtToThatOfTheStudy) {
+  DataSet data = nm_spect()
+                     .with(DCM_TimezoneOffsetFromUTC, "-0300")
+                     .with(DCM_AcquisitionDate, "")
+                     .with(DCM_AcquisitionDateTime, "20250304122210+0000");
+
+  EXPECT_EQ(acquired_at(data.root()), "20250304092210.000000");
+}
+
 TEST(DosimetryFacts, NoFreeTextIsInThem) {
   DataSet data = nm_spect()
                      .with(DCM_Modality, "JOANA")
