@@ -8,6 +8,7 @@
 #include <array>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 namespace dosigate {
@@ -131,6 +132,8 @@ Result<Profile> Profile::parse(std::string_view text, std::string_view file_name
 }
 
 Result<Profile> Profile::load_file(const std::filesystem::path& file) {
+  if (std::error_code unknown; std::filesystem::is_directory(file, unknown))
+    return fail(Fault::Invalid, file.string() + " is a folder: name the .toml file of a profile");
   std::ifstream in(file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   if (!in) return fail(Fault::Unavailable, file.string() + ": cannot be read");
@@ -143,7 +146,15 @@ Result<Profile> Profile::load(const std::filesystem::path& directory, std::strin
                                     "\": 1 to 32 letters, digits, \"-\" and \"_\"");
   Result<Profile> profile = fail(Fault::NotFound, "");
   const std::filesystem::path file = directory / (std::string(name) + ".toml");
-  if (!directory.empty() && std::filesystem::exists(file)) {
+  std::error_code unknown;
+  const bool is_there = !directory.empty() && std::filesystem::exists(file, unknown);
+  // One of the same name would win: the built-in one is not taken for it.
+  if (unknown)
+    return fail(Fault::Unavailable,
+                "profile \"" + std::string(name) + "\": whether there is a " + file.string() +
+                    " cannot be seen (" + unknown.message() +
+                    "): ask as root, or name a profile by its file, \"./NAME.toml\"");
+  if (is_there) {
     profile = load_file(file);
   } else if (name == "dosimetry") {
     profile = parse(profile_dosimetry_text, "dosimetry.toml (built in)");

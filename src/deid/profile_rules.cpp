@@ -89,11 +89,11 @@ void read_path(const ProfileReader& reader, const toml::table& table, ProfileRul
     reader.bad(where, "key \"tag\": " + in_quotes(rule.text) +
                           " names a private group; private elements go by creator: add creator = "
                           "\"...\" and write \"0009,xx0D\"");
-  for (const std::uint32_t fixed : kDecidedByUs) {
-    if (rule.tag.matches(fixed))
-      reader.bad(where, "key \"tag\": " + in_quotes(rule.text) +
-                            " is decided by dosigate and by no profile");
-  }
+  const auto names = [&](std::uint32_t fixed) { return rule.tag.matches(fixed); };
+  if (std::any_of(kOfTheInstance.begin(), kOfTheInstance.end(), names) ||
+      std::any_of(kAlwaysGone.begin(), kAlwaysGone.end(), names))
+    reader.bad(where, "key \"tag\": " + in_quotes(rule.text) +
+                          " is decided by dosigate and by no profile");
 }
 
 }  // namespace

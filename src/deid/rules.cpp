@@ -200,9 +200,8 @@ Rules::Rules(Profile profile) : profile_(std::move(profile)) {
   add_dictionary();
   add_table();
   add_own_rules();
-  // Signatures are void after any change, and what somebody encrypted may be every original value.
   const std::uint16_t void_now = source("PS3.15 E.1.1: void after any change");
-  for (const std::uint32_t tag : {0x04000500U, 0x4FFE0001U}) {
+  for (const std::uint32_t tag : kAlwaysGone) {
     rulings_[tag].action = Ruling::always(Action::Remove);
     rulings_[tag].source.fill(void_now);
   }

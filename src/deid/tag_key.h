@@ -36,13 +36,18 @@ inline std::uint32_t exact_tag(std::string_view text) {
   return (hex_number(text.substr(0, 4)) << 16U) | hex_number(text.substr(5, 4));
 }
 
-/// What makes a pseudonymous instance of it, what says how its bytes are read, the pixels, and what
-/// may hold every original value under somebody's key: no profile decides otherwise.
-inline constexpr std::array<std::uint32_t, 9> kDecidedByUs{0x00100010U, 0x00100020U, 0x00080018U,
-                                                           0x00080016U, 0x0020000DU, 0x0020000EU,
-                                                           0x00080005U, 0x7FE00010U, 0x04000500U};
+/// Void after any change, or the original values themselves, some under somebody's key: encrypted
+/// and original attributes, MAC parameters, digital signatures.
+inline constexpr std::array<std::uint32_t, 4> kAlwaysGone{0x04000500U, 0x04000561U, 0x4FFE0001U,
+                                                          0xFFFAFFFAU};
+/// What makes a pseudonymous instance of it, what says how its bytes are read, and the pixels.
+inline constexpr std::array<std::uint32_t, 8> kOfTheInstance{0x00100010U, 0x00100020U, 0x00080018U,
+                                                             0x00080016U, 0x0020000DU, 0x0020000EU,
+                                                             0x00080005U, 0x7FE00010U};
+/// No profile decides otherwise.
 inline bool is_decided_by_us(std::uint32_t tag) {
-  return std::find(kDecidedByUs.begin(), kDecidedByUs.end(), tag) != kDecidedByUs.end();
+  return std::find(kAlwaysGone.begin(), kAlwaysGone.end(), tag) != kAlwaysGone.end() ||
+         std::find(kOfTheInstance.begin(), kOfTheInstance.end(), tag) != kOfTheInstance.end();
 }
 
 /// "0010,0020", or with "x" for any digit: "60xx,3000", "50xx,xxxx". False for other text.

@@ -118,8 +118,8 @@ TEST(Profile, TheExampleOfASiteIsAProfileThatShowsEveryKindOfRule) {
 }
 
 TEST(Profile, WhoseInstanceItIsNoFileDecides) {
-  for (const std::string tag :
-       {"0010,0010", "0010,0020", "0008,0018", "0020,000D", "7FE0,0010", "00xx,xxxx"}) {
+  for (const std::string tag : {"0010,0010", "0010,0020", "0008,0018", "0020,000D", "7FE0,0010",
+                                "00xx,xxxx", "0400,0500", "0400,0561", "4FFE,0001", "FFFA,FFFA"}) {
     EXPECT_NE(error_of("[[rule]]\ntag = \"" + tag + "\"\naction = \"keep\"\n")
                   .find("decided by dosigate"),
               std::string::npos)
@@ -127,6 +127,25 @@ TEST(Profile, WhoseInstanceItIsNoFileDecides) {
   }
   EXPECT_NE(error_of("[[rule]]\ntag = \"0009,1010\"\naction = \"keep\"\n").find("private"),
             std::string::npos);
+}
+
+TEST(Profile, AFolderIsNoProfileAndSaysWhich) {
+  const testing::TempDir dir;
+  const auto profile = Profile::load_file(dir.path);
+  ASSERT_FALSE(profile);
+  EXPECT_EQ(profile.error().detail,
+            dir.path.string() + " is a folder: name the .toml file of a profile");
+}
+
+TEST(Profile, WhereNobodyMayLookTheBuiltInOneIsNotTaken) {
+  const testing::TempDir dir;
+  // Root may look into every folder; into one that leads to itself nobody can.
+  std::filesystem::create_directory_symlink(dir.path / "loop", dir.path / "loop");
+  const auto profile = Profile::load(dir.path / "loop", "dosimetry");
+  ASSERT_FALSE(profile);
+  EXPECT_EQ(profile.error().fault, Fault::Unavailable);
+  EXPECT_NE(profile.error().detail.find("cannot be seen"), std::string::npos)
+      << profile.error().detail;
 }
 
 TEST(Profile, AnotherEditionOfTheTableIsRefused) {

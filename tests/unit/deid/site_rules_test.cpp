@@ -37,6 +37,19 @@ TEST_F(Cleaning, ARuleWithAVrCountsForEveryAttributeOfItAndAnEarlierRuleWins) {
   EXPECT_EQ(value(*out, DCM_AdditionalPatientHistory), "REMOVED");
 }
 
+TEST_F(Cleaning, ACopyOfTheExampleCleansWhatACameraSends) {
+  Deidentifier::Settings copy = settings("dosimetry");
+  auto example = Profile::load_file(std::filesystem::path(DOSIGATE_SOURCE_DIR) /
+                                    "conf/profiles/site-example.toml");
+  ASSERT_TRUE(example) << example.error().detail;
+  copy.profile = std::move(*example);
+
+  const Verdict verdict =
+      clean(nm_spect().with(DCM_TimezoneOffsetFromUTC, "-0300"), std::move(copy));
+
+  EXPECT_TRUE(std::holds_alternative<Cleaned>(verdict)) << describe(verdict);
+}
+
 TEST_F(Cleaning, ARuleByVrNeverDecidesWhoseInstanceItIs) {
   for (const std::string condition : {"vr = \"PN\"", "vr = \"LO\"", "vr = \"UI\"",
                                       "vr = \"PN\"\nsop_class = \"CT Image Storage\"",
