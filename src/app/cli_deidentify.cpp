@@ -53,6 +53,13 @@ std::string wrong_places(const DeidentifyOptions& wanted) {
     return "the map lies inside OUT: it is the key to every pseudonym there and must stay apart";
   if (!wanted.report.empty() && is_below(wanted.report, wanted.out))
     return "the report lies inside OUT: name a place of its own, for what is in OUT may go out";
+  if (!wanted.report.empty() && is_below(wanted.report, wanted.in))
+    return "the report lies inside IN: name a place of its own, or it would replace a file of IN";
+  if (!wanted.report.empty() && !fs::is_directory(fs::absolute(wanted.report).parent_path()))
+    return "the report cannot be written: " + fs::absolute(wanted.report).parent_path().string() +
+           " is no folder";
+  if (fs::is_directory(wanted.report))
+    return "the report cannot be written: " + wanted.report.string() + " is a folder";
   return {};
 }
 

@@ -110,8 +110,9 @@ int map_lookup(const Options& options, std::string reason) {
 int map_reveal(const Options& options, const std::string& pseudonym, std::string reason) {
   keep_to_ourselves();
   if (!ask_reason(reason)) return kUsage;
-  const Answer answer = ask(options, "POST", "/api/v1/map/reveal",
-                            boost::json::object{{"pseudonym", pseudonym}, {"reason", reason}});
+  const Answer answer =
+      ask(options, "POST", "/api/v1/map/reveal",
+          boost::json::object{{"pseudonym", in_capitals(pseudonym)}, {"reason", reason}});
   if (answer.exit != kDone) return answer.exit;
   if (options.json) {
     std::cout << boost::json::serialize(answer.body) << "\n";

@@ -97,7 +97,7 @@ std::string studies_text(const json::value& report) {
 int study(const Options& options, const std::string& name, unsigned tolerance_min) {
   // Pseudonyms and UIDs need no escaping; what does is neither, and is told so by the node.
   std::string path = "/api/v1/study/";
-  for (const char c : name)
+  for (const char c : in_capitals(name))
     path += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' ? c : '_';
   const Answer answer =
       ask(options, "GET", path + "?tolerance_min=" + std::to_string(tolerance_min));

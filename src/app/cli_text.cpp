@@ -54,6 +54,14 @@ std::string shown(const boost::json::value& value, std::string_view path) {
   return shown(at(value, path));
 }
 
+std::string in_capitals(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return out;
+}
+
 std::string printable(std::string_view text) {
   std::string out(text);
   for (char& c : out) {

@@ -17,6 +17,8 @@ std::string shown(const boost::json::value& value, std::string_view path);
 double number(const boost::json::value& value, std::string_view path);
 
 std::string printable(std::string_view text);
+/// ASCII only: a pseudonym as a person typed it. UIDs have no letters.
+std::string in_capitals(std::string_view text);
 std::string thousands(long long value);
 /// "512 MB", "1.4 TB"; powers of 1000, as df -H.
 std::string size_text(double bytes);

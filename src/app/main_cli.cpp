@@ -191,7 +191,8 @@ class CommandLine {
   }
 
   void add_work(CLI::App& command) {
-    command.add_option("--site", work_.site, "Code of the site, in every pseudonym");
+    command.add_option("--site", work_.site,
+                       "Code of the site, in every pseudonym; XX without a configuration");
     command.add_option("--charset", work_.charset,
                        "What an absent (0008,0005) means, for example \"ISO_IR 100\"");
   }
@@ -205,11 +206,14 @@ class CommandLine {
         verb(app_, "deidentify", "A file, a folder, a ZIP archive or a DICOMDIR, without a network",
              [this] { return cli::deidentify(options_, work_, deidentify_); });
     command->footer(
-        "OUT is a folder, empty or not there yet: OUT/<pseudonym>/<study>/<instance>.dcm.\n"
+        "Makes OUT/<pseudonym>/<study>/<instance>.dcm.\n"
         "Exit codes: 0 everything of DICOM was cleaned; 1 nothing was begun; 2 wrong command line; "
         "3 some was not cleaned: it is listed and not written.");
-    command->add_option("IN", deidentify_.in)->required();
-    command->add_option("OUT", deidentify_.out)->required();
+    command
+        ->add_option("IN", deidentify_.in,
+                     "A file, a folder with all below it, a ZIP archive or a DICOMDIR")
+        ->required();
+    command->add_option("OUT", deidentify_.out, "A folder, empty or not there yet")->required();
     add_profile(*command);
     auto* map = command->add_option("--map", deidentify_.map,
                                     "map.db of the node, or of a map of its own: the same patient "
@@ -240,13 +244,17 @@ class CommandLine {
              [this] { return cli::explain(options_, work_, file_, show_values_); });
     explain->footer("Exit codes: 0 it would be cleaned; 1 it cannot be read; 3 it would not.");
     json(explain);
-    explain->add_option("FILE", file_)->required();
+    explain->add_option("FILE", file_, "One DICOM file")->required();
     add_profile(*explain);
     explain->add_flag("--show-values", show_values_,
                       "Values before and after: they identify; on a terminal only");
     add_work(*explain);
 
     auto* profile = group("profile", "The rules of de-identification");
+    // Inherited by the verbs added below: the exit codes of `dosigate check` are not those of
+    // `profile check`, and no daemon is asked.
+    profile->footer(
+        "Exit codes: 0 done; 1 not done, the reason is on stderr; 2 wrong command line.");
     auto* check = verb(*profile, "check", "Name, version and digest, or what is wrong with it",
                        [this] { return cli::profile_check(options_, name_); });
     json(check);

@@ -452,6 +452,9 @@ TEST(Offline, BeginsNothingWhereTheOutcomeWouldBeInDoubt) {
   says({dir.path / "full", out, "--throwaway-map"}, "holds nothing of DICOM");
   says({in, dir.path / "o2", "--map", dir.path / "o2" / "map", "--create-map"}, "inside OUT");
   says({in, dir.path / "o2", "--throwaway-map", "--report", dir.path / "o2" / "r"}, "inside OUT");
+  says({in, dir.path / "o2", "--throwaway-map", "--report", in / "r"}, "inside IN");
+  says({in, dir.path / "o2", "--throwaway-map", "--report", dir.path / "no" / "r"}, "is no folder");
+  says({in, dir.path / "o2", "--throwaway-map", "--report", dir.path}, "is a folder");
   says({in, dir.path / "o2", "--map", dir.path / "nowhere"}, "--create-map");
   says({in, dir.path / "o2", "--throwaway-map", "--profile", "none"}, "profile \"none\"");
   says({in, dir.path / "o2", "--throwaway-map", "--site", "TOOLONG"}, "--site");

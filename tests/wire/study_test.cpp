@@ -144,6 +144,15 @@ TEST_F(Study, AStudyUidIsANameToo) {
   EXPECT_EQ(shown.at("studies").as_array().size(), 1U);
 }
 
+TEST_F(Study, APseudonymTypedInSmallLettersIsTheSame) {
+  node_.start();
+  send(paths());
+  std::string typed = pseudonym();
+  for (char& c : typed) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+
+  EXPECT_EQ(report(typed).at("pseudonym"), boost::json::value(pseudonym()));
+}
+
 TEST_F(Study, AnUnknownNameIsSaidToBeUnknown) {
   node_.start();
 
