@@ -108,8 +108,9 @@ class Search {
     if (const auto text = raw_text(element)) {
       if (text->empty() || vr == EVR_DA || vr == EVR_DT || vr == EVR_TM || vr == EVR_AS)
         return std::nullopt;
-      if ((vr == EVR_DS || vr == EVR_IS) && is_number_text(*text)) return std::nullopt;
-      if (vr == EVR_UI) {
+      if ((vr == EVR_DS || vr == EVR_IS) && is_number_text(*text)) {
+        kind = terms_.in_number_values(*text);
+      } else if (vr == EVR_UI) {
         for_each_value(*text, [&](std::string_view uid) {
           uid = trimmed(uid);
           if (terms_.is_uid(uid)) kind = "a UID";

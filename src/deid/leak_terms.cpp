@@ -3,7 +3,7 @@
 #include "dosigate/deid/dates.h"
 #include "dosigate/dicom/charset.h"
 #include "kept_lists.h"
-#include "text_own_values.h"
+#include "values.h"
 
 #include <algorithm>
 #include <array>
@@ -16,6 +16,8 @@ constexpr std::string_view kPatientName = "a name of the patient",
                            kOtherName = "a name of another person", kId = "an identifier",
                            kDate = "a date", kUid = "a UID";
 constexpr std::size_t kLongId = 5;      // shorter ones stand by chance in every second model name
+constexpr std::size_t kGluedId = 6;     // digits with letters beside them: "ID7788123SPECT"
+constexpr std::size_t kJoinedName = 6;  // shorter ones are words of their own
 constexpr std::size_t kLongNumber = 9;  // a CPF, a telephone: however its digits are set apart
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -33,6 +35,22 @@ bool any_word(std::string_view folded, Each each) {
     if (at > begin && each(folded.substr(begin, at - begin))) return true;
   }
   return false;
+}
+
+/// Calls `each(digits)` for every run of digits of a word; stops when it returns true.
+template <class Each>
+bool any_digits(std::string_view word, Each each) {
+  for (std::size_t at = 0; at < word.size();) {
+    while (at < word.size() && !is_digit(word[at])) ++at;
+    const std::size_t begin = at;
+    while (at < word.size() && is_digit(word[at])) ++at;
+    if (at > begin && each(word.substr(begin, at - begin))) return true;
+  }
+  return false;
+}
+
+std::string_view without_zeros(std::string_view digits) {
+  return digits.substr(std::min(digits.find_first_not_of('0'), digits.size()));
 }
 
 /// Two letters are also an element, a unit or a view.
@@ -75,7 +93,7 @@ bool stands_alone(std::string_view text, std::string_view needle) {
 
 }  // namespace
 
-LeakTerms::LeakTerms(const Identifiers& identifiers) {
+LeakTerms::LeakTerms(const Identifiers& identifiers) : own_(identifiers) {
   const auto raw = [this](std::string_view text) { bytes_.add(text); };
   const auto add_names = [&](const std::vector<std::string>& names, Words& into) {
     for (const std::string& name : names) {
@@ -110,6 +128,13 @@ LeakTerms::LeakTerms(const Identifiers& identifiers) {
       continue;
     }
     ids_.insert(compact);
+    // Other systems write a number without the letters before it, or with other zeros.
+    any_digits(compact, [&](std::string_view number) {
+      const std::string_view significant = without_zeros(number);
+      if (significant.size() >= (number.size() == compact.size() ? kLongId : kGluedId))
+        ids_.emplace(significant);
+      return false;
+    });
     std::string digits;
     std::copy_if(id.begin(), id.end(), std::back_inserter(digits), is_digit);
     if (digits.size() >= kLongNumber) long_numbers_.push_back(digits);
@@ -152,8 +177,39 @@ std::string_view LeakTerms::in_words(std::string_view folded, PlaceKind place) c
       else if (of_patient)
         first_harmless = key;
     }
-    if (found.empty() && ids_.contains(key)) found = kId;
+    if (found.empty() && (ids_.contains(key) || holds_id(word))) found = kId;
+    if (found.empty() && place != PlaceKind::Equipment && is_joined_name(word))
+      found = kPatientName;
     return !found.empty();
+  });
+  return found;
+}
+
+bool LeakTerms::holds_id(std::string_view word) const {
+  return any_digits(word, [&](std::string_view number) {
+    const std::string_view significant = without_zeros(number);
+    const std::size_t enough = number.size() == word.size() ? kLongId : kGluedId;
+    return significant.size() >= enough && ids_.contains(std::string(significant));
+  });
+}
+
+/// "jsilva", "silvajoao": what the cleaner takes out of text as well.
+bool LeakTerms::is_joined_name(std::string_view word) const {
+  return word.size() >= kJoinedName && own_.is_joined(word) && !is_vocabulary_word(word);
+}
+
+/// A number alone in a value: no separators to look past.
+std::string_view LeakTerms::in_number_values(std::string_view values) const {
+  constexpr std::size_t kTelling = 7;  // shorter ones are counts and durations
+  std::string_view found;
+  for_each_value(values, [&](std::string_view value) {
+    value = trimmed(value);
+    if (!found.empty() || value.size() < kTelling) return;
+    const std::string key(value);
+    if (ids_.contains(key))
+      found = kId;
+    else if (value.size() == 8 && dates_.contains(key))
+      found = kDate;
   });
   return found;
 }

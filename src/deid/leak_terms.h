@@ -8,6 +8,7 @@
 #include "dosigate/base/bytes.h"
 #include "leak_bytes.h"
 #include "source.h"
+#include "text_own_values.h"
 
 namespace dosigate {
 
@@ -26,6 +27,8 @@ class LeakTerms {
   /// What was found ("a name of the patient", "an identifier", ...); empty when nothing.
   /// @param folded  by fold().
   std::string_view in_text(std::string_view folded, PlaceKind place) const;
+  /// The same of the values of a DS or IS.
+  std::string_view in_number_values(std::string_view values) const;
   /// One value of a UI.
   bool is_uid(std::string_view uid) const { return uids_.contains(std::string(uid)); }
   /// Bytes of an array: see LeakBytes.
@@ -35,7 +38,10 @@ class LeakTerms {
  private:
   std::string_view in_words(std::string_view folded, PlaceKind place) const;
   std::string_view in_numbers(std::string_view folded) const;
+  bool holds_id(std::string_view word) const;
+  bool is_joined_name(std::string_view word) const;
 
+  OwnValues own_;
   using Words = std::unordered_set<std::string>;
   Words patient_names_, other_names_, ids_, short_ids_, dates_, uids_;
   std::vector<std::string> phrases_;       ///< ids and dates with separators in them

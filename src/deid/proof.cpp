@@ -140,7 +140,9 @@ std::optional<Held> Proof::check(DcmItem& cleaned, std::chrono::days offset) con
     } else if (!before.required &&
                (after.empty() || after == kDummyDate || after == kDummyDateTime)) {
       return;  // taken out by a rule
-    } else if (shifts ? !all_shifted(before.value, after, vr, offset) : after != before.value) {
+    } else if (shifts                      ? !all_shifted(before.value, after, vr, offset)
+               : fits_vr(vr, before.value) ? after != before.value
+                                           : !after.empty()) {
       wrong = element.getTag();
     }
   };

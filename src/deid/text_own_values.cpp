@@ -9,6 +9,7 @@ namespace dosigate {
 
 namespace {
 
+constexpr std::size_t kAccountName = 5;  // "kowalskim"; with a shorter name it may be a word
 constexpr std::size_t kJoinedWords = 8;  // of one name; every pair of them is kept
 
 bool is_all_digits(std::string_view word) {
@@ -90,6 +91,7 @@ void OwnValues::add_name(std::string_view utf8) {
           if (&word == &other) continue;
           joined_.insert(word + other);
           joined_.insert(word[0] + other);
+          if (word.size() >= kAccountName) joined_.insert(word + other[0]);
         }
       }
       joined_.insert(std::move(whole));

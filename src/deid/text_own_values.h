@@ -23,6 +23,8 @@ class OwnValues {
 
   /// A word of a name, or several of them written together ("mariasilva", "mjsilva"). Folded.
   bool is_name(std::string_view word) const;
+  /// Only the words written together.
+  bool is_joined(std::string_view word) const { return joined_.contains(std::string(word)); }
   /// A name of two letters, which are also an element or a unit ("Lu", "Sa").
   bool is_short_name(std::string_view word) const {
     return short_names_.contains(std::string(word));

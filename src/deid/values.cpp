@@ -66,6 +66,44 @@ bool put_value(DcmElement& element, DcmEVR vr, ByteView bytes) {
 
 }  // namespace
 
+namespace {
+
+template <class Fits>
+bool all_values(std::string_view values, Fits fits) {
+  bool all = true;
+  for_each_value(values, [&](std::string_view value) { all = all && fits(trimmed(value)); });
+  return all;
+}
+
+/// One number, with a comma as some devices write it; "123.456.789-09" and "03-05-1961" are none.
+bool is_number(std::string_view value) {
+  std::size_t at = 0;
+  const auto sign = [&] {
+    if (at < value.size() && (value[at] == '+' || value[at] == '-')) ++at;
+  };
+  const auto digits = [&] {
+    const std::size_t begin = at;
+    while (at < value.size() && value[at] >= '0' && value[at] <= '9') ++at;
+    return at - begin;
+  };
+  if (value.empty()) return true;
+  sign();
+  std::size_t count = digits();
+  if (at < value.size() && (value[at] == '.' || value[at] == ',')) {
+    ++at;
+    count += digits();
+  }
+  if (count == 0) return false;
+  if (at < value.size() && (value[at] == 'e' || value[at] == 'E')) {
+    ++at;
+    sign();
+    if (digits() == 0) return false;
+  }
+  return at == value.size();
+}
+
+}  // namespace
+
 std::optional<std::string_view> raw_text(DcmElement& element) {
   if (!element.isaString()) return std::nullopt;
   char* text = nullptr;
@@ -207,18 +245,33 @@ bool is_age_text(std::string_view value) {
                            only(value.substr(3), "DWMY"));
 }
 
-bool is_number_text(std::string_view values) {
-  return values.find_first_not_of("0123456789+-.,eE \\") == std::string_view::npos;
+bool is_number_text(std::string_view values) { return all_values(values, is_number); }
+
+bool is_uid_text(std::string_view values) {
+  return all_values(values, [](std::string_view value) {
+    return value.size() <= 64 && value.find_first_not_of("0123456789.") == std::string_view::npos;
+  });
 }
 
 bool fits_vr(DcmEVR vr, std::string_view values) {
-  if (vr == EVR_DS || vr == EVR_IS) return is_number_text(values);
-  if (vr != EVR_TM && vr != EVR_AS) return true;
-  bool fits = true;
-  for_each_value(values, [&](std::string_view value) {
-    fits = fits && (vr == EVR_TM ? is_time(value) : is_age_text(trimmed(value)));
-  });
-  return fits;
+  using std::chrono::days;
+  switch (vr) {
+    case EVR_DS:
+    case EVR_IS:
+      return is_number_text(values);
+    case EVR_TM:
+      return all_values(values, is_time);
+    case EVR_AS:
+      return all_values(values, is_age_text);
+    case EVR_DA:
+      return all_values(values, [](auto value) { return bool(shift_date(value, days(0))); });
+    case EVR_DT:
+      return all_values(values, [](auto value) { return bool(shift_date_time(value, days(0))); });
+    case EVR_UI:
+      return is_uid_text(values);
+    default:
+      return true;
+  }
 }
 
 bool is_string_vr(DcmEVR vr) {

@@ -66,7 +66,10 @@ inline std::string_view trimmed(std::string_view value) {
 bool is_age_text(std::string_view value);
 /// Numbers between backslashes; a comma for a point is one of some senders' habits.
 bool is_number_text(std::string_view values);
-/// Every value is one of a VR that holds no text: DS, IS, TM, AS. True for any other VR.
+/// Digits and points: other text in a UI was typed by a person, whatever the attribute.
+bool is_uid_text(std::string_view values);
+/// Every value is one of a VR that holds no text: DS, IS, DA, DT, TM, AS, UI. True for any other
+/// VR.
 bool fits_vr(DcmEVR vr, std::string_view values);
 /// DS, LO, UI, ...: its values are characters.
 bool is_string_vr(DcmEVR vr);

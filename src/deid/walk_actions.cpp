@@ -40,17 +40,6 @@ bool names_the_instance(std::uint32_t tag) {
   return tag == 0x00080018U || tag == 0x0020000DU || tag == 0x0020000EU;
 }
 
-/// Digits and points: other text in a UI was typed by a person, whatever the attribute.
-bool is_uid_text(std::string_view values) {
-  bool all = true;
-  for_each_value(values, [&](std::string_view value) {
-    value = trimmed(value);
-    all = all && value.size() <= 64 &&
-          value.find_first_not_of("0123456789.") == std::string_view::npos;
-  });
-  return all;
-}
-
 /// The defined terms of (0008,0005) begin like these; it is written by machines, or by nobody.
 bool is_charset_text(std::string_view values) {
   bool all = true;

@@ -43,6 +43,23 @@ TEST_F(LeakCheck, FindsIdsDatesAndUidsWhereNoDigitAdjoins) {
   }
 }
 
+TEST_F(LeakCheck, FindsAnIdThatIsGluedToWordsOrHasOtherZeros) {
+  for (const auto* text : {"ID7788123SPECT", "P7788123", "7788123X", "0007788123", "P7788123-2"})
+    EXPECT_EQ(described(text), HoldReason::Leak) << text;
+  const auto with_id = [&](std::string_view id, std::string_view text) {
+    return hold_of(clean(ct_slice().with(DCM_AccessionNumber, id).with(DCM_SeriesDescription, text),
+                         settings_with("", kKeepDescription)));
+  };
+  EXPECT_EQ(with_id("0012345", "12345"), HoldReason::Leak);
+  EXPECT_EQ(with_id("HC-998877", "998877"), HoldReason::Leak);
+  EXPECT_EQ(with_id("HC-9988", "9988"), std::nullopt);
+}
+
+TEST_F(LeakCheck, FindsTheWordsOfANameWrittenTogether) {
+  for (const auto* text : {"JSILVAMARKER", "silvamarkerj", "joanasilvamarker"})
+    EXPECT_EQ(described(text), HoldReason::Leak) << text;
+}
+
 TEST_F(LeakCheck, LetsOrdinaryTextPass) {
   for (const auto* text : {"SPECT 24h Lu-177", "177881234", "silvamarkers", "17788123", "WB 1.5mm",
                            "joanete", "4711x"})
