@@ -79,7 +79,10 @@ class Numbers {
     }
     // "03 05 61" is a date, "98765 4321" a telephone: loose numbers stay one or two, and short.
     for (const std::size_t i : loose) digits += word(i).size();
-    const bool long_number = loose.size() > 2 || digits > kLongestNumber || end - begin > 4;
+    // "PET 15 03": a day and a month, both of two digits.
+    const bool day = loose.size() == 2 && loose[1] == loose[0] + 1 && word(loose[0]).size() == 2 &&
+                     word(loose[1]).size() == 2 && may_be_day(loose[0]);
+    const bool long_number = day || loose.size() > 2 || digits > kLongestNumber || end - begin > 4;
     for (const std::size_t i : loose) {
       if (!long_number && word(i).size() <= 2 && stands_well(i, i + 1)) keep(i, i + 1);
       // "dose 11 98765 4321": the first group of the number is not what was counted.

@@ -180,6 +180,13 @@ TEST_F(Text, ADayIsNoPairOfCounts) {
   expect_kept("ciclo 2/4");
 }
 
+TEST_F(Text, ADayAndAMonthSetApartAreNoCounts) {
+  EXPECT_EQ(clean("PET 15 03"), "PET");
+  EXPECT_EQ(clean("WB 03 28"), "WB");
+  expect_kept("PET 15 min 03");
+  expect_kept("OSEM 3 21");
+}
+
 TEST_F(Text, WhatIsLeftOfADateGoesWithIt) {
   EXPECT_EQ(clean("Renograma 08 08 2011_pet@hospital.com.br"), "Renograma");
 }
