@@ -12,7 +12,7 @@
 namespace dosigate {
 namespace {
 
-constexpr std::chrono::seconds kPause{1};
+constexpr std::chrono::seconds kPause{1}, kLongestPause{3600};
 constexpr std::uint64_t kLongestMarker = 200;
 constexpr const char* kMarkers = ".study-json";
 
@@ -80,7 +80,8 @@ void StudyCards::write(Which which) noexcept {
       State* next = nullptr;
       for (auto& [uid, state] : studies_) {
         if (!state.behind || state.writing) continue;
-        if (which == Which::Due && now - state.tried < kPause) continue;
+        // One that failed waits however quiet it is: the disk or its facts must be mended first.
+        if ((which == Which::Due || state.failed) && now - state.tried < state.pause) continue;
         // The longest untried: one that can never be written must not keep the others waiting.
         if (next != nullptr && next->tried <= state.tried) continue;
         next = &state;
@@ -102,6 +103,8 @@ void StudyCards::write(Which which) noexcept {
     const std::lock_guard lock(mutex_);
     State& state = studies_.at(study);
     state.writing = false;
+    state.failed = !written;
+    state.pause = written ? kPause : std::min(2 * state.pause, kLongestPause);
     if (!written)
       state.behind = true;
     else if (!state.behind)

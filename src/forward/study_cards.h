@@ -40,6 +40,8 @@ class StudyCards {
     bool behind = true;
     bool writing = false;
     SteadyTime tried{};
+    std::chrono::seconds pause{1};  ///< doubles with each failure, up to an hour
+    bool failed = false;
   };
   void take_up();
   void write_one(const std::string& study_uid, const std::string& pseudonym);
