@@ -54,6 +54,8 @@ std::vector<ListedElement> read_private() {
       action = PrivateAction::Shift;
     else if (cell[3] == "UP")
       action = PrivateAction::MapUid;
+    else if (cell[3] == "CP")
+      action = PrivateAction::Clean;
     else
       throw std::runtime_error("conf/deid/private_elements.tsv: unknown action " +
                                std::string(cell[3]));

@@ -12,9 +12,10 @@ namespace dosigate {
 
 /// What happens to a private element that is on a list; every other private element is removed.
 enum class PrivateAction : std::uint8_t {
-  Keep,   ///< KP; a sequence is entered
-  Shift,  ///< SP: an instant, moved by the patient's offset
-  MapUid  ///< UP
+  Keep,    ///< KP; a sequence is entered
+  Shift,   ///< SP: an instant, moved by the patient's offset
+  MapUid,  ///< UP
+  Clean    ///< CP: text that a person types
 };
 struct PrivateRule {
   PrivateAction action;

@@ -375,6 +375,7 @@ std::optional<PrivateRuling> Rules::find_private(std::string_view creator, std::
   Action action = Action::Keep;
   if (listed->action == PrivateAction::Shift) action = Action::ShiftDate;
   if (listed->action == PrivateAction::MapUid) action = Action::MapUid;
+  if (listed->action == PrivateAction::Clean) action = Action::CleanText;
   return PrivateRuling{action, Action::Empty, listed->vr, false, safe_private_source_};
 }
 

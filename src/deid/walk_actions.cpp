@@ -57,6 +57,15 @@ bool is_charset_text(std::string_view values) {
   return all;
 }
 
+/// Four letters or more, and no digit: "SALGUEIRO", "JOAO^SILVA".
+bool is_word(std::string_view value) {
+  const auto letters = std::count_if(value.begin(), value.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           static_cast<unsigned char>(c) >= 0x80;
+  });
+  return letters >= 4 && value.find_first_of("0123456789") == std::string_view::npos;
+}
+
 /// "-0300", and as some devices write it "UTC-03:00".
 bool is_zone_text(std::string_view value) {
   value = trimmed(value);
@@ -111,6 +120,10 @@ void Walk::keep(Element& element, const Decision& decision, const Surroundings& 
                                  : std::string();
     set_text(*element, kept.empty() ? "local code" : kept);
   }
+  // A code of letters alone may be a name that somebody made a code of; equal ones stay equal.
+  if (tag == 0x00080100U && text && is_word(*text) &&
+      context_.cleaner.clean(*text, around.charset, true).text.empty())
+    set_text(*element, map_label(*context_.subject.site_salt, tag_text(element->getTag()), *text));
   if (tag == 0x00080119U || tag == 0x00080120U) element->clear();  // LongCodeValue, URNCodeValue
 }
 

@@ -123,7 +123,7 @@ TEST(ConformanceDocument, CountsThePrivateElementsOfEachCreator) {
                           static_cast<std::uint8_t>(hex_number(tag.substr(7, 2))));
     if (rule == nullptr)
       of.removed.insert(tag);
-    else if (rule->action == PrivateAction::Keep)
+    else if (rule->action == PrivateAction::Keep || rule->action == PrivateAction::Clean)
       of.kept.insert(tag);
     else if (rule->action == PrivateAction::Shift)
       of.moved.insert(tag);

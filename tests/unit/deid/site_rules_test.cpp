@@ -81,6 +81,22 @@ TEST_F(Cleaning, EncryptedAttributesAndSignaturesGoInAProfileThatSaysNothingOfTh
   EXPECT_FALSE(out->tagExists(DCM_MACParametersSequence));
 }
 
+TEST_F(Cleaning, ANameMadeACodeOfALocalSchemeBecomesALabelAndOtherCodesStay) {
+  const auto code = [&](const char* scheme, const char* code_value) {
+    DataSet source =
+        ct_slice().with_nested(DCM_ProcedureCodeSequence, DCM_CodeValue, EVR_SH, code_value);
+    DcmItem* item = nullptr;
+    EXPECT_TRUE(source.root().findAndGetSequenceItem(DCM_ProcedureCodeSequence, item).good());
+    EXPECT_TRUE(put_value(*item, DCM_CodingSchemeDesignator, EVR_SH, scheme));
+    return value(*output_of(clean(std::move(source))), DCM_CodeValue);
+  };
+  EXPECT_EQ(code("99OPER", "SALGUEIRO").size(), 10U);
+  EXPECT_EQ(code("99OPER", "SALGUEIRO"), code("99OPER", "SALGUEIRO"));
+  EXPECT_EQ(code("99PMP", "P5-B3000"), "P5-B3000");
+  EXPECT_EQ(code("99OPER", "TORAX"), "TORAX");
+  EXPECT_EQ(code("SCT", "SALGUEIRO"), "SALGUEIRO") << "the scheme is claimed to be public";
+}
+
 TEST_F(Cleaning, ARuleWithASopClassCountsForThatClass) {
   const std::string rules = rule("sop_class = \"CT Image Storage\"\ntag = \"0018,0060\"", "remove");
   EXPECT_EQ(
