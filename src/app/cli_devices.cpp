@@ -55,7 +55,8 @@ std::string device_text(const value& device) {
     }
   }
   if (!rows.empty())
-    out += indented(table({"removed creator", ">instances", "first seen", "last seen"}, rows));
+    out += indented(
+        table({"creator of removed elements", ">instances", "first seen", "last seen"}, rows));
   return out;
 }
 

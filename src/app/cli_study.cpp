@@ -62,8 +62,8 @@ std::string cycles_text(const json::value& report) {
                       joined(list(point, "cameras"), " "), shown(point, "readiness"),
                       joined(list(point, "findings"), " ")});
     }
-    out += table({">hours", "modality", ">series", ">instances", "camera/epoch", "verdict",
-                  "findings"},
+    out += table({">h after inj.", "modality", ">emission series", ">their instances",
+                  "camera/epoch", "verdict", "findings"},
                  rows) +
            "\n";
   }
