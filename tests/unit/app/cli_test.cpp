@@ -123,11 +123,12 @@ TEST(Cli, DevicesShowsTheRealCameraItsEpochsAndWhatWasRemovedOfIt) {
   Command devices(daemon.arguments({"devices"}));
 
   EXPECT_EQ(devices.exit_code(), 0);
-  EXPECT_THAT(devices.out(),
-              AllOf(HasSubstr("CAM-01  site HA  SIEMENS Symbia  serial number SN-445566  station -"),
-                    HasSubstr("VB20A"), HasSubstr("20260102"), HasSubstr("1,234"),
-                    HasSubstr("(all others)"), HasSubstr("instances that name no device"),
-                    HasSubstr("ORPHAN")));
+  EXPECT_THAT(
+      devices.out(),
+      AllOf(HasSubstr("CAM-01  site HA  SIEMENS Symbia  serial number SN-445566  station -"),
+            HasSubstr("VB20A"), HasSubstr("20260102"), HasSubstr("1,234"),
+            HasSubstr("(all others)"), HasSubstr("instances that name no device"),
+            HasSubstr("ORPHAN")));
   EXPECT_THAT(devices.out(), AllOf(HasSubstr("ACME?[2J"), Not(HasSubstr("\x1B"))));
   EXPECT_EQ(daemon.asked().at(0).path, "/api/v1/devices");
 }
@@ -142,7 +143,8 @@ TEST(Cli, DevicesAsJsonIsTheDaemonsAnswer) {
 
 TEST(Cli, StatusSaysInOneLineWhereAPrivateCreatorIsNew) {
   auto body = boost::json::parse(kStatus).as_object();
-  body["new_creators"] = boost::json::parse(R"([{"site": "HA", "label": "CAM-02", "creators": 1}])");
+  body["new_creators"] =
+      boost::json::parse(R"([{"site": "HA", "label": "CAM-02", "creators": 1}])");
   const ScriptedDaemon one(boost::json::serialize(body));
   body["new_creators"] = boost::json::parse(
       R"([{"site": "HA", "label": "CAM-02", "creators": 3}, {"site": "", "label": "", "creators": 2}])");
