@@ -1,19 +1,18 @@
 #include "kept_lists.h"
 
 #include "tag_key.h"
+#include "text_vocabulary.h"
 #include "tsv.h"
 
 #include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace dosigate {
 
-extern const std::string_view safe_private_text, private_elements_text, plain_text_text,
-    vocabulary_text;
+extern const std::string_view safe_private_text, private_elements_text, plain_text_text;
 
 namespace {
 
@@ -95,16 +94,6 @@ const std::unordered_map<std::uint32_t, TextClass>& plain_texts() {
   return list;
 }
 
-const std::unordered_set<std::string_view>& vocabulary() {
-  static const auto words = [] {
-    std::unordered_set<std::string_view> out;
-    for (const auto& cell : read_tsv(vocabulary_text, "conf/deid/vocabulary.tsv").rows)
-      out.insert(cell[0]);
-    return out;
-  }();
-  return words;
-}
-
 }  // namespace
 
 const PrivateRule* find_private_rule(std::string_view creator, std::uint16_t group,
@@ -123,12 +112,10 @@ std::optional<TextClass> plain_text_class(std::uint32_t tag) {
   return found == plain_texts().end() ? std::nullopt : std::optional(found->second);
 }
 
-bool is_vocabulary_word(std::string_view folded) { return vocabulary().contains(folded); }
-
 void load_kept_lists() {
   private_list();
   plain_texts();
-  vocabulary();
+  is_vocabulary_word({});
 }
 
 }  // namespace dosigate

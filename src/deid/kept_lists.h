@@ -34,9 +34,6 @@ enum class TextClass : std::uint8_t {
 };
 std::optional<TextClass> plain_text_class(std::uint32_t tag);
 
-/// Words that the action "clean" keeps, folded (conf/deid/vocabulary.tsv).
-bool is_vocabulary_word(std::string_view folded);
-
 /// Reads and checks every list now, so that a broken one stops the start and not the first
 /// instance.
 void load_kept_lists();

@@ -2,7 +2,7 @@
 
 #include "dosigate/deid/dates.h"
 #include "dosigate/dicom/charset.h"
-#include "kept_lists.h"
+#include "text_vocabulary.h"
 #include "values.h"
 
 #include <algorithm>

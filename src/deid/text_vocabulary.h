@@ -20,6 +20,9 @@ enum class WordClass : std::uint8_t {
   Letter    ///< a single letter
 };
 WordClass word_class(std::string_view folded);
+inline bool is_vocabulary_word(std::string_view folded) {
+  return word_class(folded) != WordClass::None;
+}
 
 /// "lu177", "177lu", "99mtc".
 inline bool is_nuclide(std::string_view folded) { return word_class(folded) == WordClass::Nuclide; }
