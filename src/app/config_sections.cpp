@@ -256,41 +256,26 @@ void SectionReader::drop_rules(TableReader& reader, Config::Route& route) {
   for (const toml::table* table : reader.tables("drop")) {
     TableReader rule_reader(*table, "[[route]] drop", problems_, known_);
     DropRule rule;
-    std::string text;
-    const auto add = [&](const std::string& key, const std::string& value) {
-      text += (text.empty() ? "" : ", ") + key + " = " + value;
-    };
-    if (const auto uid = rule_reader.text("sop_class")) {
-      rule.sop_class = *uid;
-      add("sop_class", "\"" + *uid + "\"");
-      if (!is_uid(*uid)) rule_reader.error("sop_class", "\"" + *uid + "\" is no UID");
-    }
-    if (const auto modality = rule_reader.text("modality")) {
-      rule.modality = *modality;
-      add("modality", "\"" + *modality + "\"");
-      if (!is_code_string(*modality))
-        rule_reader.error("modality", "\"" + *modality + "\" is no modality, as in \"SC\"");
-    }
-    if (const auto type = rule_reader.text("image_type")) {
-      rule.image_type = *type;
-      add("image_type", "\"" + *type + "\"");
-      if (!is_code_string(*type))
-        rule_reader.error("image_type",
-                          "\"" + *type + "\" is no single value, as in \"SCREEN SAVE\"");
-    }
-    if (const auto burned = rule_reader.boolean("burned_in")) {
-      rule.burned_in = *burned;
-      if (!*burned) {
-        rule_reader.error("burned_in", "only true has a meaning; leave it out otherwise");
-      } else {
-        add("burned_in", "true");
-      }
-    }
+    const auto uid = rule_reader.text("sop_class"), modality = rule_reader.text("modality"),
+               type = rule_reader.text("image_type");
+    const auto burned = rule_reader.boolean("burned_in");
+    rule.sop_class = uid.value_or("");
+    rule.modality = modality.value_or("");
+    rule.image_type = type.value_or("");
+    rule.burned_in = burned.value_or(false);
+    rule.text = drop_rule_text(rule);
+    if (uid && !is_uid(*uid)) rule_reader.error("sop_class", "\"" + *uid + "\" is no UID");
+    if (modality && !is_code_string(*modality))
+      rule_reader.error("modality", "\"" + *modality + "\" is no modality, as in \"SC\"");
+    if (type && !is_code_string(*type))
+      rule_reader.error("image_type",
+                        "\"" + *type + "\" is no single value, as in \"SCREEN SAVE\"");
+    if (burned == false)
+      rule_reader.error("burned_in", "only true has a meaning; leave it out otherwise");
     rule_reader.finish();
     // A rule without a condition would drop everything, which nobody means.
-    if (text.empty())
+    if (!uid && !modality && !type && !rule.burned_in)
       problems_.error(rule_reader.line(), "[[route]] drop", "a rule without a condition");
-    rule.text = "{ " + text + " }";
     const bool twice = std::any_of(route.drop.begin(), route.drop.end(),
                                    [&](const DropRule& other) { return other.text == rule.text; });
     if (twice) problems_.error(rule_reader.line(), "[[route]] drop", rule.text + " stands twice");

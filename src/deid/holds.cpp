@@ -77,9 +77,7 @@ const DropRule* matching_drop_rule(const std::vector<DropRule>& rules, DcmItem& 
   for (const DropRule& rule : rules) {
     // A rule without a condition would drop everything; the configuration refuses it, and so does
     // this.
-    if (rule.sop_class.empty() && rule.modality.empty() && rule.image_type.empty() &&
-        !rule.burned_in)
-      continue;
+    if (!rule.has_condition()) continue;
     if (!rule.sop_class.empty() && rule.sop_class != sop_class_uid) continue;
     if (!rule.modality.empty() && rule.modality != trimmed(values_of(data_set, DCM_Modality)))
       continue;

@@ -197,30 +197,31 @@ ProfileRule read_rule(const ProfileReader& reader, const toml::table& table) {
   return rule;
 }
 
+std::string drop_rule_text(const DropRule& rule) {
+  std::string text;
+  const auto add = [&](std::string_view key, const std::string& value) {
+    text += (text.empty() ? "" : ", ") + std::string(key) + " = " + value;
+  };
+  if (!rule.sop_class.empty()) add("sop_class", in_quotes(rule.sop_class));
+  if (!rule.modality.empty()) add("modality", in_quotes(rule.modality));
+  if (!rule.image_type.empty()) add("image_type", in_quotes(rule.image_type));
+  if (rule.burned_in) add("burned_in", "true");
+  return "{ " + text + " }";
+}
+
 DropRule read_drop_rule(const ProfileReader& reader, const toml::table& table) {
   reader.only(table, {"sop_class", "modality", "image_type", "burned_in"});
   DropRule rule;
-  const auto add = [&](std::string_view key, std::string_view value) {
-    rule.text += (rule.text.empty() ? "{ " : ", ") + std::string(key) + " = " + std::string(value);
-  };
   rule.sop_class = sop_class_of(reader, table);
-  if (!rule.sop_class.empty()) add("sop_class", in_quotes(rule.sop_class));
-  for (const auto& [key, field] : {std::pair("modality", &DropRule::modality),
-                                   std::pair("image_type", &DropRule::image_type)}) {
-    if (const auto said = reader.text_if_there(table, key); said && !said->empty()) {
-      rule.*field = *said;
-      add(key, in_quotes(*said));
-    }
-  }
+  rule.modality = reader.text_if_there(table, "modality").value_or("");
+  rule.image_type = reader.text_if_there(table, "image_type").value_or("");
   if (const toml::node* burned = table.get("burned_in")) {
     if (burned->value_exact<bool>() != true)
       reader.bad(burned->source(), "key \"burned_in\": only true has a meaning");
     rule.burned_in = true;
-    add("burned_in", "true");
   }
-  // A rule without a condition would drop everything, which nobody means.
-  if (rule.text.empty()) reader.bad(table.source(), "[[drop]] has no condition");
-  rule.text += " }";
+  if (!rule.has_condition()) reader.bad(table.source(), "[[drop]] has no condition");
+  rule.text = drop_rule_text(rule);
   return rule;
 }
 

@@ -63,8 +63,15 @@ struct DropRule {
   std::string modality;    ///< CS or empty
   std::string image_type;  ///< one value of ImageType, for example "SCREEN SAVE", or empty
   bool burned_in = false;
-  std::string text;  ///< as configured, for the count by reason
+  std::string text;  ///< drop_rule_text(), for the count by reason
+
+  /// Without a condition it would drop everything, which nobody means.
+  bool has_condition() const {
+    return !sop_class.empty() || !modality.empty() || !image_type.empty() || burned_in;
+  }
 };
+/// The conditions of a rule as a file has them: `{ modality = "SC", burned_in = true }`.
+std::string drop_rule_text(const DropRule& rule);
 
 /// A tag of which digits may be "x", any digit, as a number: group << 16 | element.
 struct TagMatch {
