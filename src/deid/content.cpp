@@ -96,7 +96,7 @@ bool is_link(ContentType type) {
   return type == ContentType::UidReference || type == ContentType::Reference;
 }
 
-/// A row of the table, its options first (the order of action_of_row in rules.cpp).
+/// A row of the table, its options first (the order of decide_row in rules.cpp).
 void apply_row(const ConceptRow& row, const Options& options, ContentRuling& ruling) {
   const auto decide = [&](Action action) { ruling.value = action; };
   if (is_temporal(ruling.type)) {

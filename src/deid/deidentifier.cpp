@@ -20,6 +20,7 @@
 
 #include <array>
 #include <cstring>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -97,7 +98,6 @@ std::string missing_age(DcmItem& data_set, const Rules& rules) {
 struct Deidentifier::Impl {
   Impl(Settings settings, PseudonymMap& the_map)
       : rules(settings.profile),
-        rules_for_no_person(settings.profile.with_full_dates()),
         site(std::move(settings.site)),
         drop(std::move(settings.drop)),
         charset(std::move(settings.default_charset)),
@@ -105,6 +105,9 @@ struct Deidentifier::Impl {
         map(the_map) {
     load_kept_lists();
     load_content_tables();
+    top_level_types({});
+    if (!settings.profile.subjects().empty())
+      rules_for_no_person.emplace(settings.profile.with_full_dates());
     const auto& more = settings.profile.drop();
     drop.insert(drop.end(), more.begin(), more.end());
   }
@@ -138,7 +141,7 @@ struct Deidentifier::Impl {
       return Refused{subject.error().fault, subject.error().detail};
     }
     const bool is_person = subject_of(rules.profile(), *source) == nullptr;
-    return clean_for(*subject, received, *opened, is_person ? rules : rules_for_no_person, trace);
+    return clean_for(*subject, received, *opened, is_person ? rules : *rules_for_no_person, trace);
   }
 
   Verdict clean_for(const Subject& subject, const ReceivedInstance& received, Opened& opened,
@@ -149,7 +152,8 @@ struct Deidentifier::Impl {
     const TextCleaner cleaner(identifiers, rules_of_subject.profile().words(), charset);
     const Fingerprint fingerprint =
         fingerprint_of(data_set, opened.pixels, *opened.syntax, *subject.salt);
-    const bool positions_matter = has_references_by_position(data_set);
+    const bool positions_matter =
+        options.clean_structured_content && has_references_by_position(data_set);
     if (options.clean_structured_content) prune_content(data_set, options, positions_matter, trace);
     const Proof proof(data_set, rules_of_subject);
     const std::string age = missing_age(data_set, rules_of_subject);
@@ -229,7 +233,8 @@ struct Deidentifier::Impl {
     return instance;
   }
 
-  Rules rules, rules_for_no_person;
+  Rules rules;
+  std::optional<Rules> rules_for_no_person;  ///< where the profile names such subjects
   SitePolicy site;
   std::vector<DropRule> drop;
   std::string charset;

@@ -190,10 +190,6 @@ std::string source_of(const TableRow& row, std::string_view option, AttributeTyp
 
 }  // namespace
 
-Action action_of_row(const TableRow& row, const Options& options, AttributeType type) {
-  return decide_row(row, options, type).action;
-}
-
 Rules::Rules(Profile profile) : profile_(std::move(profile)) {
   // Every attribute of the dictionary by its VR; then the table over that; then the profile's own
   // rules over both.

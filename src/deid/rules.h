@@ -107,8 +107,4 @@ class Rules {
   std::vector<std::string> sources_;
 };
 
-/// The action of a row of Table E.1-1 under the options (PS3.15 E.3), for an attribute of that Type
-/// in its IOD.
-Action action_of_row(const TableRow& row, const Options& options, AttributeType type);
-
 }  // namespace dosigate

@@ -124,7 +124,7 @@ Result<void> Walk::judge(Element& element, const Surroundings& around) {
     decision.source = "pixels below the top level";
   } else {
     decision =
-        is_private(tag) ? decide_private(*element, around) : decide_standard(*element, around);
+        is_private(tag) ? decide_private(*element, creator) : decide_standard(*element, around);
   }
   Tracer tracer(context_.trace, *element, {path_, item_numbers_, creator});
   auto done = apply(decision, element, around);
@@ -165,13 +165,11 @@ Walk::Decision Walk::decide_content(const Ruling& ruling, std::uint32_t tag,
   return decision;
 }
 
-Walk::Decision Walk::decide_private(DcmElement& element, const Surroundings& around) {
+Walk::Decision Walk::decide_private(DcmElement& element, std::string_view creator) const {
   const Rules& rules = context_.rules;
   const DcmTagKey tag = element.getTag();
   Decision decision;
   decision.source = "private, not listed for its creator";
-  const std::string_view creator =
-      tag.getElement() < 0x1000 ? std::string_view() : around.creators.of(tag);
   if (creator.empty()) return decision;
   const auto ruling = rules.find_private(
       creator, tag.getGroup(), static_cast<std::uint8_t>(tag.getElement() & 0xFFU), standing());

@@ -69,7 +69,7 @@ class Walk {
   Decision decide_standard(DcmElement& element, const Surroundings& around);
   Decision decide_content(const Ruling& ruling, std::uint32_t tag,
                           const ContentRuling& content) const;
-  Decision decide_private(DcmElement& element, const Surroundings& around);
+  Decision decide_private(DcmElement& element, std::string_view creator) const;
   Result<void> apply(const Decision& decision, Element& element, const Surroundings& around);
 
   // walk_actions.cpp
