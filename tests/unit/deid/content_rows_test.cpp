@@ -3,12 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
 #include <vector>
 
 #include "content_trees.h"
 #include "deid/content.h"
+#include "support/tsv_cells.h"
 
 namespace dosigate::testing {
 namespace {
@@ -21,15 +20,8 @@ struct Row {
 };
 
 std::vector<Row> rows_of_the_file() {
-  std::ifstream in(std::string(DOSIGATE_SOURCE_DIR) + "/conf/ps315/sr_codes.tsv");
   std::vector<Row> rows;
-  std::string line;
-  std::getline(in, line);
-  std::getline(in, line);
-  while (std::getline(in, line)) {
-    std::vector<std::string> cells;
-    std::stringstream cut(line + "\t|");
-    for (std::string cell; std::getline(cut, cell, '\t');) cells.push_back(cell);
+  for (const auto& cells : cells_of("ps315/sr_codes.tsv")) {
     rows.push_back({{cells.at(0), cells.at(1), cells.at(2)},
                     cells.at(3),
                     cells.at(6),

@@ -3,15 +3,14 @@
 // sequence and inside a private one; under both profiles.
 
 #include <cstring>
-#include <fstream>
 #include <map>
-#include <sstream>
 
 #include <dcmtk/config/osconfig.h>
 
 #include <dcmtk/dcmdata/dcostrmb.h>
 
 #include "cleaning.h"
+#include "support/tsv_cells.h"
 
 namespace dosigate::testing {
 namespace {
@@ -31,20 +30,6 @@ struct PrivateRow {
 };
 /// By creator, in the order of tags.
 using Lists = std::map<std::string, std::map<std::pair<Uint16, Uint16>, PrivateRow>>;
-
-std::vector<std::vector<std::string>> cells_of(const std::string& file) {
-  std::ifstream in(std::string(DOSIGATE_SOURCE_DIR) + "/conf/" + file);
-  std::vector<std::vector<std::string>> out;
-  std::string line;
-  std::getline(in, line);
-  std::getline(in, line);
-  while (std::getline(in, line)) {
-    out.emplace_back();
-    std::stringstream cut(line);
-    for (std::string cell; std::getline(cut, cell, '\t');) out.back().push_back(cell);
-  }
-  return out;
-}
 
 /// What PS3.15 says is safe, and over it what dosimetry needs or must not have.
 Lists lists() {

@@ -2,13 +2,11 @@
 // both profiles. What must become of it is read here from the TSV and not from the engine's table,
 // so that an error in reading or compiling the table shows.
 
-#include <fstream>
-#include <sstream>
-
 #include "cleaning.h"
 #include "deid/iod_types.h"
 #include "deid/tag_key.h"
 #include "dosigate/dicom/sop_class.h"
+#include "support/tsv_cells.h"
 
 namespace dosigate::testing {
 namespace {
@@ -19,15 +17,8 @@ struct Row {
 };
 
 std::vector<Row> rows_of_the_file() {
-  std::ifstream in(std::string(DOSIGATE_SOURCE_DIR) + "/conf/ps315/table_e1_1.tsv");
   std::vector<Row> rows;
-  std::string line;
-  std::getline(in, line);
-  std::getline(in, line);
-  while (std::getline(in, line)) {
-    std::vector<std::string> cells;
-    std::stringstream cut(line + "\t|");
-    for (std::string cell; std::getline(cut, cell, '\t');) cells.push_back(cell);
+  for (const auto& cells : cells_of("ps315/table_e1_1.tsv")) {
     rows.push_back({cells.at(0), cells.at(1), cells.at(3), cells.at(6), cells.at(11) == "K",
                     cells.at(13) == "C"});
   }
