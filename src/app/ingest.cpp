@@ -117,12 +117,13 @@ Result<ArchiveSpool::Put> Ingest::spool(const InstanceId& id, const Cleaned& cle
     all.type_blind += cleaned.type_blind;
   });
   const auto known = map_.seen(cleaned.memory.study, cleaned.memory.sop_uid);
-  if (known && *known != cleaned.memory.fingerprint) return ArchiveSpool::Put::Revision;
+  if (!known.empty() && known.back().fingerprint != cleaned.memory.fingerprint)
+    return ArchiveSpool::Put::Revision;
   // Known and equal: it was delivered before, and who sends it again may know that the archive lost
   // it.
   const Bytes pairs = map_.seal_pairs(id, cleaned.memory);
   auto put = spool_.put({id, cleaned.instance, cleaned.memory.fingerprint, pairs,
-                         route.destinations, known.has_value()});
+                         route.destinations, !known.empty()});
   if (put && *put == ArchiveSpool::Put::Queued)
     map_.note_removed_creators(cleaned.device, cleaned.removed_creators);
   return put;
@@ -154,7 +155,7 @@ AssociationServer::Answer Ingest::refuse(Fault fault, const std::string& detail,
   return {to_dimse(fault), std::string(fault_word(fault))};
 }
 
-Result<Ingest::Released> Ingest::release(const InstanceId& id, const Decision& decision) {
+Result<Ingest::Released> Ingest::release(const InstanceId& id, const Decision& decision, bool) {
   const auto original = quarantine_.original(id);
   if (!original) return original.error();
   const auto routing = this->routing();

@@ -201,7 +201,7 @@ class Run {
       const std::lock_guard lock(mutex_);
       known_.emplace(file, known);
     }
-    return known && *known != cleaned.memory.fingerprint;
+    return !known.empty() && known.back().fingerprint != cleaned.memory.fingerprint;
   }
 
   bool is_first(std::size_t item, const std::filesystem::path& file) {
@@ -295,7 +295,7 @@ class Run {
   std::size_t settled_ = 0;     ///< items before which nothing is outstanding
   std::size_t remembered_ = 0;  ///< of these, in the map
   std::map<std::filesystem::path, std::vector<Claim>> claims_;
-  std::map<std::filesystem::path, std::optional<Fingerprint>> known_;  ///< to the map, before
+  std::map<std::filesystem::path, std::vector<KnownInstance>> known_;  ///< to the map, before
   RunResult result_;
 };
 

@@ -12,7 +12,7 @@ namespace dosigate {
 
 namespace {
 
-constexpr std::array<std::pair<HoldReason, std::string_view>, 13> kTexts{
+constexpr std::array<std::pair<HoldReason, std::string_view>, 14> kTexts{
     {{HoldReason::UnknownSopClass, "unknown-sop-class"},
      {HoldReason::TransferSyntax, "transfer-syntax"},
      {HoldReason::SecondaryCapture, "secondary-capture"},
@@ -25,7 +25,8 @@ constexpr std::array<std::pair<HoldReason, std::string_view>, 13> kTexts{
      {HoldReason::CharacterSet, "character-set"},
      {HoldReason::Leak, "leak"},
      {HoldReason::Proof, "proof"},
-     {HoldReason::Revision, "revision"}}};
+     {HoldReason::Revision, "revision"},
+     {HoldReason::NewDevice, "new-device"}}};
 
 std::string_view values_of(DcmItem& item, const DcmTagKey& tag) {
   DcmElement* element = nullptr;

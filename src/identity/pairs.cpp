@@ -121,20 +121,24 @@ Result<void> PseudonymMap::absorb(const std::vector<std::pair<InstanceId, Bytes>
               std::string("UID pairs cannot be moved into the map: ") + broken.what());
 }
 
-std::optional<Fingerprint> PseudonymMap::seen(std::int64_t study, std::string_view sop_uid) {
+std::vector<KnownInstance> PseudonymMap::seen(std::int64_t study, std::string_view sop_uid) {
   const auto sop = uuid_of(sop_uid);
-  return impl_->readers.with([&](SQLite::Database& database) -> std::optional<Fingerprint> {
-    SQLite::Statement row(database,
-                          "SELECT fingerprint FROM instance WHERE study_id = ? AND sop = ? ORDER "
-                          "BY revision DESC LIMIT 1");
-    row.bind(1, study);
-    bind_bytes(row, 2, sop);
-    if (!row.executeStep()) return std::nullopt;
-    const Bytes bytes = column_bytes(row.getColumn(0));
-    Fingerprint out{};
-    if (bytes.size() != out.size())
-      throw std::runtime_error("map.db holds a fingerprint of a wrong length");
-    std::copy(bytes.begin(), bytes.end(), out.begin());
+  return impl_->readers.with([&](SQLite::Database& database) {
+    SQLite::Statement rows(
+        database,
+        "SELECT revision, fingerprint FROM instance WHERE study_id = ? AND sop = ? ORDER BY "
+        "revision");
+    rows.bind(1, study);
+    bind_bytes(rows, 2, sop);
+    std::vector<KnownInstance> out;
+    while (rows.executeStep()) {
+      const Bytes bytes = column_bytes(rows.getColumn(1));
+      KnownInstance known{rows.getColumn(0).getUInt(), {}};
+      if (bytes.size() != known.fingerprint.size())
+        throw std::runtime_error("map.db holds a fingerprint of a wrong length");
+      std::copy(bytes.begin(), bytes.end(), known.fingerprint.begin());
+      out.push_back(known);
+    }
     return out;
   });
 }

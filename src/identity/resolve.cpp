@@ -231,7 +231,8 @@ Result<SiteRow> PseudonymMap::Impl::site_row(const SitePolicy& site) {
   return *known;
 }
 
-Result<Subject> PseudonymMap::resolve(const SitePolicy& policy, const SourceIdentity& source) try {
+Result<Subject> PseudonymMap::resolve(const SitePolicy& policy, const SourceIdentity& source,
+                                      NewDevices) try {
   const Digest question = question_of(impl_->keys.index_key(), policy, source);
   if (auto known = impl_->cache.with([&](auto& cache) { return cache.find(question); }))
     return *known;

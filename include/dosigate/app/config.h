@@ -48,6 +48,7 @@ struct Config {
     std::chrono::seconds connect_timeout{
         10};  ///< of every destination and peer: DCMTK has one for the whole process
     int ledger_keep_days = 90;
+    int backup_max_age_days = 7;  ///< `check` warns when the newest backup is older; 0 = never
     std::string keep_originals = "study";  ///< "none" | "identity" | "study"
     std::string log_level = "info";
   } node;
@@ -65,6 +66,7 @@ struct Config {
     Legal legal;
   };
   enum class OnUncertain { Quarantine, Refuse };
+  enum class Revisions { Hold, NewUid };
   struct Route {
     std::string name, site;
     std::vector<std::string> called_ae{"*"}, calling_ae{"*"};
@@ -72,6 +74,8 @@ struct Config {
     std::string profile = "dosimetry";
     std::vector<std::string> destinations;
     OnUncertain on_uncertain = OnUncertain::Quarantine;
+    Revisions revisions = Revisions::Hold;        ///< "hold" | "new-uid"
+    NewDevices new_devices = NewDevices::Accept;  ///< "accept" | "hold"
     std::vector<DropRule> drop;
     int line = 0;  ///< in the file, for errors
   };

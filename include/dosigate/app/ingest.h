@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <shared_mutex>
 #include <string>
 
 #include "dosigate/app/routing.h"
@@ -26,6 +27,11 @@ class Ingest {
   /// wants it.
   AssociationServer::Answer accept(const ReceivedInstance& received) noexcept;
 
+  /// While it is held no instance is between its look at the map and its place in the queue.
+  std::unique_lock<std::shared_mutex> still() const {
+    return std::unique_lock<std::shared_mutex>(in_flight_);
+  }
+
   /// What the rules met since the start.
   struct Counts {
     std::uint64_t cleaned = 0;
@@ -42,7 +48,10 @@ class Ingest {
     std::string outcome;  ///< "queued", "duplicate", "dropped", "held"
     std::string detail;
   };
-  Result<Released> release(const InstanceId& id, const Decision& decision);
+  /// @param as_revision  a revision of a known instance gets UIDs of its own and is queued, and the
+  ///                     version before it is withdrawn; otherwise it stays held.
+  Result<Released> release(const InstanceId& id, const Decision& decision,
+                           bool as_revision = false);
   /// The original is removed; the ledger remembers that it was.
   Result<void> discard(const InstanceId& id, const std::string& reason);
 
@@ -60,6 +69,7 @@ class Ingest {
   Quarantine& quarantine_;
   Guarded<std::shared_ptr<const Routing>> routing_;
   Guarded<Counts> counts_;
+  mutable std::shared_mutex in_flight_;  ///< shared by accept and release
 };
 
 /// The word of a fault in counters and logs: "not-dicom", "busy", ...

@@ -105,4 +105,10 @@ class SealedFileReader {
   Bytes card_;
 };
 
+/// Wraps the data key of a complete file under the newest key of its purpose, in place and durably;
+/// nothing else of the file changes, readers of it go on. The head is one write inside one disk
+/// sector. @return false when it is under the newest already. Faults as SealedFileReader::open.
+Result<bool> rewrap_sealed_file(const Keyring& keys, Purpose purpose,
+                                const std::filesystem::path& path);
+
 }  // namespace dosigate

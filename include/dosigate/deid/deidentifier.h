@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -29,6 +31,7 @@ enum class HoldReason {
   Leak,            ///< the leak check found a value of this patient in the output
   Proof,           ///< an interval, a SUV input, a vector or a pixel byte would have changed
   Revision,        ///< same instance, other pixels or other dosimetry inputs
+  NewDevice,       ///< a camera or software never seen before, on a route that holds such
 };
 std::string_view hold_reason_text(HoldReason reason);
 std::optional<HoldReason> parse_hold_reason(std::string_view text);
@@ -38,7 +41,20 @@ std::optional<HoldReason> parse_hold_reason(std::string_view text);
 /// Recording); the leak check can never be waived.
 struct Decision {
   std::set<HoldReason> accepted;
+  /// Above 0: it goes out as this revision of the instance, under a SOP Instance UID and Series
+  /// Instance UID of its own (map_revised_uid), so that no series holds two versions of one image,
+  /// and names the version before where its IOD has a place for it.
+  std::uint32_t revision = 0;
 };
+
+/// A rejection note (PS3.16 TID 2010; titles of IHE RAD IOCM) among what was received.
+struct Rejection {
+  std::string code;                     ///< "113001", "113037", "113038" or "113039" (DCM)
+  std::vector<std::string> study_uids;  ///< pseudonymous, of what it names; without repeats
+  std::vector<std::string> sop_uids;    ///< pseudonymous
+};
+/// "Rejected for Quality Reasons", ...; empty for a code that is no title of a rejection note.
+std::string_view rejection_meaning(std::string_view code);
 
 struct Cleaned {
   CleanInstance instance;
@@ -50,6 +66,7 @@ struct Cleaned {
                                               ///< each once; text from the wire: sealed or counted,
                                               ///< never logged
   std::int64_t device = 0;                    ///< Subject::device: of whom the creators are counted
+  std::optional<Rejection> rejection{};       ///< when the instance is a rejection note
 };
 struct Held {
   HoldReason reason;
@@ -78,6 +95,7 @@ class Deidentifier {
     std::vector<DropRule> drop;
     std::string default_charset;  ///< for an absent (0008,0005): "" = ASCII only, "ISO_IR 100", ...
     std::size_t max_inflated = 512U << 20U;
+    NewDevices new_devices = NewDevices::Accept;  ///< Hold: HoldReason::NewDevice
   };
   Deidentifier(Settings settings, PseudonymMap& map);
   ~Deidentifier();
@@ -87,6 +105,20 @@ class Deidentifier {
   /// @param trace  when given, a line for every element that was judged, in order.
   Verdict clean(const ReceivedInstance& received, const Decision& decision = {},
                 Trace* trace = nullptr) const;
+
+  /// What a rejection note of our own says, all UIDs and names pseudonymous.
+  struct Note {
+    std::string pseudonym, study_uid;
+    std::chrono::days offset{
+        0};            ///< of the patient: the note's own date moves by it like every date
+    std::string code;  ///< rejection_meaning(code) is not empty
+    std::vector<SentObject> objects;  ///< at least one
+    std::chrono::system_clock::time_point now;
+  };
+  /// A Key Object Selection document (PS3.3 A.35.4, PS3.16 TID 2010) that rejects them, with UIDs
+  /// of its own, in Explicit VR Little Endian. Holds nothing that is not in `note`. Throws
+  /// std::invalid_argument when the note is empty or its code is none.
+  static CleanInstance make_rejection_note(const Note& note);
 
   /// As it was given: name, version and digest go into the audit.
   const Profile& profile() const;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,13 @@ enum class KeepOriginals : std::uint8_t {
   Study      ///< the person, study-level originals and UID pairs: results find the way back
 };
 
+/// What becomes of a camera or software version that was never seen before.
+enum class NewDevices : std::uint8_t {
+  Accept,
+  Hold  ///< it is numbered and remembered as not accepted: Subject::device_accepted is false until
+        ///< `accept_device`
+};
+
 /// Where the link between person and pseudonym lives: identity/map.db, sealed, in a directory of
 /// its own (0700), and the journal of everything that makes it (journal_dir, a second disk or
 /// share). All SQL of the map is behind this class.
@@ -39,6 +47,10 @@ class PseudonymMap {
     std::filesystem::path journal_directory;
     KeepOriginals keep_originals = KeepOriginals::Study;
     WallClock clock = wall_now;
+    /// Called once for each camera (epoch 1) or new software or calibration of one (epoch 2, ...),
+    /// after it is durable, in the thread of the `resolve` that brought it. May be empty.
+    std::function<void(const std::string& site_code, const std::string& label, std::uint32_t epoch)>
+        noticed{};
   };
 
   /// Makes the empty map once, for `init`. Conflict when one exists, or when the journal of another
@@ -61,12 +73,21 @@ class PseudonymMap {
   /// patient, a forgotten patient or study. Fault::Unavailable when the map or its journal cannot
   /// be read or written; Conflict when the site is keyed with another normalisation. A site that
   /// was not declared is declared.
-  Result<Subject> resolve(const SitePolicy& site, const SourceIdentity& source);
+  Result<Subject> resolve(const SitePolicy& site, const SourceIdentity& source,
+                          NewDevices new_devices = NewDevices::Accept);
 
-  /// Fingerprint of an instance already sent on, looked up by its pseudonymous SOP Instance UID;
-  /// nullopt when never seen (or not absorbed yet). Throws when the map cannot be read, like
-  /// lookup, reveal and totals.
-  std::optional<Fingerprint> seen(std::int64_t study, std::string_view sop_uid);
+  /// Every version of an instance already sent on, by its pseudonymous SOP Instance UID as first
+  /// sent, ascending by revision; empty when never seen (or not absorbed yet). Throws when the map
+  /// cannot be read, like lookup, reveal and totals.
+  std::vector<KnownInstance> seen(std::int64_t study, std::string_view sop_uid);
+
+  /// What was sent of a study (pseudonymous UID, any state but forgotten) and absorbed, all
+  /// revisions. Instances of before map version 4 have no series and are only counted.
+  struct Sent {
+    std::vector<SentObject> objects;
+    std::size_t unlisted = 0;
+  };
+  Result<Sent> sent_objects(std::string_view study_uid);
 
   /// The pairs of one instance as they ride in its spool file: sealed under the identity key,
   /// opaque to spool and forward. `id` is associated data. Without KeepOriginals::Study only the
@@ -141,6 +162,97 @@ class PseudonymMap {
   /// the same CPF or CNS) under two ids: an alarm, never a join. Counted from the map, so kept over
   /// a restart; shown by status.
   long long alarms() const;
+  struct Alarm {
+    std::string a, b;  ///< pseudonyms
+    std::string why;   ///< "name, birth date and sex", "CPF", "CNS", joined by " + "
+  };
+  /// The pairs behind `alarms`, oldest first.
+  std::vector<Alarm> alarm_list(std::size_t max);
+  /// A person has decided that these two are not one: the pair is no alarm any more.
+  Result<void> declare_distinct(std::string_view pseudonym_a, std::string_view pseudonym_b);
+
+  // Corrections by a person. Each is journalled and durable on return, clears the cache of
+  // subjects, and is carried out again by a replay of the journal. Who calls them keeps instances
+  // in flight away (app/corrections.h). A pseudonym that is not in the map: NotFound.
+
+  /// What a study is to the map, by its pseudonymous UID.
+  struct StudyInfo {
+    enum class State : std::uint8_t { Active = 0, Withdrawn = 1, GivenAway = 2 };
+    std::string study_uid, pseudonym, site_code;
+    State state = State::Active;
+    std::chrono::days offset{0};  ///< of its patient: own objects about it move by it, too
+    std::string replaced_by{};    ///< UID of the study's present row under another patient (or the
+                                  ///< same one, later); empty while nothing has come back
+  };
+  Result<StudyInfo> study_info(std::string_view study_uid);
+  /// All studies ever known of a patient and of those joined into it, given-away ones included.
+  Result<std::vector<StudyInfo>> studies_of(std::string_view pseudonym);
+
+  /// A further PatientID of a known patient ("the same person"). Conflict, naming its pseudonym,
+  /// when the id is another patient's already: then `join`. Doing it again changes nothing.
+  /// @param site  of the patient, as configured (issuers, normalisation).
+  Result<void> add_key(const SitePolicy& site, std::string_view pseudonym, const Phi& patient_id,
+                       const Phi& issuer);
+  /// Two patients of one site are one person: the loser's ids lead to `winner` from now on, its
+  /// present studies become GivenAway (what returns of them gets the winner's pseudonym, offset and
+  /// UIDs), its pseudonym is never used again. Invalid for two sites or one and the same patient.
+  /// @return the loser's studies that were Active or Withdrawn.
+  Result<std::vector<std::string>> join(std::string_view winner, std::string_view loser);
+  /// A study belongs to another person, whose PatientID is given (and who is made when unknown:
+  /// name and birth date are learnt from the first instance). The old row becomes GivenAway, its
+  /// UIDs are never used again; a study that returns to a patient it was taken from gets the next
+  /// revision. Conflict when it is that patient's study already.
+  struct Reassigned {
+    std::string from, to;  ///< pseudonyms
+    std::string old_study_uid, new_study_uid;
+  };
+  Result<Reassigned> reassign(const SitePolicy& site, std::string_view study_uid,
+                              const Phi& patient_id, const Phi& issuer);
+  /// Withdrawn: instances of it that arrive are held until it is admitted again.
+  Result<void> set_withdrawn(std::string_view study_uid, bool withdrawn);
+
+  /// Destroys everything that leads from person to pseudonym: salt, offset, person, keys, person
+  /// indexes, studies, instances, pairs, also of patients joined into it; copies of earlier schema
+  /// versions (`map.db.v*`); and rewrites the journal without it. Tombstones (another blind index
+  /// of each study) stay: a forgotten study that returns is held, a new study of the person gets a
+  /// new pseudonym. On return no sealed value, blind index or pseudonym of the person is in map.db,
+  /// its WAL or the journal. What was queued must be gone before (app/corrections.h).
+  Result<void> forget(std::string_view pseudonym);
+
+  /// Patients of pseudonyms assigned elsewhere.
+  struct Assigned {
+    std::string site_code;
+    Phi patient_id, issuer;
+    std::string pseudonym;  ///< 1 to 64 of A-Z 0-9 . - not beginning with "." or "-"; unlike every
+                            ///< PatientID of the file
+    std::optional<std::int64_t> offset_days;  ///< negative; drawn when absent
+  };
+  /// All or nothing: Conflict or Invalid with the numbers of the rows (from 1) and why, never a
+  /// value. A row that is in the map exactly so already is no conflict.
+  /// @return how many are new.
+  Result<std::size_t> import_assigned(const std::vector<SitePolicy>& sites,
+                                      const std::vector<Assigned>& rows);
+  /// Every key of every patient that is not forgotten, for a sealed export.
+  void each_assigned(const std::function<void(const Assigned&)>& use);
+
+  /// A person has looked at a new camera or software: all its epochs are accepted.
+  Result<void> accept_device(std::string_view site_code, std::string_view label);
+
+  /// Set by a restore without a journal: what happened between backup and loss is unknown. While it
+  /// is set a patient or device that is not in the map is Uncertain. Unix seconds of the backup.
+  std::optional<long long> gap_since();
+  Result<void> accept_gap();
+  /// For a restore, on a map that nobody has open: sets the gap and forgets the old journal.
+  static Result<void> mark_gap(const Settings& settings, const Keyring& keys, long long since);
+
+  /// Re-seals values of map.db that are under an older key version than the keyring's newest, at
+  /// most about `max` values in one transaction; online. @return how many; 0 = none left.
+  Result<std::size_t> reseal(std::size_t max);
+  /// Writes the journal anew under the newest key: everything in the map and nothing else. Done by
+  /// `forget` and at the end of a key rotation. Without a journal nothing.
+  Result<void> rewrite_journal();
+  /// An online, consistent copy of map.db as one file (sealed columns stay sealed).
+  Result<void> copy_to(const std::filesystem::path& file);
 
  private:
   struct Impl;

@@ -66,6 +66,8 @@ struct Subject {
   std::string device_label;        ///< CAM-nn; empty when the instance names no device
   std::uint32_t device_epoch = 0;  ///< 1, 2, ... of the device: another software version or date of
                                    ///< last calibration; 0 when the instance names no device
+  bool device_accepted = true;  ///< false: a new camera or software that nobody has accepted yet;
+                                ///< see NewDevices
   std::shared_ptr<const Secret> salt;       ///< of the patient
   std::shared_ptr<const Secret> site_salt;  ///< for UIDs of devices, which outlive patients
 };
@@ -80,6 +82,11 @@ struct Subject {
 /// @return          a valid UID of at most 44 characters, the same for ever.
 /// Thread: any.
 std::string map_uid(const Secret& salt, std::uint32_t revision, std::string_view original);
+/// The SOP Instance UID or Series Instance UID of a revision of an instance (the corrected weight):
+/// like map_uid of it, under the label "uid-revision" and the number of the revision.
+/// @param instance_revision  1, 2, ...; 0 gives map_uid(salt, study_revision, original).
+std::string map_revised_uid(const Secret& salt, std::uint32_t study_revision,
+                            std::uint32_t instance_revision, std::string_view original);
 /// The 16 bytes of the UUID in a UID made by map_uid, for compact rows. Throws
 /// std::invalid_argument for any other UID.
 std::array<Byte, 16> uuid_of(std::string_view mapped_uid);
@@ -103,9 +110,26 @@ struct UidPair {
 /// What one instance leaves in the map after its acknowledgement.
 struct PairBatch {
   std::int64_t study = 0;
-  std::string sop_uid;  ///< pseudonymous
+  std::string sop_uid;  ///< pseudonymous, as first sent: the same for every revision
   Fingerprint fingerprint{};
   std::vector<UidPair> pairs;
+  std::uint32_t revision = 0;  ///< of the instance; 0 as first sent
+  std::string sent_uid{};      ///< the SOP Instance UID it went out under; empty: sop_uid
+  std::string series_uid{};    ///< as it went out
+  std::string sop_class_uid{};
+};
+
+/// One version of an instance that was sent on.
+struct KnownInstance {
+  std::uint32_t revision = 0;
+  Fingerprint fingerprint{};
+};
+
+/// An object at the destinations, all UIDs as they went out: what a rejection note names.
+struct SentObject {
+  std::string sop_class_uid, series_uid, sop_uid;
+  std::uint32_t revision = 0;
+  std::string first_uid{};  ///< the UID of revision 0
 };
 
 }  // namespace dosigate

@@ -51,6 +51,9 @@ class Quarantine {
   /// Removes the file durably. NotFound when there is none.
   Result<void> remove(const InstanceId& id);
 
+  /// As Spool::rewrap, for the held files. A damaged one is left as it is.
+  Result<std::size_t> rewrap();
+
   struct Totals {
     std::uint64_t count, bytes, oldest_unix;  ///< of what is held; oldest 0 when nothing is
   };

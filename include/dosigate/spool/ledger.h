@@ -31,7 +31,8 @@ enum class Outcome : std::uint8_t {
 enum class DeliveryState : std::uint8_t { Queued = 0, Delivered = 1, Parked = 2, Withdrawn = 3 };
 
 /// The book of every acknowledged instance (design 7.3), in ledger.db:
-///   received = duplicate + delivered + queued + parked + quarantined + dropped + discarded;
+///   received + issued = duplicate + delivered + queued + parked + quarantined + dropped +
+///   discarded, where issued are the rejection notes that this node made;
 ///   per destination assigned = delivered + queued + parked + withdrawn.   refused stands outside.
 /// An instance with destinations is queued while one is pending, else parked while one is parked,
 /// else delivered. Every call is idempotent per (id, destination), so that recovery may repeat it;
@@ -54,6 +55,8 @@ class Ledger {
     /// CleanInstance::facts(); empty when there are none or when they are counted already: an
     /// instance that was delivered before and is sent again.
     std::string facts{};
+    /// Made by this node (a rejection note), not received: counted as issued.
+    bool issued = false;
   };
   /// Before the acknowledgement. Can be repeated from the spool file, so it is not synced. Also
   /// moves a quarantined instance into the queue (release). Throws std::logic_error for an id that
@@ -92,7 +95,7 @@ class Ledger {
 
   struct Totals {
     std::uint64_t received = 0, duplicate = 0, delivered = 0, queued = 0, parked = 0,
-                  quarantined = 0, dropped = 0, discarded = 0, refused = 0;
+                  quarantined = 0, dropped = 0, discarded = 0, refused = 0, issued = 0;
   };
   Totals totals() const;
   struct DestinationTotals {
@@ -116,6 +119,75 @@ class Ledger {
   std::vector<std::string> studies_of(std::string_view pseudonym) const;
   /// Whose study it is; empty when it is unknown or arrived before pseudonyms were kept.
   std::string pseudonym_of(std::string_view study_uid) const;
+
+  // Withdrawal: who has to be told that something is rejected, and who was told.
+
+  /// One rejection of objects of a study.
+  struct Withdrawal {
+    std::int64_t number = 0;           ///< given by `ordered` and `rejected`
+    std::string study_uid, pseudonym;  ///< pseudonymous; '' pseudonym once forgotten
+    std::string code;                  ///< "113001", ... (DCM)
+    std::string cause;  ///< "operator", "reassigned", "joined", "revision", "forgotten", "received"
+    std::uint64_t objects = 0;  ///< it names
+    bool whole_study = true;
+    std::int64_t ordered = 0;  ///< Unix seconds
+    /// Per destination that holds some of them: told (Unix seconds of the delivered note), or 0.
+    std::map<std::string, std::int64_t> told{};
+  };
+  /// An order by this node, before its note is queued under `note`. Durable on return. Repeating it
+  /// with the same note changes nothing.
+  /// @param destinations  may be empty: nothing has left.
+  std::int64_t ordered(const Withdrawal& what, const InstanceId& note,
+                       const std::vector<std::string>& destinations);
+  /// A rejection note that was received and sent on as `note`. Repeating it changes nothing.
+  void rejected(const Withdrawal& what, const InstanceId& note,
+                const std::vector<std::string>& destinations);
+  /// Newest first; of one study when named.
+  std::vector<Withdrawal> withdrawals(std::string_view study_uid, std::size_t max) const;
+  /// (withdrawal, destination) whose note is delivered and which nobody was told of yet; marked by
+  /// `recorded`, after the audit log has it.
+  struct Told {
+    std::int64_t number;
+    std::string destination, study_uid, code, cause;
+    std::int64_t when;
+  };
+  std::vector<Told> told_and_not_recorded(std::size_t max) const;
+  void recorded(const std::vector<Told>& told);
+  /// (withdrawal, destination) whose note is not delivered yet.
+  std::uint64_t withdrawals_open() const;
+
+  /// What was sent of a study to a destination and when, folded days included.
+  struct Sent {
+    std::string study_uid, destination;
+    std::uint64_t delivered = 0, waiting = 0, withdrawn = 0;
+    std::int64_t first = 0, last = 0;  ///< Unix seconds, of the delivered ones; 0 when none is
+  };
+  std::vector<Sent> sent(std::string_view study_uid) const;
+
+  /// Purpose and legal basis of a destination from now on (LGPD art. 37): kept over time, so that a
+  /// report says what held when something was sent. Nothing happens when they are unchanged.
+  struct Legal {
+    std::string destination, purpose, legal_basis, operator_name, country;
+    std::int64_t since = 0;
+  };
+  void legal(const Legal& now);
+  /// What held at any time in [from, to], oldest first.
+  std::vector<Legal> legal_during(std::string_view destination, std::int64_t from,
+                                  std::int64_t to) const;
+
+  /// The studies' facts, pseudonym and SOP Instance UIDs go; counts, the study UID and its
+  /// withdrawals stay: what was sent has to be accounted for. Their quarantined, queued or parked
+  /// instances must be gone before. Durable, and the WAL is emptied, on return.
+  void forget(const std::vector<std::string>& study_uids);
+
+  /// Moments that `check` asks for: "backup", "recovery-verified". 0 when it never happened.
+  void milestone(std::string_view name, std::int64_t when);
+  std::int64_t milestone(std::string_view name) const;
+
+  /// Day (days since 1970) of the oldest instance that is kept one by one; nullopt when none is.
+  std::optional<std::int64_t> oldest_day() const;
+  /// An online, consistent copy as one file.
+  Result<void> copy_to(const std::filesystem::path& file);
 
   /// Folds final rows (all but queued, parked, quarantined) whose day is older than `keep_days`
   /// into day totals. Totals stay equal.

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -58,6 +59,7 @@ struct SpoolOffer {
   ByteView sealed_pairs;                  ///< opaque
   std::vector<std::string> destinations;  ///< at least one
   bool counted_before = false;  ///< it was acknowledged before: its facts do not count again
+  bool issued = false;          ///< made by this node: Ledger::Entry::issued; also in the card
 };
 
 /// One instance for one destination, as an operator sees it.
@@ -168,6 +170,23 @@ class Spool {
   /// Goes up with every requeue: a forwarder that waits for its next probe looks at it and probes
   /// at once.
   std::uint64_t requeues() const;
+
+  /// What waits of a study (all of it, or the SOP instances named) is withdrawn: never sent from
+  /// now on, in the ledger as withdrawn, files erased once their pairs are moved. Durable on
+  /// return. What a worker is sending at this moment is waited for, at most `patience`; what is
+  /// still in its hand then counts as sent: its destination is in `in_flight`.
+  struct Withdrawn {
+    std::uint64_t withdrawn = 0;      ///< (instance, destination)
+    std::set<std::string> in_flight;  ///< destinations
+  };
+  Withdrawn withdraw(const std::string& study_uid, const std::set<std::string>& sop_uids,
+                     std::chrono::milliseconds patience = std::chrono::seconds(5));
+
+  /// Files whose data key is wrapped under an older key version get it wrapped anew; bodies are not
+  /// touched. Online. @return how many were; Fault as SealedFileReader::open for one that cannot.
+  Result<std::size_t> rewrap();
+  /// Whether any file's UID pairs still wait for the map: an old identity key must stay until then.
+  bool pairs_waiting() const;
 
   /// UID pairs that are not yet in the map, oldest first: read by app, absorbed by the map, then
   /// marked. Files erased only afterwards. A file whose pairs cannot be read is not offered again
