@@ -105,8 +105,7 @@ const SpoolRecovered& Spool<domain>::recovered() const {
 
 template <Domain domain>
 Result<SpoolPut> Spool<domain>::put(const Offer& offer) {
-  return impl_->core.put(offer.id, offer.instance, offer.fingerprint, offer.sealed_pairs,
-                         offer.destinations, offer.counted_before);
+  return impl_->core.put(offer);
 }
 
 template <Domain domain>

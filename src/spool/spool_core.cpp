@@ -92,11 +92,11 @@ bool SpoolCore::is_kept(const InstanceId& id) const {
   return file && file->id() == id && is_whole(*file);
 }
 
-Result<SpoolCore::Put> SpoolCore::put(const InstanceId& id, const CleanInstance& instance,
-                                      ByteView fingerprint, ByteView sealed_pairs,
-                                      const std::vector<std::string>& destinations,
-                                      bool counted_before) {
-  if (destinations.empty())
+Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
+  const InstanceId& id = offer.id;
+  const CleanInstance& instance = offer.instance;
+  const ByteView fingerprint = offer.fingerprint, sealed_pairs = offer.sealed_pairs;
+  if (offer.destinations.empty())
     return fail(Fault::Invalid,
                 "an instance is to be queued for no destination: give its route at least one");
   if (disk_is_low()) {
@@ -131,9 +131,10 @@ Result<SpoolCore::Put> SpoolCore::put(const InstanceId& id, const CleanInstance&
                  {fingerprint.begin(), fingerprint.end()},
                  {},
                  static_cast<std::uint64_t>(to_unix(settings_.clock())),
-                 counted_before ? "" : instance.facts()};
+                 offer.counted_before ? "" : instance.facts(),
+                 offer.issued};
   std::map<std::string, QueueDelivery> deliveries;
-  for (const std::string& destination : destinations) deliveries[destination];
+  for (const std::string& destination : offer.destinations) deliveries[destination];
   for (const auto& [name, delivery] : deliveries) card.destinations.push_back(name);
 
   // Held until row and ledger both know it: a forwarder that is quicker than this thread would
@@ -197,7 +198,8 @@ Ledger::Entry SpoolCore::entry_of(const InstanceId& id, const SpoolCard& card) c
           card.sop_instance_uid,
           domain_,
           card.pseudonym,
-          card.facts};
+          card.facts,
+          card.issued};
 }
 
 std::vector<QueueItem> SpoolCore::claim(const std::string& destination, std::size_t max) {

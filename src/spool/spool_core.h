@@ -49,9 +49,7 @@ class SpoolCore {
   Result<void> recover();
   const Recovered& recovered() const { return recovered_; }
 
-  Result<Put> put(const InstanceId& id, const CleanInstance& instance, ByteView fingerprint,
-                  ByteView sealed_pairs, const std::vector<std::string>& destinations,
-                  bool counted_before);
+  Result<Put> put(const SpoolOffer& offer);
 
   std::vector<QueueItem> claim(const std::string& destination, std::size_t max);
   void wait(const std::string& destination, const std::stop_token& stop,
