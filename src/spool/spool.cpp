@@ -125,6 +125,11 @@ void Spool<domain>::wait(const std::string& destination, std::stop_token stop,
 }
 
 template <Domain domain>
+bool Spool<domain>::begin(const Claimed<domain>& claimed) {
+  return impl_->core.begin(claimed.impl_->item);
+}
+
+template <Domain domain>
 void Spool<domain>::sending(const Claimed<domain>& claimed) {
   claimed.impl_->sending = true;
   if (!claimed.impl_->item.sent_once) impl_->core.sending(claimed.impl_->item);
@@ -167,6 +172,13 @@ std::uint64_t Spool<domain>::requeue(const std::string& destination,
 template <Domain domain>
 std::uint64_t Spool<domain>::requeues() const {
   return impl_->core.requeues();
+}
+
+template <Domain domain>
+SpoolWithdrawn Spool<domain>::withdraw(const std::string& study_uid,
+                                       const std::set<std::string>& sop_uids,
+                                       std::chrono::milliseconds patience) {
+  return impl_->core.withdraw(study_uid, sop_uids, patience);
 }
 
 template <Domain domain>

@@ -216,6 +216,16 @@ std::vector<QueueItem> SpoolCore::claim(const std::string& destination, std::siz
   return out;
 }
 
+void SpoolCore::release(const QueueItem& item) noexcept {
+  if (claims_.release(item.destination, item.id)) return;
+  try {
+    settle_withdrawn(index_.open_of(item.id, item.destination));
+    claims_.end(item.destination, item.id);
+  } catch (...) {
+    // A broken machine. It stays held: nobody sends what was withdrawn.
+  }
+}
+
 void SpoolCore::wait(const std::string& destination, const std::stop_token& stop,
                      std::chrono::steady_clock::time_point until) {
   auto lock = claims_.lock();
@@ -239,6 +249,8 @@ void SpoolCore::settle(const std::vector<const QueueItem*>& items, DeliveryState
   changes.reserve(items.size());
   verdicts.reserve(items.size());
   for (const QueueItem* item : items) {
+    // What has reached a destination has, even when it was withdrawn on the way.
+    if (state != DeliveryState::Delivered && !begin(*item)) continue;
     changes.push_back({item->id, item->destination, state, status});
     verdicts.push_back({item->item_id, item->destination, state, status,
                         std::string(reason.substr(0, kLongestReason))});
@@ -252,6 +264,7 @@ void SpoolCore::settle(const std::vector<const QueueItem*>& items, DeliveryState
 
 void SpoolCore::retry(const QueueItem& item, std::chrono::milliseconds delay, std::uint16_t status,
                       std::string_view reason, bool sent_once) {
+  if (!begin(item)) return;
   const std::int64_t now = now_ms();
   index_.retry(item.item_id, item.destination, status, reason.substr(0, kLongestReason), sent_once,
                now + std::min(delay, settings_.longest_delay).count(), now);
@@ -261,12 +274,15 @@ void SpoolCore::put_back(const std::vector<const QueueItem*>& items, std::string
   if (items.empty()) return;
   std::vector<std::int64_t> ids;
   ids.reserve(items.size());
-  for (const QueueItem* item : items) ids.push_back(item->item_id);
+  for (const QueueItem* item : items) {
+    if (begin(*item)) ids.push_back(item->item_id);
+  }
   index_.set_reason(ids, items.front()->destination, reason.substr(0, kLongestReason), now_ms());
 }
 
 std::uint64_t SpoolCore::requeue(const std::string& destination,
                                  const std::optional<InstanceId>& id) {
+  const std::lock_guard lock(parked_);
   std::uint64_t count = index_.hasten(destination, id, now_ms());
   for (;;) {
     const auto parked = index_.parked(destination, id, kRequeueBatch);
