@@ -97,7 +97,7 @@ Result<SealedFileReader> SealedFileReader::open(const Keyring& keys, Purpose pur
   std::copy_n(fields.rest().begin(), id.size(), id.begin());
   const std::uint64_t created = Unpacker(fields.rest().subspan(id.size())).u64();
 
-  const Secret* wrapping = keys.find(purpose, version);
+  const auto wrapping = keys.find(purpose, version);
   if (wrapping == nullptr)
     return fail(Fault::Denied,
                 "the sealed file " + path.string() + " needs key version " +

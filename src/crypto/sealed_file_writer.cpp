@@ -36,7 +36,7 @@ Bytes make_head(const Keyring::Key& key, Purpose purpose, const InstanceId& id,
   head.insert(head.end(), nonce.begin(), nonce.end());
   head.resize(kHead);
   const std::span<Byte> all(head);
-  Aead(key.key.reveal(), Aead::Direction::Encrypt)
+  Aead(key.key->reveal(), Aead::Direction::Encrypt)
       .encrypt(nonce, data_key.reveal(), all.first(kHeadNamed),
                all.subspan(kHeadNamed + nonce.size(), Secret::kSize + Aead::kTagSize));
   return head;
