@@ -65,6 +65,11 @@ void Claims::end_put(const InstanceId& id) {
   changed_.notify_all();
 }
 
+std::set<InstanceId> Claims::being_put() const {
+  const std::lock_guard lock(mutex_);
+  return putting_;
+}
+
 bool Claims::wait_for_put(const InstanceId& id, std::chrono::steady_clock::time_point until) {
   Lock lock(mutex_);
   return changed_.wait_until(lock, until, [&] { return !putting_.contains(id); });

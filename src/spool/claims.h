@@ -49,6 +49,7 @@ class Claims {
   void end(const std::string& destination, const InstanceId& id);
   void begin_put(const InstanceId& id);
   void end_put(const InstanceId& id);
+  std::set<InstanceId> being_put() const;
   /// Until nobody is putting it any more; false when that lasts longer than `until`.
   bool wait_for_put(const InstanceId& id, std::chrono::steady_clock::time_point until);
   /// Rows became due.

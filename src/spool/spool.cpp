@@ -182,6 +182,16 @@ SpoolWithdrawn Spool<domain>::withdraw(const std::string& study_uid,
 }
 
 template <Domain domain>
+Result<std::size_t> Spool<domain>::rewrap() {
+  return impl_->core.rewrap();
+}
+
+template <Domain domain>
+bool Spool<domain>::pairs_waiting() const {
+  return impl_->core.pairs_waiting();
+}
+
+template <Domain domain>
 std::vector<std::pair<InstanceId, Bytes>> Spool<domain>::pairs_to_move(std::size_t max) {
   return impl_->core.pairs_to_move(max);
 }

@@ -326,6 +326,34 @@ void SpoolCore::pairs_refused(const std::vector<InstanceId>& ids) {
   for (const InstanceId& id : ids) index_.pairs_unreadable(id);
 }
 
+bool SpoolCore::pairs_waiting() const {
+  return index_.read([](ReadConnection& read) {
+    return read("SELECT 1 FROM item WHERE pairs_moved <> 1 LIMIT 1").next();
+  });
+}
+
+Result<std::size_t> SpoolCore::rewrap() {
+  // A file whose writing began under the older key gets its end first; those that begin now are
+  // under the newest.
+  const auto until = steady_now() + kPutPatience;
+  for (const InstanceId& id : claims_.being_put()) {
+    if (!claims_.wait_for_put(id, until))
+      return fail(Fault::Busy, "an instance is being written under an older key: try again");
+  }
+  std::size_t rewrapped = 0;
+  std::optional<Error> trouble;
+  files_.each([&](const InstanceId& id, const std::filesystem::path& file) {
+    const auto done = rewrap_sealed_file(keys_, purpose_, file);
+    if (done) {
+      rewrapped += *done ? 1 : 0;
+    } else if (done.error().fault != Fault::NotFound && index_.has(id) && !trouble) {
+      trouble = done.error();  // the others first: one that is damaged must not keep them back
+    }
+  });
+  if (trouble) return *trouble;
+  return rewrapped;
+}
+
 std::uint64_t SpoolCore::pairs_stuck() const {
   return index_.read([](ReadConnection& read) {
     Query row = read("SELECT COUNT(*) FROM item WHERE pairs_moved = 2");

@@ -73,6 +73,9 @@ class SpoolCore {
                           std::chrono::milliseconds patience);
   Result<void> read(const QueueItem& item, const std::function<bool(ByteView)>& sink) const;
 
+  Result<std::size_t> rewrap();
+  bool pairs_waiting() const;
+
   std::vector<std::pair<InstanceId, Bytes>> pairs_to_move(std::size_t max);
   void pairs_moved(const std::vector<InstanceId>& ids);
   void pairs_refused(const std::vector<InstanceId>& ids);

@@ -189,7 +189,8 @@ class Spool {
                      std::chrono::milliseconds patience = std::chrono::seconds(5));
 
   /// Files whose data key is wrapped under an older key version get it wrapped anew; bodies are not
-  /// touched. Online. @return how many were; Fault as SealedFileReader::open for one that cannot.
+  /// touched. Online. @return how many were; Fault as SealedFileReader::open for one in the queue
+  /// that cannot, after all others.
   Result<std::size_t> rewrap();
   /// Whether any file's UID pairs still wait for the map: an old identity key must stay until then.
   bool pairs_waiting() const;
