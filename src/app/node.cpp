@@ -69,7 +69,7 @@ Result<Node::Stores> Node::open_stores(const Config& config) {
   if (!master) return master.error();
   auto keys = Keyring::open(node.state_dir / "keyring", *master);
   if (!keys) return keys.error();
-  stores.keys = std::make_unique<const Keyring>(std::move(*keys));
+  stores.keys = std::make_unique<Keyring>(std::move(*keys));
 
   auto audit = AuditLog::open(node.state_dir / "audit", *stores.keys);
   if (!audit) return audit.error();

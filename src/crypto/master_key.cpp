@@ -28,6 +28,21 @@ Error invalid(const std::filesystem::path& file) {
           " is not 64 hexadecimal digits and a newline; give the file that `dosigated init` wrote");
 }
 
+std::filesystem::path next_of(const std::filesystem::path& key_file) {
+  return key_file.string() + ".new";
+}
+
+/// @param model  whose owner and mode the new file gets; may be empty.
+Result<Secret> create_like(const std::filesystem::path& file, const std::filesystem::path& model) {
+  Secret master = random_secret();
+  std::string text = to_hex(master.reveal());
+  text += '\n';
+  auto written = write_new_key_file(file, as_bytes(text), "master key", model);
+  wipe(text.data(), text.size());
+  if (!written) return written.error();
+  return master;
+}
+
 }  // namespace
 
 Result<Secret> load_master_key(const std::filesystem::path& key_file) {
@@ -74,13 +89,22 @@ Result<Secret> load_master_key(const std::filesystem::path& key_file) {
 }
 
 Result<Secret> create_master_key(const std::filesystem::path& key_file) {
-  Secret master = random_secret();
-  std::string text = to_hex(master.reveal());
-  text += '\n';
-  auto written = write_new_key_file(key_file, as_bytes(text), "master key");
-  wipe(text.data(), text.size());
-  if (!written) return written.error();
-  return master;
+  return create_like(key_file, {});
+}
+
+Result<Secret> next_master_key(const std::filesystem::path& key_file) {
+  const auto next = next_of(key_file);
+  if (has_next_master_key(key_file)) return load_master_key(next);
+  return create_like(next, key_file);
+}
+
+bool has_next_master_key(const std::filesystem::path& key_file) {
+  return std::filesystem::exists(next_of(key_file));
+}
+
+void use_next_master_key(const std::filesystem::path& key_file) {
+  std::filesystem::rename(next_of(key_file), key_file);
+  sync_directory(key_file.parent_path().empty() ? "." : key_file.parent_path());
 }
 
 }  // namespace dosigate

@@ -70,7 +70,7 @@ class Node {
   /// What is opened before anything serves, in the order it depends on each other.
   struct Stores {
     FileDescriptor lock;
-    std::unique_ptr<const Keyring> keys;
+    std::unique_ptr<Keyring> keys;
     std::unique_ptr<AuditLog> audit;
     std::unique_ptr<PseudonymMap> map;
     std::unique_ptr<Ledger> ledger;
