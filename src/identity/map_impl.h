@@ -53,6 +53,17 @@ class ReaderPool {
   Guarded<std::vector<Connection>> idle_;
 };
 
+/// How far PseudonymMap::reseal has come in its walk through the sealed columns.
+struct ResealCursor {
+  struct RowKey {
+    std::int64_t number = -1;  ///< below every row; device 0 is one
+    Bytes blob{};
+  };
+  std::size_t column = 0;
+  RowKey after{};
+  bool found = false;  ///< this walk has met something: another has to follow
+};
+
 struct PseudonymMap::Impl {
   Impl(Settings settings_in, const Keyring& keys_in, std::filesystem::path file)
       : settings(std::move(settings_in)), keys(keys_in), readers(std::move(file)) {}
@@ -64,6 +75,7 @@ struct PseudonymMap::Impl {
   Guarded<std::map<std::string, SiteRow, std::less<>>> sites;
   Guarded<SubjectCache> cache{std::size_t{1024}};
   Guarded<RemovedCreators> removed_creators;
+  Guarded<ResealCursor> reseal_cursor;
   std::atomic<long long> alarms{0};
   std::atomic<long long> uid_pairs{0};
   std::unique_ptr<DatabaseWriter> writer;
