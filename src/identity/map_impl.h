@@ -77,12 +77,14 @@ struct PseudonymMap::Impl {
   Guarded<RemovedCreators> removed_creators;
   Guarded<ResealCursor> reseal_cursor;
   std::atomic<long long> alarms{0};
+  std::atomic<long long> gap_since{0};  ///< Unix seconds; 0: none
   std::atomic<long long> uid_pairs{0};
   std::unique_ptr<DatabaseWriter> writer;
   /// Closed before the writer: the last connection to close moves the WAL into map.db, which a
   /// read-only one cannot.
   ReaderPool readers;
 
+  std::filesystem::path file() const { return settings.directory / "map.db"; }
   long long now() const { return to_unix(settings.clock()); }
 
   /// Brings journal and map together at start; see Journal for the order of the two.
@@ -96,6 +98,21 @@ struct PseudonymMap::Impl {
   void record(SQLite::Database& database, const MapChanges& changes);
 
   Result<SiteRow> site_row(const SitePolicy& site);
+
+  /// Runs a correction in the writer thread and forgets the subjects and alarms that were known
+  /// before it.
+  void correct(const DatabaseWriter::Job& job);
+  /// What `forget` does after the rows are gone: WAL, copies of earlier schema versions and
+  /// journal. Repeated at the next start when the process ends in the middle.
+  void finish_forgetting();
+  /// Inside a job, or on the only connection: the journal is written anew and adopted.
+  void rewrite_journal(SQLite::Database& database);
 };
+
+/// Copies that were made before a change of the schema (store/database.h): they hold what was in
+/// the map then.
+void remove_schema_copies(const std::filesystem::path& map_file);
+
+Error no_such_pseudonym();
 
 }  // namespace dosigate

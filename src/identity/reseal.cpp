@@ -125,18 +125,6 @@ bool reseal_row(SQLite::Database& database, const Keyring& keys, const SealedCol
   return true;
 }
 
-/// Copies that a migration made (`map.db.v3`): nobody opens them without the old keys any more, and
-/// whoever still has those shall not either.
-void remove_earlier_copies(const std::filesystem::path& directory) {
-  bool removed = false;
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (!entry.path().filename().string().starts_with("map.db.v")) continue;
-    std::filesystem::remove(entry.path());
-    removed = true;
-  }
-  if (removed) sync_directory(directory);
-}
-
 }  // namespace
 
 Result<std::size_t> PseudonymMap::reseal(std::size_t max) try {
@@ -170,8 +158,9 @@ Result<std::size_t> PseudonymMap::reseal(std::size_t max) try {
     if (done > 0) return done;
   }
   impl_->reseal_cursor.with([&](auto& at) { at = cursor; });
-  remove_earlier_copies(impl_->settings.directory);
-  empty_wal(impl_->settings.directory / "map.db");
+  // Nobody opens them without the old keys any more, and whoever still has those shall not either.
+  remove_schema_copies(impl_->file());
+  empty_wal(impl_->file());
   return 0;
 } catch (const std::exception& broken) {
   return fail(Fault::Unavailable,
