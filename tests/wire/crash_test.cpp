@@ -6,7 +6,6 @@
 #include <fstream>
 #include <iterator>
 #include <regex>
-#include <sstream>
 #include <thread>
 
 #include "support/phantom.h"
@@ -27,19 +26,6 @@ std::vector<std::string> verbose_storescu(const NodeProcess& node,
   auto argv = storescu_arguments(node.port(), paths);
   argv.insert(argv.begin() + 1, "-v");
   return argv;
-}
-
-/// The files that storescu says were answered with success, read from its own log.
-std::set<std::string> acknowledged(const std::string& log) {
-  std::set<std::string> files;
-  std::istringstream lines(log);
-  std::string sending;
-  for (std::string line; std::getline(lines, line);) {
-    if (const auto at = line.find("Sending file: "); at != std::string::npos)
-      sending = line.substr(at + 14);
-    if (line.find("Received Store Response (Success") != std::string::npos) files.insert(sending);
-  }
-  return files;
 }
 
 /// Acknowledged files that are not among what arrived.
