@@ -60,7 +60,10 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
          << settings.route << "\n";
   config.close();
   const Finished init = dosigate({"init"});
-  if (init.code != 0) throw std::runtime_error("dosigate init: " + init.output);
+  const auto key = init.output.find("DSGR-");
+  if (init.code != 0 || key == std::string::npos)
+    throw std::runtime_error("dosigate init: " + init.output);
+  recovery_key_ = init.output.substr(key, init.output.find('\n', key) - key);
 }
 
 void NodeProcess::start(const std::vector<std::string>& environment) {

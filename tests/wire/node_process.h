@@ -65,11 +65,14 @@ class NodeProcess {
   std::filesystem::path arrived() const { return directory_ / "arrived"; }
   std::uint16_t port() const { return port_; }
   std::string port_text() const { return std::to_string(port_); }
+  /// As `init` printed it.
+  const std::string& recovery_key() const { return recovery_key_; }
   std::string log() const;
 
  private:
   std::filesystem::path directory_;
   std::uint16_t port_;
+  std::string recovery_key_;
   int starts_ = 0;
   std::unique_ptr<Process> daemon_;
 };
