@@ -107,6 +107,11 @@ class PseudonymMap {
   };
   /// All patients of any site with this PatientID (normalised as each site does it).
   std::vector<Found> lookup(const Phi& patient_id);
+  /// Whose an identity is to this map, as pseudonyms, each once: of the patient with this PatientID
+  /// and issuer, and of the patient who has this study now (StudyInstanceUID as received; empty
+  /// asks for no study). Nothing is made and nothing is judged.
+  std::vector<std::string> known_as(const SitePolicy& site, const Phi& patient_id,
+                                    const Phi& issuer, const Phi& study_uid = {});
   struct Revealed {
     Phi patient_id, issuer, name, birth_date, sex;
   };
