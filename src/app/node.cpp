@@ -108,7 +108,8 @@ Node::Node(Config config, Stores stores)
       stores_(std::move(stores)),
       quarantine_(config_.node.state_dir / "quarantine", *stores_.keys,
                   config_.node.quarantine_cap_bytes),
-      ingest_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_) {}
+      ingest_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_),
+      corrections_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_, ingest_) {}
 
 Node::~Node() {
   if (acceptor_) acceptor_->stop();

@@ -12,6 +12,7 @@
 
 #include "dosigate/api/http.h"
 #include "dosigate/app/config.h"
+#include "dosigate/app/corrections.h"
 #include "dosigate/app/disk_rate.h"
 #include "dosigate/app/ingest.h"
 #include "dosigate/app/refused_peers.h"
@@ -96,6 +97,7 @@ class Node {
   Quarantine quarantine_;
   RefusedPeers refused_peers_;
   Ingest ingest_;
+  Corrections corrections_;
   std::jthread pair_mover_;
   std::mutex reloading_;  ///< SIGHUP and the API may ask at once
   Guarded<Forwarders> forwarders_;
