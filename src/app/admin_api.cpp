@@ -158,6 +158,7 @@ ApiResponse AdminApi::status() const {
                               {"instances", counters.instances},
                               {"bytes", counters.bytes}}},
                             {"totals", json_of(ledger.totals())},
+                            {"withdrawals", {{"open", ledger.withdrawals_open()}}},
                             {"destinations", std::move(destinations)},
                             {"quarantine",
                              {{"count", held.count},

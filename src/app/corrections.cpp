@@ -6,8 +6,8 @@
 
 // Every correction has the same order: no instance in flight, the map, then what is stale. A crash
 // in between leaves a map that is right and destinations that were not told everything; the same
-// command then finds in map and ledger which orders are missing. Only `forget` has the map last,
-// because nothing could be found without it.
+// command then orders what is missing, since an order says nothing twice. Only `forget` has the
+// map last, because nothing could be found without it.
 
 namespace dosigate {
 namespace {
@@ -15,22 +15,20 @@ namespace {
 using StudyInfo = PseudonymMap::StudyInfo;
 using State = StudyInfo::State;
 
-constexpr std::size_t kEveryOrder = 10'000;  ///< of one study; a handful is usual
-
 const char* const kWrongWorklistEntry = "113038";
 const char* const kRetentionEnds = "113039";
 
-/// What of a study has left this node, or would.
+/// What of a study has left this node, would, or was kept from it.
 struct Left {
-  std::uint64_t delivered = 0, waiting = 0;
-  bool anything() const { return delivered + waiting > 0; }
+  std::uint64_t sent = 0, withdrawn = 0;
+  bool anything() const { return sent + withdrawn > 0; }
 };
 
 Left left_of(const Ledger& ledger, const std::string& study_uid) {
   Left out;
   for (const Ledger::Sent& sent : ledger.sent(study_uid)) {
-    out.delivered += sent.delivered;
-    out.waiting += sent.waiting;
+    out.sent += sent.delivered + sent.waiting;
+    out.withdrawn += sent.withdrawn;
   }
   return out;
 }
@@ -42,18 +40,15 @@ std::set<std::string> uids_in(const std::vector<StudyInfo>& studies, State state
   return out;
 }
 
-/// Cause of the orders for a study that was taken from its patient, by either way.
-bool takes_away(const std::string& cause) { return cause == "joined" || cause == "reassigned"; }
-
 }  // namespace
 
-Corrections::Corrections(PseudonymMap& map, ArchiveSpool& spool, Ledger& ledger,
-                         Quarantine& quarantine, Ingest& ingest)
+Corrections::Corrections(PseudonymMap& map, Ledger& ledger, Quarantine& quarantine, Ingest& ingest,
+                         Withdrawals& withdrawals)
     : map_(map),
       ledger_(ledger),
       quarantine_(quarantine),
       ingest_(ingest),
-      withdrawals_(map, spool, ledger) {}
+      withdrawals_(withdrawals) {}
 
 Result<SitePolicy> Corrections::site_of_code(const std::string& code) const {
   const auto routing = ingest_.routing();
@@ -77,32 +72,24 @@ Result<SitePolicy> Corrections::site_of_patient(const std::string& pseudonym) {
 
 bool Corrections::has_left(const std::vector<StudyInfo>& studies) const {
   return std::ranges::any_of(studies, [&](const StudyInfo& study) {
-    return study.state != State::GivenAway && left_of(ledger_, study.study_uid).anything();
+    return study.state != State::GivenAway && left_of(ledger_, study.study_uid).sent > 0;
   });
-}
-
-/// A study that is not active gets nothing new, so that one order of a cause says all there is.
-bool Corrections::covered(const StudyInfo& study, const Rejected& why) const {
-  if (study.state == State::Active) return false;
-  return std::ranges::any_of(
-      ledger_.withdrawals(study.study_uid, kEveryOrder), [&](const Ledger::Withdrawal& order) {
-        const bool same = order.cause == why.cause && order.code == why.code;
-        return order.whole_study && (same || (takes_away(why.cause) && takes_away(order.cause)));
-      });
 }
 
 Result<void> Corrections::withdraw_copies(const StudyInfo& study, const Rejected& why, Done& done) {
   const Left left = left_of(ledger_, study.study_uid);
-  if (!left.anything() || covered(study, why)) return {};
+  if (!left.anything()) return {};
   const auto ordered = withdrawals_.order({study.study_uid, why.code, why.cause, {}});
   if (!ordered) return ordered.error();
-  if (!ordered->destinations.empty()) done.stale_studies.push_back(study.study_uid);
+  if (!ordered->destinations.empty() || ordered->unlisted > 0)
+    done.stale_studies.push_back(study.study_uid);
   done.told.insert(ordered->destinations.begin(), ordered->destinations.end());
   done.objects += ordered->objects;
   done.unlisted += ordered->unlisted;
   done.withdrawn_from_queue += ordered->withdrawn;
-  const bool is_back = !study.replaced_by.empty() && left_of(ledger_, study.replaced_by).anything();
-  if (takes_away(why.cause) && !is_back) done.send_again.push_back(study.study_uid);
+  const bool is_back = !study.replaced_by.empty() && left_of(ledger_, study.replaced_by).sent > 0;
+  if (study.state == State::GivenAway && why.cause != "forgotten" && !is_back)
+    done.send_again.push_back(study.study_uid);
   return {};
 }
 

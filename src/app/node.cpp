@@ -99,6 +99,7 @@ Result<std::unique_ptr<Node>> Node::start(Config config, std::optional<int> admi
   auto routing = Routing::make(node->config_, *node->stores_.map);
   if (!routing) return routing.error();
   node->reconcile_quarantine();
+  node->withdrawals_.finish();
   node->serve(std::move(*routing), admin_socket);
   return node;
 }
@@ -109,7 +110,8 @@ Node::Node(Config config, Stores stores)
       quarantine_(config_.node.state_dir / "quarantine", *stores_.keys,
                   config_.node.quarantine_cap_bytes),
       ingest_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_),
-      corrections_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_, ingest_) {}
+      withdrawals_(*stores_.map, *stores_.spool, *stores_.ledger),
+      corrections_(*stores_.map, *stores_.ledger, quarantine_, ingest_, withdrawals_) {}
 
 Node::~Node() {
   if (acceptor_) acceptor_->stop();
@@ -227,6 +229,8 @@ void Node::record_profiles() {
 /// Who gets the studies, and why: the record of processing (LGPD art. 37) over time.
 void Node::record_destinations(const Config& config) {
   for (const auto& [destination, legal] : config.outputs) {
+    stores_.ledger->legal(
+        {destination.name, legal.purpose, legal.legal_basis, legal.operator_name, legal.country});
     const bool dicom = destination.kind == Destination::Kind::Dicom;
     stores_.audit->record("destination", "dosigated",
                           {{"name", destination.name},

@@ -14,8 +14,8 @@ namespace dosigate {
 /// repeated: after a crash in the middle the same command finishes what is left. Thread: any.
 class Corrections {
  public:
-  Corrections(PseudonymMap& map, ArchiveSpool& spool, Ledger& ledger, Quarantine& quarantine,
-              Ingest& ingest);
+  Corrections(PseudonymMap& map, Ledger& ledger, Quarantine& quarantine, Ingest& ingest,
+              Withdrawals& withdrawals);
 
   struct Done {
     std::string pseudonym{};                   ///< that holds from now on; empty after forget
@@ -61,7 +61,6 @@ class Corrections {
   Result<Done> join(std::string winner, std::string loser, bool resend);
   Result<Done> withdraw_given_away(const std::string& pseudonym,
                                    const std::set<std::string>& not_wanted = {});
-  bool covered(const PseudonymMap::StudyInfo& study, const Rejected& why) const;
   Result<void> withdraw_copies(const PseudonymMap::StudyInfo& study, const Rejected& why,
                                Done& done);
 
@@ -69,7 +68,7 @@ class Corrections {
   Ledger& ledger_;
   Quarantine& quarantine_;
   Ingest& ingest_;
-  Withdrawals withdrawals_;
+  Withdrawals& withdrawals_;
 };
 
 }  // namespace dosigate

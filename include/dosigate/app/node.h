@@ -16,6 +16,7 @@
 #include "dosigate/app/disk_rate.h"
 #include "dosigate/app/ingest.h"
 #include "dosigate/app/refused_peers.h"
+#include "dosigate/app/withdrawals.h"
 #include "dosigate/audit/audit_log.h"
 #include "dosigate/base/clock.h"
 #include "dosigate/base/durable_file.h"
@@ -31,7 +32,7 @@ class AdminApi;
 struct Condition {
   int severity;      ///< as Nagios: 1 warning, 2 critical
   std::string name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
-                     ///< "disk-under-24h", "pairs-not-moved"
+                     ///< "disk-under-24h", "pairs-not-moved", "withdrawal-not-told"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
@@ -63,7 +64,7 @@ class Node {
   std::vector<Condition> conditions() const;
   DiskUse disk() const;
   /// Once a second by main: samples the disk, raises and clears alerts, writes the count of
-  /// removed private creators, folds the ledger.
+  /// removed private creators, records who was told of a withdrawal, folds the ledger.
   void tick();
 
  private:
@@ -88,6 +89,7 @@ class Node {
   void record_profiles();
   void move_pairs(const std::stop_token& stop);
   void raise_and_clear_alerts();
+  void record_told();
 
   using Forwarders = std::map<std::string, std::shared_ptr<ArchiveForwarder>>;
 
@@ -97,6 +99,7 @@ class Node {
   Quarantine quarantine_;
   RefusedPeers refused_peers_;
   Ingest ingest_;
+  Withdrawals withdrawals_;
   Corrections corrections_;
   std::jthread pair_mover_;
   std::mutex reloading_;  ///< SIGHUP and the API may ask at once
@@ -110,7 +113,7 @@ class Node {
 
   Guarded<DiskRate> rate_;  ///< a sample every ten seconds
   std::map<std::string, Condition> raised_;
-  SteadyTime last_sample_{}, last_alert_{}, last_fold_{}, last_creators_{};
+  SteadyTime last_sample_{}, last_alert_{}, last_fold_{}, last_creators_{}, last_told_{};
 };
 
 }  // namespace dosigate
