@@ -203,7 +203,7 @@ Result<std::string> AdminApi::person_of(const ApiRequest& request) {
 
 /// A PatientID typed where a pseudonym belongs must not come into the audit log.
 Result<void> AdminApi::is_known(const std::string& pseudonym) const {
-  if (auto studies = node_.stores_.map->studies_of(pseudonym); !studies) return studies.error();
+  if (auto present = node_.stores_.map->present(pseudonym); !present) return present.error();
   return {};
 }
 

@@ -58,18 +58,6 @@ Result<SitePolicy> Corrections::site_of_code(const std::string& code) const {
                                    " any more: put it back, its issuers say whose an id is");
 }
 
-Result<SitePolicy> Corrections::site_of_patient(const std::string& pseudonym) {
-  const auto studies = map_.studies_of(pseudonym);
-  if (!studies) return studies.error();
-  if (!studies->empty()) return site_of_code(studies->front().site_code);
-  // Assigned elsewhere, and nothing has come yet.
-  std::string code;
-  map_.each_assigned([&](const PseudonymMap::Assigned& one) {
-    if (one.pseudonym == pseudonym) code = one.site_code;
-  });
-  return site_of_code(code);
-}
-
 bool Corrections::has_left(const std::vector<StudyInfo>& studies) const {
   return std::ranges::any_of(studies, [&](const StudyInfo& study) {
     return study.state != State::GivenAway && left_of(ledger_, study.study_uid).sent > 0;
@@ -115,22 +103,30 @@ Result<Corrections::Done> Corrections::withdraw_given_away(
 Result<Corrections::Done> Corrections::alias(const std::string& pseudonym, const Phi& patient_id,
                                              const Phi& issuer, bool resend) {
   const auto still = ingest_.still();
-  const auto site = site_of_patient(pseudonym);
+  const auto patient = map_.present(pseudonym);
+  if (!patient) return patient.error();
+  const auto site = site_of_code(patient->site_code);
   if (!site) return site.error();
   const auto whose = map_.known_as(*site, patient_id, issuer);
-  if (!whose.empty() && whose.front() != pseudonym) return join(pseudonym, whose.front(), resend);
+  if (!whose.empty()) return join(patient->pseudonym, whose.front(), resend);
   if (auto added = map_.add_key(*site, pseudonym, patient_id, issuer); !added) return added.error();
-  // The id may be this patient's because an earlier call joined the two and was cut off then.
-  return withdraw_given_away(pseudonym);
+  return withdraw_given_away(patient->pseudonym);
 }
 
 Result<Corrections::Done> Corrections::alias(const std::string& winner, const std::string& loser,
                                              bool resend) {
   const auto still = ingest_.still();
-  return join(winner, loser, resend);
+  const auto stays = map_.present(winner);
+  if (!stays) return stays.error();
+  const auto goes = map_.present(loser);
+  if (!goes) return goes.error();
+  return join(stays->pseudonym, goes->pseudonym, resend);
 }
 
+/// @param winner, loser  that hold now.
 Result<Corrections::Done> Corrections::join(std::string winner, std::string loser, bool resend) {
+  // An earlier call joined the two, and may have been cut off then.
+  if (winner == loser) return withdraw_given_away(winner);
   const auto of_winner = map_.studies_of(winner);
   if (!of_winner) return of_winner.error();
   const auto of_loser = map_.studies_of(loser);
@@ -222,10 +218,12 @@ Result<void> Corrections::admit(const std::string& study_uid) {
 }
 
 Result<Corrections::Done> Corrections::forget(const std::string& pseudonym) {
-  const auto site = site_of_patient(pseudonym);
+  const auto patient = map_.present(pseudonym);
+  if (!patient) return patient.error();
+  const auto site = site_of_code(patient->site_code);
   if (!site) return site.error();
   const auto routing = ingest_.routing();
-  HeldOriginals held(quarantine_, map_, *routing, *site, pseudonym);
+  HeldOriginals held(quarantine_, map_, *routing, *site, patient->pseudonym);
   held.look();  // the long part, while instances still arrive
 
   const auto still = ingest_.still();

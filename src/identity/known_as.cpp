@@ -27,4 +27,16 @@ std::vector<std::string> PseudonymMap::known_as(const SitePolicy& site, const Ph
   });
 }
 
+Result<PseudonymMap::Present> PseudonymMap::present(std::string_view pseudonym) {
+  return impl_->readers.with([&](SQLite::Database& database) -> Result<Present> {
+    MapRows rows(database, impl_->keys);
+    const auto patient = rows.living_patient(pseudonym);
+    if (!patient) return no_such_pseudonym();
+    SQLite::Statement row(database, "SELECT pseudonym FROM patient WHERE patient_id = ?");
+    row.bind(1, *patient);
+    row.executeStep();
+    return Present{row.getColumn(0).getString(), rows.site_code_of(*patient)};
+  });
+}
+
 }  // namespace dosigate

@@ -55,7 +55,6 @@ class Corrections {
   struct Rejected {
     std::string code, cause;
   };
-  Result<SitePolicy> site_of_patient(const std::string& pseudonym);
   Result<SitePolicy> site_of_code(const std::string& code) const;
   bool has_left(const std::vector<PseudonymMap::StudyInfo>& studies) const;
   Result<Done> join(std::string winner, std::string loser, bool resend);
