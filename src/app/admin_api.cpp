@@ -63,6 +63,7 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   if (post && path == "/api/v1/map/reveal") return reveal(request);
   if (get && path == "/api/v1/devices") return devices(request);
   if (auto corrected = correction(request)) return std::move(*corrected);
+  if (path.starts_with("/api/v1/key")) return keys(request);
   if (get && path == "/api/v1/audit/verify") {
     const auto lines = node_.stores_.audit->verify();
     if (!lines) return problem(lines.error());

@@ -31,6 +31,13 @@ class AdminApi {
   ApiResponse lookup(const ApiRequest& request);
   ApiResponse reveal(const ApiRequest& request);
   ApiResponse devices(const ApiRequest& request);
+  /// Of /api/v1/key and what is below it (admin_keys.cpp).
+  ApiResponse keys(const ApiRequest& request);
+  ApiResponse key_status(const ApiRequest& request) const;
+  ApiResponse rotate_keys(const ApiRequest& request);
+  ApiResponse key_file_written(const ApiRequest& request);
+  ApiResponse verify_recovery(const ApiRequest& request);
+  ApiResponse keys_compromised(const ApiRequest& request);
 
   /// Corrections of identities and the rights of the person; nullopt for any other request.
   std::optional<ApiResponse> correction(const ApiRequest& request);

@@ -77,6 +77,14 @@ int devices(const Options& options);
 int devices_accept(const Options& options, const std::string& label, const std::string& site,
                    std::string reason);
 
+int key_status(const Options& options);
+/// @param credential_file  the master key when [node] key_file is not set.
+int key_rotate(const Options& options, const std::filesystem::path& credential_file,
+               std::string reason);
+int key_recovery_verify(const Options& options);
+int key_compromise(const Options& options, const std::filesystem::path& credential_file,
+                   std::string reason);
+
 int study(const Options& options, const std::string& name, unsigned tolerance_min);
 int study_reassign(const Options& options, const std::string& uid, const std::string& issuer,
                    std::string reason);

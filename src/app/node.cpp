@@ -10,6 +10,7 @@
 #include "admin_api.h"
 #include "dosigate/app/init.h"
 #include "dosigate/app/pair_mover.h"
+#include "key_rotation.h"
 #include "patient_facts.h"
 
 namespace dosigate {
@@ -87,6 +88,8 @@ Result<Node::Stores> Node::open_stores(const Config& config) {
   auto map = PseudonymMap::open(std::move(settings), *stores.keys);
   if (!map) return map.error();
   stores.map = std::move(*map);
+  // After the map, which says better what it means that the directory is away.
+  if (auto kept = stores.keys->keep_copy(keyring_copy(config)); !kept) return kept.error();
 
   auto ledger = Ledger::open(node.state_dir / "ledger.db");
   if (!ledger) return ledger.error();
@@ -130,6 +133,7 @@ Node::~Node() {
   Forwarders ending;
   forwarders_.with([&](auto& forwarders) { ending.swap(forwarders); });
   end_together(ending);
+  key_rotation_.reset();
   pair_mover_ = {};
   try {
     stores_.audit->record("stop", "dosigated", {{"version", DOSIGATE_VERSION}});
@@ -168,6 +172,8 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
         "`dosigate queue list`; have the studies sent again",
         recovered.rows_without_file, recovered.damaged, recovered.lost);
   pair_mover_ = std::jthread([this](const std::stop_token& stop) { move_pairs(stop); });
+  key_rotation_ = std::make_unique<KeyRotation>(KeyRotation::Parts{
+      *stores_.keys, *stores_.map, *stores_.spool, quarantine_, ingest_, *stores_.audit});
   use_destinations(config_);
 
   AssociationServer::Settings server;

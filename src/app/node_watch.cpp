@@ -5,6 +5,7 @@
 
 #include "dosigate/app/alert.h"
 #include "dosigate/app/node.h"
+#include "key_rotation.h"
 
 namespace dosigate {
 namespace {
@@ -98,7 +99,17 @@ std::vector<Condition> Node::conditions() const {
     out.push_back({1, "no-journal", "",
                    "[node] journal_dir is not set: after the loss of this disk patients would be "
                    "unknown"});
+  add_key_conditions(out);
   return out;
+}
+
+void Node::add_key_conditions(std::vector<Condition>& out) const {
+  if (const auto rotation = key_rotation_->progress(); !rotation.trouble.empty())
+    out.push_back({1, "key-rotation-unfinished", "", rotation.trouble});
+  if (stores_.ledger->milestone("recovery-verified") == 0)
+    out.push_back({1, "recovery-not-verified", "",
+                   "nobody has shown yet that the printed recovery key is at hand: run `dosigate "
+                   "key recovery-verify`"});
 }
 
 void Node::tick() {

@@ -27,12 +27,14 @@
 namespace dosigate {
 
 class AdminApi;
+class KeyRotation;
 
 /// Something an operator should know, from the moment it holds until it no longer does.
 struct Condition {
   int severity;      ///< as Nagios: 1 warning, 2 critical
   std::string name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
-                     ///< "disk-under-24h", "pairs-not-moved", "withdrawal-not-told"
+                     ///< "disk-under-24h", "pairs-not-moved", "withdrawal-not-told",
+                     ///< "key-rotation-unfinished", "recovery-not-verified"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
@@ -88,6 +90,7 @@ class Node {
   void record_destinations(const Config& config);
   void record_profiles();
   void move_pairs(const std::stop_token& stop);
+  void add_key_conditions(std::vector<Condition>& out) const;
   void raise_and_clear_alerts();
   void record_told();
 
@@ -102,6 +105,7 @@ class Node {
   Withdrawals withdrawals_;
   Corrections corrections_;
   std::jthread pair_mover_;
+  std::unique_ptr<KeyRotation> key_rotation_;
   std::mutex reloading_;  ///< SIGHUP and the API may ask at once
   Guarded<Forwarders> forwarders_;
   std::unique_ptr<AssociationServer> server_;
