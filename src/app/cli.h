@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
 #include "dosigate/app/config.h"
@@ -59,7 +60,22 @@ int quarantine_release(const Options& options, const std::string& id, const std:
 int map_lookup(const Options& options, std::string reason);
 int map_reveal(const Options& options, const std::string& pseudonym, std::string reason);
 
+struct AliasWanted {
+  std::string pseudonym, with;  ///< `with`: the other pseudonym; empty: a PatientID is asked for
+  std::string issuer, reason;
+  bool resend = false;
+};
+int map_alias(const Options& options, const AliasWanted& wanted);
+int map_alarms(const Options& options);
+int map_distinct(const Options& options, const std::string& a, const std::string& b,
+                 std::string reason);
+/// An empty pseudonym: the PatientID is asked for.
+int map_report(const Options& options, const std::string& pseudonym, std::string reason);
+int map_forget(const Options& options, const std::string& pseudonym, std::string reason, bool yes);
+
 int devices(const Options& options);
+int devices_accept(const Options& options, const std::string& label, const std::string& site,
+                   std::string reason);
 
 int key_status(const Options& options);
 /// @param credential_file  the master key when [node] key_file is not set.
@@ -70,6 +86,16 @@ int key_compromise(const Options& options, const std::filesystem::path& credenti
                    std::string reason);
 
 int study(const Options& options, const std::string& name, unsigned tolerance_min);
+int study_reassign(const Options& options, const std::string& uid, const std::string& issuer,
+                   std::string reason);
+/// @param why  "quality", "safety", "worklist" or "retention".
+int study_withdraw(const Options& options, const std::string& uid, const std::string& why,
+                   std::string reason);
+int study_admit(const Options& options, const std::string& uid, std::string reason);
+/// An empty UID: of every study.
+int study_withdrawals(const Options& options, const std::string& uid);
+/// As `study withdrawals` and `map report` show them.
+std::string withdrawals_table(const boost::json::array& withdrawals);
 
 int audit_verify(const Options& options);
 

@@ -32,8 +32,6 @@ class NoEcho {
   bool on_;
 };
 
-bool terminal() { return isatty(STDIN_FILENO) == 1; }
-
 std::string trimmed(const std::string& line) {
   const auto first = line.find_first_not_of(" \t\r");
   if (first == std::string::npos) return {};
@@ -41,6 +39,8 @@ std::string trimmed(const std::string& line) {
 }
 
 }  // namespace
+
+bool at_terminal() { return isatty(STDIN_FILENO) == 1; }
 
 void keep_to_ourselves() {
   prctl(PR_SET_DUMPABLE, 0);
@@ -50,7 +50,7 @@ void keep_to_ourselves() {
 
 std::string asked(std::string_view question, bool silent) {
   std::string line;
-  if (!terminal()) {
+  if (!at_terminal()) {
     std::getline(std::cin, line);
     return trimmed(line);
   }

@@ -122,7 +122,8 @@ Node::Node(Config config, Stores stores)
       quarantine_(config_.node.state_dir / "quarantine", *stores_.keys,
                   config_.node.quarantine_cap_bytes),
       ingest_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_),
-      withdrawals_(*stores_.map, *stores_.spool, *stores_.ledger) {}
+      withdrawals_(*stores_.map, *stores_.spool, *stores_.ledger),
+      corrections_(*stores_.map, *stores_.ledger, quarantine_, ingest_, withdrawals_) {}
 
 Node::~Node() {
   if (acceptor_) acceptor_->stop();

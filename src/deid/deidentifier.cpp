@@ -153,6 +153,16 @@ struct Deidentifier::Impl {
                      decision.revision, trace);
   }
 
+  Result<SourceIdentity> identity_of(const ReceivedInstance& received) const {
+    const TransferSyntax* syntax = find_transfer_syntax(received.transfer_syntax_uid);
+    if (syntax == nullptr) return fail(Fault::Uncertain, "the transfer syntax is not in the table");
+    auto opened = open(received, *syntax, max_inflated);
+    if (!opened) return opened.error();
+    if (const auto resolved = resolve_unknowns(*opened->data_set, rules); !resolved)
+      return resolved.error();
+    return source_identity(*opened->data_set, charset);
+  }
+
   Verdict clean_for(const Subject& subject, const ReceivedInstance& received, Opened& opened,
                     const Rules& rules_of_subject, std::uint32_t revision, Trace* trace) const {
     DcmDataset& data_set = *opened.data_set;
@@ -283,6 +293,10 @@ const Profile& Deidentifier::profile() const { return impl_->rules.profile(); }
 Verdict Deidentifier::clean(const ReceivedInstance& received, const Decision& decision,
                             Trace* trace) const {
   return impl_->clean(received, decision, trace);
+}
+
+Result<SourceIdentity> Deidentifier::identity_of(const ReceivedInstance& received) const {
+  return impl_->identity_of(received);
 }
 
 }  // namespace dosigate

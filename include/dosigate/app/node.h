@@ -12,6 +12,7 @@
 
 #include "dosigate/api/http.h"
 #include "dosigate/app/config.h"
+#include "dosigate/app/corrections.h"
 #include "dosigate/app/disk_rate.h"
 #include "dosigate/app/ingest.h"
 #include "dosigate/app/refused_peers.h"
@@ -102,6 +103,7 @@ class Node {
   RefusedPeers refused_peers_;
   Ingest ingest_;
   Withdrawals withdrawals_;
+  Corrections corrections_;
   std::jthread pair_mover_;
   std::unique_ptr<KeyRotation> key_rotation_;
   std::mutex reloading_;  ///< SIGHUP and the API may ask at once

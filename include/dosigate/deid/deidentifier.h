@@ -110,6 +110,10 @@ class Deidentifier {
   Verdict clean(const ReceivedInstance& received, const Decision& decision = {},
                 Trace* trace = nullptr) const;
 
+  /// Whom an original names, as `clean` reads it, judged by nothing. An error says why it cannot be
+  /// read: structure, transfer syntax, character set.
+  Result<SourceIdentity> identity_of(const ReceivedInstance& received) const;
+
   /// What a rejection note of our own says, all UIDs and names pseudonymous.
   struct Note {
     std::string pseudonym, study_uid;

@@ -107,6 +107,17 @@ class PseudonymMap {
   };
   /// All patients of any site with this PatientID (normalised as each site does it).
   std::vector<Found> lookup(const Phi& patient_id);
+  /// Whose an identity is to this map, as pseudonyms, each once: of the patient with this PatientID
+  /// and issuer, and of the patient who has this study now (StudyInstanceUID as received; empty
+  /// asks for no study). Nothing is made and nothing is judged.
+  std::vector<std::string> known_as(const SitePolicy& site, const Phi& patient_id,
+                                    const Phi& issuer, const Phi& study_uid = {});
+  /// The pseudonym that holds for the patient of this one: another one after a join. NotFound when
+  /// the map does not have it, or the person was forgotten.
+  struct Present {
+    std::string pseudonym, site_code;
+  };
+  Result<Present> present(std::string_view pseudonym);
   struct Revealed {
     Phi patient_id, issuer, name, birth_date, sex;
   };

@@ -6,8 +6,7 @@
 
 #include "command.h"
 #include "config_file.h"
-#include "dosigate/api/http.h"
-#include "dosigate/base/guarded.h"
+#include "scripted_daemon.h"
 
 namespace dosigate {
 namespace {
@@ -17,40 +16,11 @@ using testing::Command;
 using testing::ConfigFile;
 using ::testing::HasSubstr;
 using testing::kMinimal;
+using testing::ScriptedDaemon;
 using ::testing::Not;
 using ::testing::StartsWith;
 
 const std::string kId = "00112233445566778899aabbccddeeff";
-
-/// A daemon that answers what a test wrote down, and remembers what it was asked.
-class ScriptedDaemon {
- public:
-  explicit ScriptedDaemon(ApiHandler handler)
-      : file_("[node]\nadmin_socket = \"admin.sock\"\n" + kMinimal),
-        server_(file_.dir.path / "admin.sock", std::nullopt,
-                [this, handler](const ApiRequest& request) {
-                  asked_.with([&](auto& asked) { asked.push_back(request); });
-                  return handler(request);
-                }) {}
-  explicit ScriptedDaemon(const std::string& body)
-      : ScriptedDaemon([body](const ApiRequest&) {
-          return ApiResponse{200, boost::json::parse(body)};
-        }) {}
-
-  std::vector<std::string> arguments(const std::vector<std::string>& words) const {
-    std::vector<std::string> out{"--config", file_.file.string()};
-    out.insert(out.end(), words.begin(), words.end());
-    return out;
-  }
-  std::vector<ApiRequest> asked() const {
-    return asked_.with([](const auto& asked) { return asked; });
-  }
-
- private:
-  ConfigFile file_;
-  Guarded<std::vector<ApiRequest>> asked_;
-  AdminServer server_;
-};
 
 const std::string kStatus = R"({
   "version": "0.1.0",
