@@ -25,6 +25,11 @@ class AdminApi {
   ApiResponse lookup(const ApiRequest& request);
   ApiResponse reveal(const ApiRequest& request);
   ApiResponse devices(const ApiRequest& request);
+  ApiResponse backup(const ApiRequest& request);
+  ApiResponse map_export(const ApiRequest& request);
+  ApiResponse map_import(const ApiRequest& request);
+  ApiResponse accept_gap(const ApiRequest& request);
+  ApiResponse retention() const;
 
   Node& node_;
 };

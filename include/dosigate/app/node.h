@@ -30,7 +30,7 @@ class AdminApi;
 struct Condition {
   int severity;      ///< as Nagios: 1 warning, 2 critical
   std::string name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
-                     ///< "disk-under-24h", "pairs-not-moved"
+                     ///< "disk-under-24h", "pairs-not-moved", "backup-old", "map-gap"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
@@ -98,6 +98,7 @@ class Node {
   Ingest ingest_;
   std::jthread pair_mover_;
   std::mutex reloading_;  ///< SIGHUP and the API may ask at once
+  std::mutex bundling_;   ///< one backup or export at a time
   Guarded<Forwarders> forwarders_;
   std::unique_ptr<AssociationServer> server_;
   boost::asio::io_context io_;
