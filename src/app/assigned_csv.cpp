@@ -23,17 +23,18 @@ Result<Places> places_of(const std::vector<std::string>& header) {
   for (std::size_t at = 0; at < header.size(); ++at) {
     const auto name = std::find(kNames.begin(), kNames.end(), header[at]);
     if (name == kNames.end())
-      return fail(Fault::Invalid, "row 1: column " + std::to_string(at + 1) +
+      return fail(Fault::Invalid, "the header: column " + std::to_string(at + 1) +
                                       " has a name that is none of site, patient_id, issuer, "
                                       "pseudonym, offset_days: the file begins with a header row");
     auto& place = out[static_cast<std::size_t>(name - kNames.begin())];
-    if (place) return fail(Fault::Invalid, "row 1: the column " + header[at] + " stands twice");
+    if (place)
+      return fail(Fault::Invalid, "the header: the column " + header[at] + " stands twice");
     place = at;
   }
   for (const Column needed : {kSite, kPatientId, kPseudonym})
     if (!out[needed])
       return fail(Fault::Invalid,
-                  "row 1: the column " + std::string(kNames[needed]) + " is missing");
+                  "the header: the column " + std::string(kNames[needed]) + " is missing");
   return out;
 }
 
@@ -101,7 +102,7 @@ Result<std::vector<PseudonymMap::Assigned>> read_assigned(std::string_view csv) 
   CsvReader reader(csv);
   std::vector<std::string> fields;
   const auto header = reader.next(fields);
-  if (!header) return header.error();
+  if (!header) return fail(Fault::Invalid, "the header: " + header.error().detail);
   if (!*header) return fail(Fault::Invalid, "the file is empty: it begins with a header row");
   const std::size_t columns = fields.size();
   const auto places = places_of(fields);
@@ -112,14 +113,16 @@ Result<std::vector<PseudonymMap::Assigned>> read_assigned(std::string_view csv) 
   std::size_t wrong_rows = 0;
   for (;;) {
     const auto more = reader.next(fields);
-    if (!more) return more.error();
+    if (!more)
+      return fail(Fault::Invalid,
+                  "row " + std::to_string(out.size() + 1) + ": " + more.error().detail);
     if (!*more) break;
     out.emplace_back();
     const std::string wrong = wrong_with(fields, columns, *places, out.back());
     if (wrong.empty()) continue;
     if (++wrong_rows <= kMostComplaints)
       complaints +=
-          (complaints.empty() ? "" : "; ") + ("row " + std::to_string(reader.row())) + " " + wrong;
+          (complaints.empty() ? "" : "; ") + ("row " + std::to_string(out.size())) + " " + wrong;
   }
   if (wrong_rows > kMostComplaints)
     complaints += "; and " + std::to_string(wrong_rows - kMostComplaints) + " more";

@@ -16,8 +16,8 @@ namespace dosigate {
 std::string assigned_header();
 std::string assigned_row(const PseudonymMap::Assigned& assigned);
 
-/// All rows, in order; element 0 stands in row 2 of the file. Invalid with the numbers of up to ten
-/// wrong rows (the header is row 1) and why; never a value of the file.
+/// All rows, in order. Invalid with the numbers of up to ten wrong rows and why, never a value of
+/// the file; row 1 is the first after the header, as for PseudonymMap::import_assigned.
 Result<std::vector<PseudonymMap::Assigned>> read_assigned(std::string_view csv);
 
 }  // namespace dosigate

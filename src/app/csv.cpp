@@ -12,7 +12,6 @@ Result<bool> CsvReader::next(std::vector<std::string>& fields) {
   for (;;) {
     fields.clear();
     if (rest_.empty()) return false;
-    ++row_;
     for (;;) {
       fields.emplace_back();
       if (auto read = field(fields.back()); !read) return read.error();
@@ -27,9 +26,7 @@ Result<bool> CsvReader::next(std::vector<std::string>& fields) {
 
 /// Leaves `rest_` at the comma or line end after the field.
 Result<void> CsvReader::field(std::string& out) {
-  const auto wrong = [&](const char* what) {
-    return fail(Fault::Invalid, "row " + std::to_string(row_) + ": " + what);
-  };
+  const auto wrong = [&](const char* what) { return fail(Fault::Invalid, what); };
   const auto ended = [&] {
     return rest_.empty() || rest_.front() == ',' || rest_.front() == '\n' ||
            rest_.starts_with("\r\n");

@@ -15,16 +15,13 @@ class CsvReader {
  public:
   explicit CsvReader(std::string_view text);
 
-  /// The next row into `fields`; false at the end. Invalid, naming the row, for a quote inside a
-  /// field that is not quoted, or a quoted field that never ends.
+  /// The next row into `fields`; false at the end. Invalid for a quote inside a field that is not
+  /// quoted, or a quoted field that never ends.
   Result<bool> next(std::vector<std::string>& fields);
-  /// Of the row that `next` gave last, from 1; the header counts.
-  std::size_t row() const { return row_; }
 
  private:
   Result<void> field(std::string& out);
   std::string_view rest_;
-  std::size_t row_ = 0;
 };
 
 /// One row with its CRLF; fields are quoted where they have to be.

@@ -77,7 +77,16 @@ Result<Node::Stores> Node::open_stores(const Config& config) {
   if (!audit) return audit.error();
   stores.audit = std::move(*audit);
 
-  auto map = PseudonymMap::open(map_settings(config), *stores.keys);
+  auto settings = map_settings(config);
+  // A first-seen camera or software is an event: its calibration factor is another one.
+  settings.noticed = [&audit = *stores.audit](const std::string& site, const std::string& label,
+                                              std::uint32_t epoch) {
+    audit.record("device.new", "dosigated",
+                 {{"site", site}, {"device", label}, {"epoch", std::to_string(epoch)}});
+    spdlog::warn("a camera or software never seen before site={} device={} epoch={}", site, label,
+                 epoch);
+  };
+  auto map = PseudonymMap::open(std::move(settings), *stores.keys);
   if (!map) return map.error();
   stores.map = std::move(*map);
 

@@ -246,7 +246,10 @@ class PseudonymMap {
   static Result<void> mark_gap(const Settings& settings, const Keyring& keys, long long since);
 
   /// Re-seals values of map.db that are under an older key version than the keyring's newest, at
-  /// most about `max` values in one transaction; online. @return how many; 0 = none left.
+  /// most about `max` values in one transaction; online. @return how many; 0 = none left: a whole
+  /// walk has met none, the WAL is emptied, and copies of earlier schema versions (`map.db.v*`),
+  /// which only the old keys open, are gone. Unavailable when something does not open or the disk
+  /// fails. Thread: one at a time.
   Result<std::size_t> reseal(std::size_t max);
   /// Writes the journal anew under the newest key: everything in the map and nothing else. Done by
   /// `forget` and at the end of a key rotation. Without a journal nothing.
