@@ -67,6 +67,7 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   if (post && path == "/api/v1/backup") return backup(request);
   if (get && path == "/api/v1/retention") return retention();
   if (get && path == "/api/v1/devices") return devices(request);
+  if (path.starts_with("/api/v1/key")) return keys(request);
   if (get && path == "/api/v1/audit/verify") {
     const auto lines = node_.stores_.audit->verify();
     if (!lines) return problem(lines.error());
@@ -162,6 +163,7 @@ ApiResponse AdminApi::status() const {
                               {"instances", counters.instances},
                               {"bytes", counters.bytes}}},
                             {"totals", json_of(ledger.totals())},
+                            {"withdrawals", {{"open", ledger.withdrawals_open()}}},
                             {"destinations", std::move(destinations)},
                             {"quarantine",
                              {{"count", held.count},

@@ -30,6 +30,13 @@ class AdminApi {
   ApiResponse map_import(const ApiRequest& request);
   ApiResponse accept_gap(const ApiRequest& request);
   ApiResponse retention() const;
+  /// Of /api/v1/key and what is below it (admin_keys.cpp).
+  ApiResponse keys(const ApiRequest& request);
+  ApiResponse key_status(const ApiRequest& request) const;
+  ApiResponse rotate_keys(const ApiRequest& request);
+  ApiResponse key_file_written(const ApiRequest& request);
+  ApiResponse verify_recovery(const ApiRequest& request);
+  ApiResponse keys_compromised(const ApiRequest& request);
 
   Node& node_;
 };

@@ -80,6 +80,14 @@ int retention(const Options& options);
 
 int devices(const Options& options);
 
+int key_status(const Options& options);
+/// @param credential_file  the master key when [node] key_file is not set.
+int key_rotate(const Options& options, const std::filesystem::path& credential_file,
+               std::string reason);
+int key_recovery_verify(const Options& options);
+int key_compromise(const Options& options, const std::filesystem::path& credential_file,
+                   std::string reason);
+
 int study(const Options& options, const std::string& name, unsigned tolerance_min);
 
 int audit_verify(const Options& options);

@@ -38,6 +38,10 @@ int print_route(const Config& config, const Who& who) {
             << "  destinations  " << joined(route->destinations) << "\n"
             << "  on_uncertain  "
             << (route->on_uncertain == Config::OnUncertain::Refuse ? "refuse" : "quarantine")
+            << "\n"
+            << "  revisions     "
+            << (route->revisions == Config::Revisions::NewUid ? "new-uid" : "hold") << "\n"
+            << "  new_devices   " << (route->new_devices == NewDevices::Hold ? "hold" : "accept")
             << "\n";
   for (const DropRule& rule : route->drop) std::cout << "  drop          " << rule.text << "\n";
   return kDone;

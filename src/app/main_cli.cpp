@@ -31,6 +31,7 @@ class CommandLine {
     add_map();
     add_study();
     add_devices();
+    add_key();
     add_peer();
     add_administration();
     add_offline();
@@ -215,6 +216,28 @@ class CommandLine {
     json(verb(app_, "devices",
               "Cameras, their software and calibrations, and the private creators removed",
               [this] { return cli::devices(options_); }));
+  }
+
+  void add_key() {
+    auto* key = group("key", "The keys under which everything is sealed");
+    json(verb(*key, "status", "Whether a rotation is under way and the recovery key was verified",
+              [this] { return cli::key_status(options_); }));
+    auto* rotate = verb(*key, "rotate", "New keys, while the node works; pseudonyms and UIDs stay",
+                        [this] { return cli::key_rotate(options_, credential_file_, reason_); });
+    verb(*key, "recovery-verify",
+         "Whether the printed recovery key opens the keyring; it is asked for on the terminal or "
+         "read from standard input",
+         [this] { return cli::key_recovery_verify(options_); });
+    auto* compromise =
+        verb(*key, "compromise", "What to do when somebody else had the keys",
+             [this] { return cli::key_compromise(options_, credential_file_, reason_); });
+    for (auto* command : {rotate, compromise}) {
+      command->add_option("--reason", reason_, "Recorded; asked for when missing");
+      command
+          ->add_option("--credential-file", credential_file_,
+                       "The master key when [node] key_file is not set")
+          ->capture_default_str();
+    }
   }
 
   void add_peer() {

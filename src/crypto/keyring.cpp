@@ -167,10 +167,17 @@ std::shared_ptr<const Secret> Keyring::find(Purpose purpose, std::uint32_t versi
 
 Result<void> Keyring::keep_copy(const std::filesystem::path& copy) try {
   const std::lock_guard lock(impl_->changing);
-  impl_->copy = copy;
+  impl_->copy.clear();
   if (copy.empty()) return {};
   const Bytes present = read_file(impl_->file);
-  if (!std::filesystem::exists(copy) || read_file(copy) != present) replace_file(copy, present);
+  const Bytes there = std::filesystem::exists(copy) ? read_file(copy) : Bytes();
+  // Perhaps the last keyring that another node has.
+  if (!there.empty() && keyring_id(there) != impl_->id)
+    return fail(Fault::Conflict, copy.string() +
+                                     " is not a keyring of this node: move it away, or name "
+                                     "another journal_dir");
+  if (there != present) replace_file(copy, present);
+  impl_->copy = copy;
   return {};
 } catch (const std::system_error& broken) {
   return fail(Fault::Unavailable,

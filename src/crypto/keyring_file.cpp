@@ -119,6 +119,14 @@ Bytes encode(const KeyringContent& content) {
   return out;
 }
 
+std::optional<InstanceId> keyring_id(ByteView content) {
+  InstanceId id;
+  if (content.size() < kCountAt || !std::equal(kMagic.begin(), kMagic.end(), content.begin()))
+    return std::nullopt;
+  std::copy_n(content.begin() + kMagic.size(), id.size(), id.begin());
+  return id;
+}
+
 Result<KeyringContent> read_keyring(const std::filesystem::path& file, const BoxKey& with,
                                     bool recovery) {
   const auto content = read_checked(file);

@@ -27,6 +27,9 @@ Bytes encode(const KeyringContent& content);
 BoxKey master_box_key(const Secret& master);
 BoxKey recovery_box_key(ByteView recovery);
 
+/// Of a file's content, unchecked; nullopt when it is no keyring.
+std::optional<InstanceId> keyring_id(ByteView content);
+
 /// NotFound, Corrupt; Denied when `with` is neither a master key of it (`recovery` false) nor its
 /// recovery key.
 Result<KeyringContent> read_keyring(const std::filesystem::path& file, const BoxKey& with,

@@ -164,14 +164,16 @@ std::vector<Ledger::Unfinished> Ledger::unfinished_orders() const {
   });
 }
 
-std::set<std::string> Ledger::rejected_at(std::string_view study_uid,
-                                          std::string_view destination) const {
+std::set<std::string> Ledger::rejected_at(std::string_view study_uid, std::string_view destination,
+                                          std::string_view cause) const {
   return impl_->reader.with([&](ReadConnection& read) {
     std::set<std::string> out;
     Query rows = read(
         "SELECT o.sop_uid FROM withdrawal w JOIN withdrawal_note n USING (number) JOIN "
-        "withdrawal_object o USING (number) WHERE w.study_uid = ? AND n.destination = ?");
-    rows << study_uid << destination;
+        "withdrawal_object o USING (number) WHERE w.study_uid = ?1 AND n.destination = ?2 AND (?3 "
+        "= '' "
+        "OR w.cause = ?3)");
+    rows << study_uid << destination << cause;
     while (rows.next()) out.insert(rows.text(0));
     return out;
   });

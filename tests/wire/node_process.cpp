@@ -88,9 +88,9 @@ NodeProcess::Totals NodeProcess::totals() const {
   const boost::json::value status_now = status();
   const auto& totals = status_now.at("totals");
   const auto number = [&](const char* name) { return totals.at(name).to_number<std::uint64_t>(); };
-  return {number("received"), number("duplicate"), number("delivered"),
-          number("queued"),   number("parked"),    number("quarantined"),
-          number("dropped"),  number("discarded"), number("refused")};
+  return {number("received"), number("duplicate"),   number("delivered"), number("queued"),
+          number("parked"),   number("quarantined"), number("dropped"),   number("discarded"),
+          number("refused"),  number("issued")};
 }
 
 bool NodeProcess::settles(std::chrono::seconds deadline) const {

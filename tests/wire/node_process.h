@@ -27,10 +27,10 @@ class NodeProcess {
   };
   struct Totals {
     std::uint64_t received, duplicate, delivered, queued, parked, quarantined, dropped, discarded,
-        refused;
+        refused, issued;
     /// design 7.3
     bool add_up() const {
-      return received ==
+      return received + issued ==
              duplicate + delivered + queued + parked + quarantined + dropped + discarded;
     }
   };

@@ -3,6 +3,7 @@
 #include <array>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -91,7 +92,8 @@ class Keyring {
 
   /// Keeps a copy of the file at `copy` (journal_dir/keyring): written now when it differs, and
   /// with each step of a rotation before the file itself, so that whatever was sealed can be opened
-  /// with the copy and the recovery key. Unavailable when it cannot be written.
+  /// with the copy and the recovery key. Empty: no copy. Unavailable when it cannot be written;
+  /// Conflict when another file stands there (it is left alone, and not kept up to date).
   Result<void> keep_copy(const std::filesystem::path& copy);
 
   enum class Rotation : std::uint8_t {
@@ -123,7 +125,11 @@ class Keyring {
 /// The master key: 64 hexadecimal digits and a newline in a file of mode 0400, 0440 or 0600 owned
 /// by this user or root; or a systemd credential of the same form. Fault::NotFound, Denied (mode or
 /// owner), Invalid (form).
-Result<Secret> load_master_key(const std::filesystem::path& key_file);
+/// @param also  a further user it may belong to: for root, who looks at the service's own file.
+Result<Secret> load_master_key(const std::filesystem::path& key_file,
+                               std::optional<unsigned> also = std::nullopt);
+/// Whose a file is: for `load_master_key`, by root. nullopt for anybody else, or no file.
+std::optional<unsigned> owner_of(const std::filesystem::path& key_file);
 /// Writes a new random master key, mode 0600, durably. Fault::Conflict when the file exists.
 Result<Secret> create_master_key(const std::filesystem::path& key_file);
 

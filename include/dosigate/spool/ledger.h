@@ -172,9 +172,10 @@ class Ledger {
   };
   /// Oldest first.
   std::vector<Unfinished> unfinished_orders() const;
-  /// SOP Instance UIDs of a study that notes of this node reject at a destination. One that is sent
-  /// again is no longer among them.
-  std::set<std::string> rejected_at(std::string_view study_uid, std::string_view destination) const;
+  /// SOP Instance UIDs of a study that notes of this node reject at a destination, for this cause
+  /// or (empty) any. One that is sent again is no longer among them.
+  std::set<std::string> rejected_at(std::string_view study_uid, std::string_view destination,
+                                    std::string_view cause = {}) const;
   /// SOP Instance UIDs of a study that were taken out of the queue for every destination before any
   /// got them. Empty when rows of the study are folded: then it is not known any more.
   std::set<std::string> never_sent(std::string_view study_uid) const;

@@ -88,6 +88,36 @@ TEST(Cli, StatusShowsWhatAnOperatorAsks) {
                                   HasSubstr("something unwise")));
 }
 
+TEST(Cli, StatusSaysWhatTheNodeIssuedAndWhoIsStillToBeTold) {
+  auto json = boost::json::parse(kStatus);
+  json.at("totals").as_object()["issued"] = 3;
+  json.as_object()["withdrawals"] = {{"open", 2}};
+  const ScriptedDaemon daemon(boost::json::serialize(json));
+
+  Command status(daemon.arguments({"status"}));
+
+  EXPECT_THAT(status.out(), AllOf(HasSubstr("and 3 rejection notes issued by this node"),
+                                  HasSubstr("2 destinations are still to be told")));
+}
+
+TEST(Cli, StudyShowsWhatIsWithdrawn) {
+  const ScriptedDaemon daemon(R"({"pseudonym": "DSG-H-0000-0000-000", "injection_tolerance_min": 10,
+    "studies": [{"study_uid": "2.25.1", "readiness": "ready", "instances": 5, "series": [], "findings": [],
+      "withdrawn": [{"code": "113038", "meaning": "Incorrect Modality Worklist Entry", "cause": "operator",
+        "ordered": 1795860000, "whole_study": true, "objects": 5},
+        {"code": "113001", "meaning": "Rejected for Quality Reasons", "cause": "received",
+        "ordered": 1795860000, "whole_study": false, "objects": 2}]},
+      {"study_uid": "2.25.2", "readiness": "ready", "instances": 5, "series": [], "findings": [], "withdrawn": null}],
+    "cycles": []})");
+
+  Command study(daemon.arguments({"study", "2.25.1"}));
+
+  EXPECT_EQ(study.exit_code(), 0);
+  EXPECT_THAT(study.out(),
+              AllOf(HasSubstr("study 1 WITHDRAWN 113038 Incorrect Modality Worklist Entry, 2026-"),
+                    HasSubstr("; 2 of its instances"), Not(HasSubstr("study 2 WITHDRAWN"))));
+}
+
 TEST(Cli, StatusNeverSendsAPeersControlCharactersToTheTerminal) {
   const ScriptedDaemon daemon(kStatus);
 

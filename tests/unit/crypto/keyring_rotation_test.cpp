@@ -208,6 +208,18 @@ TEST(KeyRotation, TheCopyIsAsNewAsTheKeyring) {
   EXPECT_EQ(read_file(copy), read_file(keys.file));
 }
 
+TEST(KeyRotation, TheKeyringOfAnotherNodeIsNotOverwrittenByACopy) {
+  Rotating keys;
+  const Keys others;
+  const auto theirs = others.dir.path / "keyring";
+  const Bytes before = read_file(theirs);
+
+  EXPECT_EQ(fault_of(keys.keyring.keep_copy(theirs)), Fault::Conflict);
+  keys.begin();
+
+  EXPECT_EQ(read_file(theirs), before);
+}
+
 TEST(KeyRotation, WithoutItsCopyIsNotBegun) {
   Rotating keys;
   const auto away = keys.dir.path / "share";
