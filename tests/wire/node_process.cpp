@@ -60,7 +60,12 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
          << settings.route << "\n";
   config.close();
   const Finished init = dosigate({"init"});
-  if (init.code != 0) throw std::runtime_error("dosigate init: " + init.output);
+  const std::string before_key = "recovery key     ";
+  const auto at = init.output.find(before_key);
+  if (init.code != 0 || at == std::string::npos)
+    throw std::runtime_error("dosigate init: " + init.output);
+  const auto begin = at + before_key.size();
+  recovery_key_ = init.output.substr(begin, init.output.find('\n', begin) - begin);
 }
 
 void NodeProcess::start(const std::vector<std::string>& environment) {
