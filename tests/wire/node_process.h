@@ -62,6 +62,8 @@ class NodeProcess {
   bool settles(std::chrono::seconds deadline = std::chrono::seconds(60)) const;
 
   const std::filesystem::path& directory() const { return directory_; }
+  /// As `init` printed it.
+  const std::string& recovery_key() const { return recovery_key_; }
   std::filesystem::path arrived() const { return directory_ / "arrived"; }
   std::uint16_t port() const { return port_; }
   std::string port_text() const { return std::to_string(port_); }

@@ -77,6 +77,21 @@ bool Story::reconfigure(const std::string& from, const std::string& to) {
   return node_->dosigate({"reload"}).code == 0;
 }
 
+::testing::AssertionResult Story::done(const std::vector<std::string>& arguments,
+                                       const std::string& input) {
+  const Finished finished = node_->dosigate(arguments, input);
+  if (finished.code != 0) return ::testing::AssertionFailure() << finished.output;
+  if (!node_->settles()) return ::testing::AssertionFailure() << "something stays queued";
+  return ::testing::AssertionSuccess();
+}
+
+::testing::AssertionResult Story::release_all() {
+  for (const Held& one : held())
+    if (auto released = done({"quarantine", "release", one.id, "--reason", "corrected"}); !released)
+      return released;
+  return ::testing::AssertionSuccess();
+}
+
 Census Story::at_archive() const {
   return Census(archive_ ? archive_->files() : part10_files(node_->arrived()));
 }

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "support/temp_dir.h"
 #include "wire/census.h"
 #include "wire/node_process.h"
@@ -30,6 +32,7 @@ class Story {
   StoreScp& archive() { return *archive_; }
   Orthanc& orthanc() { return *orthanc_; }
   const std::filesystem::path& directory() const { return dir_.path; }
+  const std::vector<Planted>& planted() const { return planted_; }
 
   /// Writes an instance and remembers the truth about it. What is written again is another file of
   /// the same instance and gets a mark of its own.
@@ -52,6 +55,13 @@ class Story {
   /// The node changes its route or profile by a reload, without a restart: one text of the
   /// configuration is replaced by another. True when it says that it has.
   bool reconfigure(const std::string& from, const std::string& to);
+
+  /// The operator's command, which has to succeed; afterwards nothing is queued any more.
+  /// @param input  what a person types: an identifier, never in the arguments.
+  ::testing::AssertionResult done(const std::vector<std::string>& arguments,
+                                  const std::string& input = "");
+  /// `quarantine release` of everything that waits, each of which has to be queued.
+  ::testing::AssertionResult release_all();
 
   Census at_archive() const;
   Census at_orthanc() const;

@@ -68,6 +68,46 @@ TEST(StoryOfAgain, ModalityAndPacsSendTheSameAfterDeliveryAndItStaysOneObject) {
   EXPECT_THAT(story.faults(), IsEmpty());
 }
 
+/// One lossless syntax after another: how to make it of the file of the modality, with the program
+/// and its arguments before the two file names.
+struct Dress {
+  const char* name;
+  std::vector<std::string> made_by;
+};
+
+class InAnotherDress : public ::testing::TestWithParam<Dress> {};
+
+TEST_P(InAnotherDress, AnInstanceIsTheSame) {
+  Story story;
+  const auto scan = story.write({"Joana", kJoana, "PT", "1"});
+  ASSERT_TRUE(story.send(scan));
+  const auto before = story.at_archive().sop_uids();
+  const auto copy = story.directory() / "sent" / "copy.dcm";
+  auto argv = GetParam().made_by;
+  argv.insert(argv.end(), {scan.file.string(), copy.string()});
+  ASSERT_EQ(run(argv).code, 0);
+
+  // dcmsend proposes the syntax that the file has.
+  const Finished sent = run(
+      {"dcmsend", "-v", "-aec", "DOSIGATE", "127.0.0.1", story.node().port_text(), copy.string()});
+  ASSERT_EQ(sent.code, 0) << sent.output;
+  ASSERT_TRUE(story.node().settles());
+
+  EXPECT_EQ(story.node().totals().received, 2U);
+  EXPECT_THAT(story.held(), IsEmpty());
+  EXPECT_EQ(story.at_archive().sop_uids(), before);
+  EXPECT_THAT(story.faults(), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, InAnotherDress,
+                         ::testing::Values(Dress{"ImplicitLittleEndian", {"dcmconv", "+ti"}},
+                                           Dress{"ExplicitBigEndian", {"dcmconv", "+tb"}},
+                                           Dress{"Deflated", {"dcmconv", "+td"}},
+                                           Dress{"Rle", {"dcmcrle", "-un"}},
+                                           Dress{"JpegLs", {"dcmcjpls", "+el", "-un"}},
+                                           Dress{"JpegLossless", {"dcmcjpeg", "+e1", "-un"}}),
+                         [](const auto& dress) { return std::string(dress.param.name); });
+
 TEST(StoryOfAgain, AProfileUpgradeBetweenTwoSendsKeepsPseudonymUidsAndOffset) {
   Story story({.node = {.route = "profile = \"basic\""}});
   const auto first = story.write({"Joana", kJoana, "PT", "1"});
