@@ -61,6 +61,11 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   if (get && path.starts_with(kStudy)) return study(request, path.substr(kStudy.size()));
   if (post && path == "/api/v1/map/lookup") return lookup(request);
   if (post && path == "/api/v1/map/reveal") return reveal(request);
+  if (post && path == "/api/v1/map/export") return map_export(request);
+  if (post && path == "/api/v1/map/import") return map_import(request);
+  if (post && path == "/api/v1/map/accept-gap") return accept_gap(request);
+  if (post && path == "/api/v1/backup") return backup(request);
+  if (get && path == "/api/v1/retention") return retention();
   if (get && path == "/api/v1/devices") return devices(request);
   if (auto corrected = correction(request)) return std::move(*corrected);
   if (path.starts_with("/api/v1/key")) return keys(request);

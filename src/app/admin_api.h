@@ -31,6 +31,11 @@ class AdminApi {
   ApiResponse lookup(const ApiRequest& request);
   ApiResponse reveal(const ApiRequest& request);
   ApiResponse devices(const ApiRequest& request);
+  ApiResponse backup(const ApiRequest& request);
+  ApiResponse map_export(const ApiRequest& request);
+  ApiResponse map_import(const ApiRequest& request);
+  ApiResponse accept_gap(const ApiRequest& request);
+  ApiResponse retention() const;
   /// Of /api/v1/key and what is below it (admin_keys.cpp).
   ApiResponse keys(const ApiRequest& request);
   ApiResponse key_status(const ApiRequest& request) const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -39,7 +40,10 @@ struct Answer {
   std::string problem;  ///< what was said
 };
 Answer ask(const Options& options, std::string_view method, const std::string& target,
-           const boost::json::value& body = nullptr, bool say = true);
+           const boost::json::value& body = nullptr, bool say = true,
+           std::chrono::seconds timeout = std::chrono::seconds(60));
+/// For what goes through the whole map.
+inline constexpr std::chrono::hours kLong{6};
 
 /// The whole configuration; nullopt after its errors were written to stderr.
 std::optional<Config> load(const std::filesystem::path& file);
@@ -72,6 +76,20 @@ int map_distinct(const Options& options, const std::string& a, const std::string
 /// An empty pseudonym: the PatientID is asked for.
 int map_report(const Options& options, const std::string& pseudonym, std::string reason);
 int map_forget(const Options& options, const std::string& pseudonym, std::string reason, bool yes);
+int map_export(const Options& options, const std::filesystem::path& directory, std::string reason);
+int map_open_export(const Options& options, const std::filesystem::path& folder,
+                    bool with_master_key, bool show);
+/// `file` "-": standard input.
+int map_import(const Options& options, const std::filesystem::path& file, std::string reason);
+int map_accept_gap(const Options& options, std::string reason);
+
+int backup(const Options& options, const std::filesystem::path& directory);
+struct RestoreWanted {
+  std::filesystem::path folder, journal, credential_file;
+  bool without_journal = false;
+};
+int restore_node(const Options& options, RestoreWanted wanted);
+int retention(const Options& options);
 
 int devices(const Options& options);
 int devices_accept(const Options& options, const std::string& label, const std::string& site,
@@ -106,6 +124,9 @@ struct Who {
   std::string called, calling, address;
 };
 int config_check(const Options& options, const std::optional<Who>& who);
+/// What root made inside a directory of the service's user becomes that user's, or the service
+/// could not open it.
+void hand_over(const std::filesystem::path& directory, const std::filesystem::path& key_file);
 int init(const Options& options, const std::filesystem::path& credential_file);
 
 /// What the commands without a network have in common.

@@ -47,8 +47,8 @@ int print_route(const Config& config, const Who& who) {
   return kDone;
 }
 
-/// What root made inside a directory of the service's user becomes that user's, or the service
-/// could not open it.
+}  // namespace
+
 void hand_over(const std::filesystem::path& directory, const std::filesystem::path& key_file) {
   struct stat owner {};
   if (geteuid() != 0 || ::stat(directory.c_str(), &owner) != 0 || owner.st_uid == 0) return;
@@ -62,8 +62,6 @@ void hand_over(const std::filesystem::path& directory, const std::filesystem::pa
     give(entry.path());
   if (!key_file.empty()) give(key_file);
 }
-
-}  // namespace
 
 int config_check(const Options& options, const std::optional<Who>& who) {
   const auto config = load(options.config);

@@ -36,6 +36,7 @@ class CommandLine {
     add_peer();
     add_administration();
     add_offline();
+    add_backup();
   }
 
   int run(int argc, char** argv) {
@@ -75,10 +76,13 @@ class CommandLine {
   void json(CLI::App* command) { command->add_flag("--json", options_.json, "One line of JSON"); }
 
   void add_watching() {
-    auto* status = verb(app_, "status", "What the node does",
-                        [this] { return cli::status(options_, watch_); });
+    auto* status = verb(app_, "status", "What the node does", [this] {
+      return retention_ ? cli::retention(options_) : cli::status(options_, watch_);
+    });
     json(status);
-    status->add_flag("--watch", watch_, "Every two seconds until Ctrl-C");
+    auto* watch = status->add_flag("--watch", watch_, "Every two seconds until Ctrl-C");
+    status->add_flag("--retention", retention_, "What is kept where, how old it is, until when")
+        ->excludes(watch);
     verb(app_, "check", "One line and a Nagios exit code", [this] { return cli::check(options_); });
   }
 
@@ -140,6 +144,7 @@ class CommandLine {
     reveal->add_option("pseudonym", id_)->required();
     reveal->add_option("--reason", reason_, "Recorded; asked for when missing");
     add_corrections(*map);
+    add_map_files(*map);
   }
 
   void reason(CLI::App& command) {
@@ -201,6 +206,62 @@ class CommandLine {
         throw CLI::ExtrasError(std::vector<std::string>{"one word too many"});
       }
     });
+  }
+
+  void add_map_files(CLI::App& map) {
+    const char* reason = "Recorded; asked for when missing";
+    auto* out = verb(map, "export", "Every PatientID and its pseudonym, sealed, into a directory",
+                     [this] { return cli::map_export(options_, file_, reason_); });
+    json(out);
+    out->add_option("DIR", file_, "Where the daemon makes a folder")->required();
+    out->add_option("--reason", reason_, reason);
+    auto* open = verb(
+        map, "open-export", "Writes the list in such a folder to standard output",
+        [this] { return cli::map_open_export(options_, file_, with_master_key_, show_values_); });
+    open->add_option("FOLDER", file_)->required();
+    open->add_flag("--with-master-key", with_master_key_,
+                   "The configured key, instead of the recovery key, which is asked for or read "
+                   "from standard input");
+    open->add_flag("--show", show_values_, "Onto a terminal as well");
+    auto* in = verb(map, "import", "Pseudonyms that were assigned elsewhere: all of them or none",
+                    [this] { return cli::map_import(options_, file_, reason_); });
+    in->footer(
+        "FILE is CSV with the header site,patient_id,issuer,pseudonym,offset_days; issuer and "
+        "offset_days may be missing or empty.");
+    json(in);
+    in->add_option("FILE", file_, "- is standard input")->required();
+    in->add_option("--reason", reason_, reason);
+    verb(map, "accept-gap", "Ends the holding of unknown patients after a restore without journal",
+         [this] { return cli::map_accept_gap(options_, reason_); })
+        ->add_option("--reason", reason_, reason);
+  }
+
+  void add_backup() {
+    auto* backup = verb(app_, "backup",
+                        "Map, ledger, audit log and configuration, sealed, while the node runs",
+                        [this] { return cli::backup(options_, file_); });
+    json(backup);
+    backup->add_option("DIR", file_, "Where the daemon makes a folder; on another disk")
+        ->required();
+    auto* restore = verb(
+        app_, "restore",
+        "A node out of a backup, its journal and the recovery key, which is asked for or read from "
+        "standard input",
+        [this] {
+          restore_.credential_file = credential_file_;
+          return cli::restore_node(options_, restore_);
+        });
+    restore->add_option("FOLDER", restore_.folder, "A folder that `backup` made")->required();
+    auto* journal = restore->add_option("--journal", restore_.journal,
+                                        "Directory of the journal: the configured journal_dir");
+    restore
+        ->add_flag("--without-journal", restore_.without_journal,
+                   "The journal is lost: unknown patients are held until `map accept-gap`")
+        ->excludes(journal);
+    restore
+        ->add_option("--credential-file", credential_file_,
+                     "Where the new key goes when [node] key_file is not set")
+        ->capture_default_str();
   }
 
   void add_study() {
@@ -415,7 +476,8 @@ class CommandLine {
   std::filesystem::path file_;
   std::string other_;
   std::vector<std::filesystem::path> files_;
-  bool show_values_ = false;
+  bool show_values_ = false, retention_ = false, with_master_key_ = false;
+  cli::RestoreWanted restore_;
   std::filesystem::path credential_file_ = "/etc/dosigate/dosigate.key";
 };
 

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "admin_api.h"
+#include "backup.h"
 #include "dosigate/app/init.h"
 #include "dosigate/app/pair_mover.h"
 #include "key_rotation.h"
@@ -65,6 +66,7 @@ Result<Node::Stores> Node::open_stores(const Config& config) {
   auto lock = lock_state(node.state_dir);
   if (!lock) return lock.error();
   stores.lock = std::move(*lock);
+  remove_backup_copies(node.state_dir);
 
   const auto master = master_key(config);
   if (!master) return master.error();

@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include "backup_watch.h"
 #include "dosigate/app/alert.h"
 #include "dosigate/app/node.h"
 #include "key_rotation.h"
@@ -104,6 +105,7 @@ std::vector<Condition> Node::conditions() const {
     out.push_back({1, "no-journal", "",
                    "[node] journal_dir is not set: after the loss of this disk patients would be "
                    "unknown"});
+  add_backup_conditions(out, config_.node, *stores_.ledger, *stores_.map);
   add_key_conditions(out);
   return out;
 }

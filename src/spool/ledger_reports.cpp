@@ -93,6 +93,15 @@ std::vector<std::string> Ledger::studies_of(std::string_view pseudonym) const {
   });
 }
 
+std::vector<std::string> Ledger::studies() const {
+  return impl_->reader.with([&](ReadConnection& read) {
+    Query rows = read("SELECT study_uid FROM study WHERE pseudonym <> '' ORDER BY study_id");
+    std::vector<std::string> out;
+    while (rows.next()) out.push_back(rows.text(0));
+    return out;
+  });
+}
+
 std::string Ledger::pseudonym_of(std::string_view study_uid) const {
   return impl_->reader.with([&](ReadConnection& read) {
     Query row = read("SELECT pseudonym FROM study WHERE study_uid = ?");

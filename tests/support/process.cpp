@@ -29,7 +29,7 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 }  // namespace
 
 Process::Process(const std::vector<std::string>& argv, std::filesystem::path output,
-                 const std::vector<std::string>& environment)
+                 const std::vector<std::string>& environment, const std::filesystem::path& input)
     : output_(std::move(output)) {
   std::vector<std::string> arguments = argv;
   std::vector<std::string> variables = environment;
@@ -37,7 +37,7 @@ Process::Process(const std::vector<std::string>& argv, std::filesystem::path out
 
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, input.c_str(), O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output_.c_str(),
                                    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
   posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
@@ -105,9 +105,11 @@ bool Process::wait_for_output(const std::string& text, std::chrono::milliseconds
   }
 }
 
-Finished run(const std::vector<std::string>& argv, std::chrono::milliseconds deadline) {
+Finished run(const std::vector<std::string>& argv, std::chrono::milliseconds deadline,
+             const std::string& input) {
   const TempDir dir;
-  Process process(argv, dir.path / "output");
+  std::ofstream(dir.path / "input", std::ios::binary) << input;
+  Process process(argv, dir.path / "output", {}, dir.path / "input");
   Finished finished;
   finished.code = process.wait(deadline);
   process.kill_group();

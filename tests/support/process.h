@@ -10,17 +10,19 @@
 
 namespace dosigate::testing {
 
-/// A child process in a process group of its own: started from an argument list (no shell), stdin
-/// from /dev/null, stdout and stderr together in a file. Whatever is left of the group is killed
+/// A child process in a process group of its own: started from an argument list (no shell), stdout
+/// and stderr together in a file. Whatever is left of the group is killed
 /// when this object goes.
 class Process {
  public:
   /// @param argv    the program is looked up in PATH when it has no slash.
   /// @param output  created or emptied.
   /// @param environment  "NAME=value", added to ours.
+  /// @param input  the file that is its standard input.
   /// Throws std::system_error when it cannot be started.
   Process(const std::vector<std::string>& argv, std::filesystem::path output,
-          const std::vector<std::string>& environment = {});
+          const std::vector<std::string>& environment = {},
+          const std::filesystem::path& input = "/dev/null");
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -50,8 +52,10 @@ struct Finished {
   std::string output;
 };
 /// Runs to the end or to the deadline, then kills.
+/// @param input  what it reads from its standard input.
 Finished run(const std::vector<std::string>& argv,
-             std::chrono::milliseconds deadline = std::chrono::seconds(30));
+             std::chrono::milliseconds deadline = std::chrono::seconds(30),
+             const std::string& input = "");
 
 /// Where a program stands in PATH; empty when it is not installed.
 std::filesystem::path find_program(const std::string& name);

@@ -6,7 +6,6 @@
 #include <fstream>
 #include <iterator>
 #include <regex>
-#include <sstream>
 #include <thread>
 
 #include "support/phantom.h"
@@ -27,19 +26,6 @@ std::vector<std::string> verbose_storescu(const NodeProcess& node,
   auto argv = storescu_arguments(node.port(), paths);
   argv.insert(argv.begin() + 1, "-v");
   return argv;
-}
-
-/// The files that storescu says were answered with success, read from its own log.
-std::set<std::string> acknowledged(const std::string& log) {
-  std::set<std::string> files;
-  std::istringstream lines(log);
-  std::string sending;
-  for (std::string line; std::getline(lines, line);) {
-    if (const auto at = line.find("Sending file: "); at != std::string::npos)
-      sending = line.substr(at + 14);
-    if (line.find("Received Store Response (Success") != std::string::npos) files.insert(sending);
-  }
-  return files;
 }
 
 /// Acknowledged files that are not among what arrived.
@@ -82,6 +68,13 @@ TEST(KillMinusNine, LosesNothingAcknowledgedWhenItHitsAgainAndAgainWhileSending)
   EXPECT_EQ(match_arrival(phantom.files, node.arrived()).pseudonyms.size(), 1U);
 }
 
+/// Steps of a key rotation, which nobody passes who only sends: key_rotation_test.cpp.
+bool is_of_a_rotation(const std::string& name) {
+  for (const char* of : {"key.", "keyring.", "map.reseal", "sealed-file."})
+    if (name.starts_with(of)) return true;
+  return false;
+}
+
 /// Names that the daemon's own steps go through. Read from the source, so that a new step is tested
 /// from the day it is written.
 std::vector<std::string> fail_points() {
@@ -93,7 +86,7 @@ std::vector<std::string> fail_points() {
     std::ifstream in(entry.path());
     const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
     for (std::sregex_iterator hit(text.begin(), text.end(), call), end; hit != end; ++hit)
-      names.insert((*hit)[1]);
+      if (!is_of_a_rotation((*hit)[1])) names.insert((*hit)[1]);
   }
   return {names.begin(), names.end()};
 }

@@ -11,6 +11,18 @@
 #include "support/free_port.h"
 
 namespace dosigate::testing {
+namespace {
+
+constexpr const char* kLegal =
+    "purpose = \"test\"\nlegal_basis = \"synthetic data\"\noperator = \"none\"\ncountry = "
+    "\"BR\"\n";
+
+std::string dicom(const std::string& ae_title, std::uint16_t port) {
+  return "kind = \"dicom\"\nae_title = \"" + ae_title +
+         "\"\nhost = \"127.0.0.1\"\nport = " + std::to_string(port) + "\n";
+}
+
+}  // namespace
 
 bool eventually(const std::function<bool()>& holds, std::chrono::seconds deadline) {
   const auto end = std::chrono::steady_clock::now() + deadline;
@@ -30,22 +42,28 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
   config << "[node]\nlisten = [\"127.0.0.1:" << port_ << "\"]\nae_title = \"DOSIGATE\"\n"
          << "state_dir = \"state\"\nkey_file = \"master.key\"\njournal_dir = "
             "\"journal\"\nadmin_socket = \"admin.sock\"\n"
-         << "profiles_dir = \"profiles\"\nmin_free_gb = 0\nlog_level = \"debug\"\n\n"
+         << "profiles_dir = \"profiles\"\nmin_free_gb = 0\nlog_level = \"debug\"\n"
+         << settings.node << "\n\n"
          << "[[site]]\nname = \"Hospital Teste\"\ncode = \"TEST\"\n"
          << settings.site << "\n\n"
          << "[[destination]]\nname = \"archive\"\n"
-         << "purpose = \"test\"\nlegal_basis = \"synthetic data\"\noperator = \"none\"\ncountry = "
-            "\"BR\"\n";
+         << kLegal;
   if (settings.archive_port == 0)
     config << "kind = \"folder\"\npath = \"arrived\"\n";
   else
-    config << "kind = \"dicom\"\nae_title = \"" << settings.archive_ae
-           << "\"\nhost = \"127.0.0.1\"\nport = " << settings.archive_port << "\n";
-  config << "\n[[route]]\nname = \"all\"\nsite = \"Hospital Teste\"\ndestinations = [\"archive\"]\n"
+    config << dicom(settings.archive_ae, settings.archive_port);
+  if (settings.second_port != 0)
+    config << "\n[[destination]]\nname = \"second\"\n"
+           << kLegal << dicom(settings.second_ae, settings.second_port);
+  config << "\n[[route]]\nname = \"all\"\nsite = \"Hospital Teste\"\ndestinations = [\"archive\""
+         << (settings.second_port != 0 ? ", \"second\"" : "") << "]\n"
          << settings.route << "\n";
   config.close();
   const Finished init = dosigate({"init"});
-  if (init.code != 0) throw std::runtime_error("dosigate init: " + init.output);
+  const auto key = init.output.find("DSGR-");
+  if (init.code != 0 || key == std::string::npos)
+    throw std::runtime_error("dosigate init: " + init.output);
+  recovery_key_ = init.output.substr(key, init.output.find('\n', key) - key);
 }
 
 void NodeProcess::start(const std::vector<std::string>& environment) {
@@ -71,11 +89,12 @@ bool NodeProcess::ends_within(std::chrono::milliseconds deadline) {
   return daemon_->wait(deadline).has_value();
 }
 
-Finished NodeProcess::dosigate(const std::vector<std::string>& arguments) const {
+Finished NodeProcess::dosigate(const std::vector<std::string>& arguments,
+                               const std::string& input) const {
   std::vector<std::string> argv{DOSIGATE_BINARY, "--config",
                                 (directory_ / "dosigate.toml").string()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
-  return run(argv);
+  return run(argv, std::chrono::seconds(30), input);
 }
 
 boost::json::value NodeProcess::status() const {

@@ -24,6 +24,10 @@ class NodeProcess {
     std::string archive_ae = "ARCHIVE";
     std::string site{};   ///< further lines of [[site]]
     std::string route{};  ///< further lines of [[route]]
+    std::string node{};   ///< further lines of [node]
+    /// Of a DICOM destination "second" that every instance goes to as well; 0 = none.
+    std::uint16_t second_port = 0;
+    std::string second_ae = "SECOND";
   };
   struct Totals {
     std::uint64_t received, duplicate, delivered, queued, parked, quarantined, dropped, discarded,
@@ -49,21 +53,28 @@ class NodeProcess {
   /// Whether the daemon has ended by itself within the time, as it does at a fail point.
   bool ends_within(std::chrono::milliseconds deadline);
 
-  Finished dosigate(const std::vector<std::string>& arguments) const;
+  /// The operator's command.
+  /// @param input  what it reads from its standard input, as a script gives it.
+  Finished dosigate(const std::vector<std::string>& arguments, const std::string& input = "") const;
   boost::json::value status() const;
   Totals totals() const;
   /// Waits until nothing is queued; false at the deadline.
   bool settles(std::chrono::seconds deadline = std::chrono::seconds(60)) const;
 
   const std::filesystem::path& directory() const { return directory_; }
+  /// As `init` printed it.
+  const std::string& recovery_key() const { return recovery_key_; }
   std::filesystem::path arrived() const { return directory_ / "arrived"; }
   std::uint16_t port() const { return port_; }
   std::string port_text() const { return std::to_string(port_); }
+  /// As `init` printed it.
+  const std::string& recovery_key() const { return recovery_key_; }
   std::string log() const;
 
  private:
   std::filesystem::path directory_;
   std::uint16_t port_;
+  std::string recovery_key_;
   int starts_ = 0;
   std::unique_ptr<Process> daemon_;
 };

@@ -57,13 +57,6 @@ class Operator : public ::testing::Test {
         boost::json::parse(list.output).at("items").at(0).at("id").as_string().c_str());
   }
 
-  /// The command with a line of standard input, as a script gives it.
-  Finished with_input(const std::string& input, const std::string& arguments) {
-    return run({"sh", "-c",
-                "printf '%s\\n' '" + input + "' | '" DOSIGATE_BINARY "' --config '" +
-                    (node_.directory() / "dosigate.toml").string() + "' " + arguments});
-  }
-
   TempDir dir_;
   Phantom phantom_ = write_phantom({.directory = dir_.path / "sent", .ct_slices = 2});
   NodeProcess node_{dir_.path / "node", {}};
@@ -165,6 +158,7 @@ TEST_F(Operator, AHeldInstanceRaisesAnAlertIsReleasedByAPersonAndClearsIt) {
   std::ofstream(node_.directory() / "dosigate.toml", std::ios::app)
       << "\n[alert]\ncommand = [\"sh\", \"-c\", \"cat >> " << alerts.string() << "\"]\n";
   node_.start();
+  ASSERT_EQ(node_.dosigate({"key", "recovery-verify"}, node_.recovery_key()).code, 0);
   EXPECT_EQ(node_.dosigate({"check"}).code, 0);
 
   send_burned_in();
@@ -194,11 +188,12 @@ TEST_F(Operator, TheMapAnswersWithAReasonAndTheAuditLogHoldsTheQuestionNotTheIde
     if (planted.kind == "patient id") patient_id = planted.value;
   ASSERT_FALSE(patient_id.empty());
 
-  const Finished found = with_input(patient_id, "map lookup --reason 'second cycle' --json");
+  const Finished found =
+      node_.dosigate({"map", "lookup", "--reason", "second cycle", "--json"}, patient_id);
   ASSERT_EQ(found.code, 0) << found.output;
   const std::string pseudonym(
       boost::json::parse(found.output).at("found").at(0).at("pseudonym").as_string().c_str());
-  const Finished person = with_input("", "map reveal " + pseudonym + " --reason 'dose report'");
+  const Finished person = node_.dosigate({"map", "reveal", pseudonym, "--reason", "dose report"});
   EXPECT_EQ(person.code, 0) << person.output;
   EXPECT_THAT(person.output, HasSubstr(patient_id));
 

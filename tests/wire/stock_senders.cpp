@@ -1,5 +1,7 @@
 #include "wire/stock_senders.h"
 
+#include <sstream>
+
 namespace dosigate::testing {
 namespace {
 
@@ -49,6 +51,18 @@ std::vector<std::string> storescu_arguments(std::uint16_t port, const Files& fil
                                 "-aec",     "DOSIGATE", "127.0.0.1", std::to_string(port)};
   for (const auto& file : files) argv.push_back(file.string());
   return argv;
+}
+
+std::set<std::string> acknowledged(const std::string& log) {
+  std::set<std::string> files;
+  std::istringstream lines(log);
+  std::string sending;
+  for (std::string line; std::getline(lines, line);) {
+    if (const auto at = line.find("Sending file: "); at != std::string::npos)
+      sending = line.substr(at + 14);
+    if (line.find("Received Store Response (Success") != std::string::npos) files.insert(sending);
+  }
+  return files;
 }
 
 const std::vector<StockSender>& stock_senders() {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,5 +26,7 @@ const std::vector<StockSender>& stock_senders();
 /// argv of storescu, for tests that start it themselves.
 std::vector<std::string> storescu_arguments(std::uint16_t port,
                                             const std::vector<std::filesystem::path>& files);
+/// The files that storescu says were answered with success, read from its own log (-v).
+std::set<std::string> acknowledged(const std::string& log);
 
 }  // namespace dosigate::testing

@@ -33,7 +33,8 @@ class KeyRotation;
 struct Condition {
   int severity;      ///< as Nagios: 1 warning, 2 critical
   std::string name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
-                     ///< "disk-under-24h", "pairs-not-moved", "withdrawal-not-told", "send-again",
+                     ///< "disk-under-24h", "pairs-not-moved", "backup-old", "map-gap",
+                     ///< "withdrawal-not-told", "send-again",
                      ///< "key-rotation-unfinished", "recovery-not-verified"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
@@ -107,6 +108,7 @@ class Node {
   std::jthread pair_mover_;
   std::unique_ptr<KeyRotation> key_rotation_;
   std::mutex reloading_;  ///< SIGHUP and the API may ask at once
+  std::mutex bundling_;   ///< one backup or export at a time
   Guarded<Forwarders> forwarders_;
   std::unique_ptr<AssociationServer> server_;
   boost::asio::io_context io_;

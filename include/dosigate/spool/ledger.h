@@ -121,6 +121,8 @@ class Ledger {
   std::vector<std::string> studies_of(std::string_view pseudonym) const;
   /// Whose study it is; empty when it is unknown or arrived before pseudonyms were kept.
   std::string pseudonym_of(std::string_view study_uid) const;
+  /// UIDs of all studies whose pseudonym is kept.
+  std::vector<std::string> studies() const;
 
   // Withdrawal: who has to be told that something is rejected, and who was told.
 

@@ -200,6 +200,28 @@ TEST(Reseal, SaysWhichValueDoesNotOpenAndKeepsTheRest) {
       << done.error().detail;
 }
 
+TEST(Reseal, PairsOfBeforeThatAreOfferedAgainAfterTheRotationAreTakenAsKnown) {
+  Node node(false);
+  Bytes before;
+  Subject subject;
+  const InstanceId id{7};
+  {
+    const auto map = node.open();
+    subject = resolve(*map, Source());
+    const std::string sop = map_uid(*subject.salt, 0, "1.2.840.7777.1");
+    before = map->seal_pairs(id, {subject.study, sop, {}, {{Phi("1.2.840.7777.1"), sop}}});
+    ASSERT_TRUE(map->absorb({{id, before}}));
+    begin(*node.keys);
+    reseal_all(*map);
+  }
+  ASSERT_TRUE(node.keys->finish_rotation());
+  const auto map = node.open();
+
+  EXPECT_TRUE(map->absorb({{id, before}})) << "the queue's index was made anew from its files";
+
+  EXPECT_EQ(map->totals().uid_pairs, 1);
+}
+
 // Simulates power cuts in the middle of it.
 
 class ResealKilledAt : public ::testing::TestWithParam<const char*> {};
