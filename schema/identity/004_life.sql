@@ -3,6 +3,9 @@
 -- Restored without a journal: Unix seconds of the backup. While it is set, who or what is unknown is in doubt.
 ALTER TABLE meta ADD COLUMN gap_since INTEGER;
 
+-- 1: somebody was forgotten, and the WAL, copies of earlier versions and the journal may still hold the person: done at the next start.
+ALTER TABLE meta ADD COLUMN forgetting INTEGER NOT NULL DEFAULT 0;
+
 -- Series and SOP class of what was sent, so that a rejection note can name it: a few rows per study.
 CREATE TABLE part (
   part_id       INTEGER PRIMARY KEY,
@@ -24,5 +27,8 @@ CREATE TABLE distinct_person (
 -- 0: a new camera or software that came over a route which holds such, until a person has accepted it.
 ALTER TABLE device_epoch ADD COLUMN accepted INTEGER NOT NULL DEFAULT 1;
 
--- tombstone.key_index is, from this version on, a blind index of the blind index: what stood in patient_key and study stands nowhere any more.
+-- Which revision a study gets that returns to a patient, and which row has a study now that was given away.
+CREATE INDEX study_by_index ON study (study_index);
+
+-- tombstone.key_index is, from this version on, a blind index of the blind index of a study (kind 2): what stood there stands nowhere any more.
 -- patient in state 2 (forgotten) keeps its number only: pseudonym 'forgotten/<number>', everything sealed NULL.

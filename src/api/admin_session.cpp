@@ -28,6 +28,9 @@ using Stream = beast::basic_stream<boost::asio::local::stream_protocol>;
 
 constexpr std::uint32_t kLargestHeader = 16U << 10U;
 constexpr std::uint64_t kLargestBody = 1U << 20U;
+/// A list of pseudonyms is taken as a whole or not at all, so it comes in one request.
+constexpr std::string_view kImport = "/api/v1/map/import";
+constexpr std::uint64_t kLargestImport = 64U << 20U;
 constexpr std::chrono::seconds kPatience{
     10};  ///< for one whole request, and for the peer to take the answer
 
@@ -66,15 +69,29 @@ class Session : public std::enable_shared_from_this<Session> {
   void read() {
     parser_.emplace();
     parser_->header_limit(kLargestHeader);
-    parser_->body_limit(kLargestBody);
+    parser_->body_limit(kLargestImport);
     stream_.expires_after(kPatience);
+    http::async_read_header(stream_, buffer_, *parser_,
+                            beast::bind_front_handler(&Session::on_header, shared_from_this()));
+  }
+
+  void on_header(beast::error_code failed, std::size_t) {
+    if (failed) return on_read(failed, 0);
+    const auto target = parser_->get().target();
+    if (std::string_view(target.data(), target.size()) != kImport) {
+      if (parser_->content_length().value_or(0) > kLargestBody)
+        return on_read(http::error::body_limit, 0);
+      parser_->body_limit(kLargestBody);  // of one that does not say its length
+    }
     http::async_read(stream_, buffer_, *parser_,
                      beast::bind_front_handler(&Session::on_read, shared_from_this()));
   }
 
   void on_read(beast::error_code failed, std::size_t) {
     if (failed == http::error::body_limit)
-      return answer(problem_of(413, "Too large", "a request body has at most 1 MiB"), false);
+      return answer(problem_of(413, "Too large",
+                               "a request body has at most 1 MiB, an import of pseudonyms 64 MiB"),
+                    false);
     if (failed == http::error::header_limit)
       return answer(problem_of(431, "Too large", "request headers have at most 16 KiB"), false);
     if (failed && failed.category() == http::make_error_code(http::error::bad_method).category() &&

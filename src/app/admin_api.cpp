@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "admin_fields.h"
 #include "dosigate/dosimetry/report.h"
 #include "patient_facts.h"
 #include "status.h"
@@ -16,13 +17,6 @@ constexpr std::size_t kMostRows = 1000;
 constexpr unsigned kMostToleranceMinutes = 720;
 constexpr long long kNewFor = 7LL * 24 * 3600;  ///< seconds that a private creator counts as new
 
-std::string text_of(const json::value& body, std::string_view key) {
-  const auto* object = body.if_object();
-  const auto* value = object == nullptr ? nullptr : object->if_contains(key);
-  const auto* text = value == nullptr ? nullptr : value->if_string();
-  return text == nullptr ? std::string() : std::string(*text);
-}
-
 /// Decimal digits up to `most`.
 std::optional<unsigned> whole_number(const std::string& text, unsigned most) {
   const bool digits =
@@ -30,10 +24,6 @@ std::optional<unsigned> whole_number(const std::string& text, unsigned most) {
       std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!digits || std::stoul(text) > most) return std::nullopt;
   return static_cast<unsigned>(std::stoul(text));
-}
-
-ApiResponse missing(std::string_view field) {
-  return problem(fail(Fault::Invalid, "the request has no \"" + std::string(field) + "\""));
 }
 
 json::object counts_of(const std::map<std::string, std::uint64_t>& counts) {
@@ -71,7 +61,14 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   if (get && path.starts_with(kStudy)) return study(request, path.substr(kStudy.size()));
   if (post && path == "/api/v1/map/lookup") return lookup(request);
   if (post && path == "/api/v1/map/reveal") return reveal(request);
+  if (post && path == "/api/v1/map/export") return map_export(request);
+  if (post && path == "/api/v1/map/import") return map_import(request);
+  if (post && path == "/api/v1/map/accept-gap") return accept_gap(request);
+  if (post && path == "/api/v1/backup") return backup(request);
+  if (get && path == "/api/v1/retention") return retention();
   if (get && path == "/api/v1/devices") return devices(request);
+  if (auto corrected = correction(request)) return std::move(*corrected);
+  if (path.starts_with("/api/v1/key")) return keys(request);
   if (get && path == "/api/v1/audit/verify") {
     const auto lines = node_.stores_.audit->verify();
     if (!lines) return problem(lines.error());
@@ -167,6 +164,7 @@ ApiResponse AdminApi::status() const {
                               {"instances", counters.instances},
                               {"bytes", counters.bytes}}},
                             {"totals", json_of(ledger.totals())},
+                            {"withdrawals", {{"open", ledger.withdrawals_open()}}},
                             {"destinations", std::move(destinations)},
                             {"quarantine",
                              {{"count", held.count},

@@ -1,5 +1,11 @@
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "dosigate/api/http.h"
 #include "dosigate/app/node.h"
 
@@ -25,6 +31,42 @@ class AdminApi {
   ApiResponse lookup(const ApiRequest& request);
   ApiResponse reveal(const ApiRequest& request);
   ApiResponse devices(const ApiRequest& request);
+  ApiResponse backup(const ApiRequest& request);
+  ApiResponse map_export(const ApiRequest& request);
+  ApiResponse map_import(const ApiRequest& request);
+  ApiResponse accept_gap(const ApiRequest& request);
+  ApiResponse retention() const;
+  /// Of /api/v1/key and what is below it (admin_keys.cpp).
+  ApiResponse keys(const ApiRequest& request);
+  ApiResponse key_status(const ApiRequest& request) const;
+  ApiResponse rotate_keys(const ApiRequest& request);
+  ApiResponse key_file_written(const ApiRequest& request);
+  ApiResponse verify_recovery(const ApiRequest& request);
+  ApiResponse keys_compromised(const ApiRequest& request);
+
+  /// Corrections of identities and the rights of the person; nullopt for any other request.
+  std::optional<ApiResponse> correction(const ApiRequest& request);
+  ApiResponse alias(const ApiRequest& request);
+  ApiResponse alarms() const;
+  ApiResponse distinct(const ApiRequest& request);
+  ApiResponse person_report(const ApiRequest& request);
+  ApiResponse forget(const ApiRequest& request);
+  ApiResponse reassign(const ApiRequest& request, const std::string& uid);
+  ApiResponse withdraw(const ApiRequest& request, const std::string& uid);
+  ApiResponse admit(const ApiRequest& request, const std::string& uid);
+  ApiResponse withdrawals(const ApiRequest& request) const;
+  ApiResponse accept_device(const ApiRequest& request);
+  struct Recorded {
+    ApiResponse answer;
+    std::vector<std::pair<std::string, std::string>> fields;  ///< of the audit log, beside reason
+  };
+  /// `<event>.begun` with reason and `fields`, what is done, `<event>` with its outcome.
+  ApiResponse on_record(const ApiRequest& request, const std::string& event,
+                        const std::vector<std::pair<std::string, std::string>>& fields,
+                        const std::function<Recorded()>& carry_out);
+  /// Pseudonym of the person whom a request names by "pseudonym" or "patient_id".
+  Result<std::string> person_of(const ApiRequest& request);
+  Result<void> is_known(const std::string& pseudonym) const;
 
   Node& node_;
 };

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
 #include "dosigate/app/config.h"
@@ -38,7 +40,10 @@ struct Answer {
   std::string problem;  ///< what was said
 };
 Answer ask(const Options& options, std::string_view method, const std::string& target,
-           const boost::json::value& body = nullptr, bool say = true);
+           const boost::json::value& body = nullptr, bool say = true,
+           std::chrono::seconds timeout = std::chrono::seconds(60));
+/// For what goes through the whole map.
+inline constexpr std::chrono::hours kLong{6};
 
 /// The whole configuration; nullopt after its errors were written to stderr.
 std::optional<Config> load(const std::filesystem::path& file);
@@ -59,9 +64,56 @@ int quarantine_release(const Options& options, const std::string& id, const std:
 int map_lookup(const Options& options, std::string reason);
 int map_reveal(const Options& options, const std::string& pseudonym, std::string reason);
 
+struct AliasWanted {
+  std::string pseudonym, with;  ///< `with`: the other pseudonym; empty: a PatientID is asked for
+  std::string issuer, reason;
+  bool resend = false;
+};
+int map_alias(const Options& options, const AliasWanted& wanted);
+int map_alarms(const Options& options);
+int map_distinct(const Options& options, const std::string& a, const std::string& b,
+                 std::string reason);
+/// An empty pseudonym: the PatientID is asked for.
+int map_report(const Options& options, const std::string& pseudonym, std::string reason);
+int map_forget(const Options& options, const std::string& pseudonym, std::string reason, bool yes);
+int map_export(const Options& options, const std::filesystem::path& directory, std::string reason);
+int map_open_export(const Options& options, const std::filesystem::path& folder,
+                    bool with_master_key, bool show);
+/// `file` "-": standard input.
+int map_import(const Options& options, const std::filesystem::path& file, std::string reason);
+int map_accept_gap(const Options& options, std::string reason);
+
+int backup(const Options& options, const std::filesystem::path& directory);
+struct RestoreWanted {
+  std::filesystem::path folder, journal, credential_file;
+  bool without_journal = false;
+};
+int restore_node(const Options& options, RestoreWanted wanted);
+int retention(const Options& options);
+
 int devices(const Options& options);
+int devices_accept(const Options& options, const std::string& label, const std::string& site,
+                   std::string reason);
+
+int key_status(const Options& options);
+/// @param credential_file  the master key when [node] key_file is not set.
+int key_rotate(const Options& options, const std::filesystem::path& credential_file,
+               std::string reason);
+int key_recovery_verify(const Options& options);
+int key_compromise(const Options& options, const std::filesystem::path& credential_file,
+                   std::string reason);
 
 int study(const Options& options, const std::string& name, unsigned tolerance_min);
+int study_reassign(const Options& options, const std::string& uid, const std::string& issuer,
+                   std::string reason);
+/// @param why  "quality", "safety", "worklist" or "retention".
+int study_withdraw(const Options& options, const std::string& uid, const std::string& why,
+                   std::string reason);
+int study_admit(const Options& options, const std::string& uid, std::string reason);
+/// An empty UID: of every study.
+int study_withdrawals(const Options& options, const std::string& uid);
+/// As `study withdrawals` and `map report` show them.
+std::string withdrawals_table(const boost::json::array& withdrawals);
 
 int audit_verify(const Options& options);
 
@@ -72,6 +124,9 @@ struct Who {
   std::string called, calling, address;
 };
 int config_check(const Options& options, const std::optional<Who>& who);
+/// What root made inside a directory of the service's user becomes that user's, or the service
+/// could not open it.
+void hand_over(const std::filesystem::path& directory, const std::filesystem::path& key_file);
 int init(const Options& options, const std::filesystem::path& credential_file);
 
 /// What the commands without a network have in common.

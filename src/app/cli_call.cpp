@@ -17,7 +17,7 @@ void complain(std::string_view text) {
 }
 
 Answer ask(const Options& options, std::string_view method, const std::string& target,
-           const boost::json::value& body, bool say) {
+           const boost::json::value& body, bool say, std::chrono::seconds timeout) {
   Answer out;
   const auto end = [&](int exit, const std::string& why) {
     out.exit = exit;
@@ -33,7 +33,7 @@ Answer ask(const Options& options, std::string_view method, const std::string& t
                                    " (--config FILE or --socket PATH says where the daemon is)");
     socket = *configured;
   }
-  const auto answer = call_admin(socket, method, target, body);
+  const auto answer = call_admin(socket, method, target, body, timeout);
   if (!answer) return end(kUnreachable, answer.error().detail);
   if (answer->status >= 400) {
     const std::string title = shown(answer->body, "title");

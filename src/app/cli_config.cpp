@@ -38,13 +38,17 @@ int print_route(const Config& config, const Who& who) {
             << "  destinations  " << joined(route->destinations) << "\n"
             << "  on_uncertain  "
             << (route->on_uncertain == Config::OnUncertain::Refuse ? "refuse" : "quarantine")
+            << "\n"
+            << "  revisions     "
+            << (route->revisions == Config::Revisions::NewUid ? "new-uid" : "hold") << "\n"
+            << "  new_devices   " << (route->new_devices == NewDevices::Hold ? "hold" : "accept")
             << "\n";
   for (const DropRule& rule : route->drop) std::cout << "  drop          " << rule.text << "\n";
   return kDone;
 }
 
-/// What root made inside a directory of the service's user becomes that user's, or the service
-/// could not open it.
+}  // namespace
+
 void hand_over(const std::filesystem::path& directory, const std::filesystem::path& key_file) {
   struct stat owner {};
   if (geteuid() != 0 || ::stat(directory.c_str(), &owner) != 0 || owner.st_uid == 0) return;
@@ -58,8 +62,6 @@ void hand_over(const std::filesystem::path& directory, const std::filesystem::pa
     give(entry.path());
   if (!key_file.empty()) give(key_file);
 }
-
-}  // namespace
 
 int config_check(const Options& options, const std::optional<Who>& who) {
   const auto config = load(options.config);

@@ -1,80 +1,13 @@
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <termios.h>
-#include <unistd.h>
-
 #include <iostream>
 
 #include <boost/json/serialize.hpp>
 
 #include "cli.h"
+#include "cli_ask.h"
 #include "cli_text.h"
 #include "dosigate/base/phi.h"
 
 namespace dosigate::cli {
-namespace {
-
-/// No other process of this user reads our memory, and no core file keeps it.
-void keep_to_ourselves() {
-  prctl(PR_SET_DUMPABLE, 0);
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
-}
-
-/// Turns the echo of the terminal off for as long as it lives, also when reading ends by an
-/// exception.
-class NoEcho {
- public:
-  NoEcho() : on_(tcgetattr(STDIN_FILENO, &before_) == 0) {
-    termios silent = before_;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    if (on_) tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-  }
-  ~NoEcho() {
-    if (on_) tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-  }
-  NoEcho(const NoEcho&) = delete;
-  NoEcho& operator=(const NoEcho&) = delete;
-
- private:
-  termios before_{};
-  bool on_;
-};
-
-bool terminal() { return isatty(STDIN_FILENO) == 1; }
-
-std::string trimmed(const std::string& line) {
-  const auto first = line.find_first_not_of(" \t\r");
-  if (first == std::string::npos) return {};
-  return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
-}
-
-/// One line of standard input; the question goes to stderr, so that stdout carries the answer only.
-std::string asked(std::string_view question, bool silent) {
-  std::string line;
-  if (!terminal()) {
-    std::getline(std::cin, line);
-    return trimmed(line);
-  }
-  std::cerr << question << ": " << std::flush;
-  if (silent) {
-    const NoEcho quiet;
-    std::getline(std::cin, line);
-    std::cerr << "\n";
-  } else {
-    std::getline(std::cin, line);
-  }
-  return trimmed(line);
-}
-
-bool ask_reason(std::string& reason) {
-  if (reason.empty()) reason = asked("Reason (is recorded)", false);
-  if (reason.empty())
-    complain("a reason is needed and recorded: --reason TEXT, or a line of standard input");
-  return !reason.empty();
-}
-
-}  // namespace
 
 int map_lookup(const Options& options, std::string reason) {
   keep_to_ourselves();

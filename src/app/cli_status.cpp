@@ -61,7 +61,13 @@ std::string totals(const value& s) {
     headings.push_back(">" + std::string(name));
     row.push_back(shown(at(s, "totals"), name));
   }
-  return "\ninstances\n" + table(headings, {row});
+  std::string out = "\ninstances\n" + table(headings, {row});
+  if (number(s, "totals.issued") > 0)
+    out += fmt::format("and {} rejection notes issued by this node\n", shown(s, "totals.issued"));
+  if (number(s, "withdrawals.open") > 0)
+    out += fmt::format("withdrawals   {} destinations are still to be told\n",
+                       shown(s, "withdrawals.open"));
+  return out;
 }
 
 std::string destinations(const value& s) {

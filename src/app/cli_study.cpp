@@ -73,10 +73,18 @@ std::string cycles_text(const json::value& report) {
 std::string studies_text(const json::value& report) {
   std::vector<std::vector<std::string>> rows;
   std::vector<std::vector<std::string>> findings;
+  std::string withdrawals;
   for (const auto& study : list(report, "studies")) {
     const std::string nr = std::to_string(rows.size() + 1);
     rows.push_back({nr, shown(study, "readiness"), std::to_string(list(study, "series").size()),
                     shown(study, "instances"), shown(study, "study_uid")});
+    for (const auto& one : list(study, "withdrawn")) {
+      const bool whole = at(one, "whole_study") == json::value(true);
+      withdrawals += fmt::format("study {} WITHDRAWN {} {}, {}{}\n", nr, shown(one, "code"),
+                                 shown(one, "meaning"),
+                                 time_text(static_cast<long long>(number(one, "ordered"))),
+                                 whole ? "" : "; " + shown(one, "objects") + " of its instances");
+    }
     for (const auto& finding : list(study, "findings")) {
       const auto series = list(finding, "series").size();
       const std::string item =
@@ -86,7 +94,8 @@ std::string studies_text(const json::value& report) {
                           shown(finding, "text")});
     }
   }
-  std::string out = table({">study", "verdict", ">series", ">instances", "study UID"}, rows);
+  std::string out =
+      table({">study", "verdict", ">series", ">instances", "study UID"}, rows) + withdrawals;
   if (!findings.empty())
     out += "\n" + table({">study", "severity", "finding", "where", "what"}, findings);
   return out;

@@ -70,8 +70,11 @@ std::vector<std::string> config_keys() {
   return {known.begin(), known.end()};
 }
 
-Result<std::filesystem::path> admin_socket_of(const std::filesystem::path& file) {
-  const std::filesystem::path standard = Config::Node{}.admin_socket;
+namespace {
+
+/// One path of [node], from a file that may be wrong elsewhere.
+Result<std::filesystem::path> node_path_of(const std::filesystem::path& file, const char* key,
+                                           const std::filesystem::path& standard) {
   std::string text;
   try {
     text = content_of(file);
@@ -82,12 +85,22 @@ Result<std::filesystem::path> admin_socket_of(const std::filesystem::path& file)
   }
   try {
     const toml::table root = toml::parse(text, file.string());
-    const auto socket = root["node"]["admin_socket"].value<std::string>();
-    if (!socket || socket->empty()) return standard;
-    return (std::filesystem::absolute(file).parent_path() / *socket).lexically_normal();
+    const auto path = root["node"][key].value<std::string>();
+    if (!path || path->empty()) return standard;
+    return (std::filesystem::absolute(file).parent_path() / *path).lexically_normal();
   } catch (const toml::parse_error&) {
     return standard;  // a running daemon was started with a better file; this is the likely place
   }
+}
+
+}  // namespace
+
+Result<std::filesystem::path> admin_socket_of(const std::filesystem::path& file) {
+  return node_path_of(file, "admin_socket", Config::Node{}.admin_socket);
+}
+
+Result<std::filesystem::path> profiles_dir_of(const std::filesystem::path& file) {
+  return node_path_of(file, "profiles_dir", Config::Node{}.profiles_dir);
 }
 
 }  // namespace dosigate

@@ -94,6 +94,8 @@ void SectionReader::node(const toml::table& table) {
   seconds("connect_timeout_s", node.connect_timeout);
   node.ledger_keep_days = static_cast<int>(
       reader.integer("ledger_keep_days", 1, 36'500).value_or(node.ledger_keep_days));
+  node.backup_max_age_days = static_cast<int>(
+      reader.integer("backup_max_age_days", 0, 3'650).value_or(node.backup_max_age_days));
   node.keep_originals =
       reader.choice("keep_originals", {"none", "identity", "study"}).value_or(node.keep_originals);
   node.log_level =
@@ -123,6 +125,7 @@ std::vector<std::string> changed_node_keys(const Config::Node& before, const Con
   compare("dimse_timeout_s", &Node::dimse_timeout);
   compare("connect_timeout_s", &Node::connect_timeout);
   compare("ledger_keep_days", &Node::ledger_keep_days);
+  compare("backup_max_age_days", &Node::backup_max_age_days);
   compare("keep_originals", &Node::keep_originals);
   compare("log_level", &Node::log_level);
   return out;

@@ -297,6 +297,12 @@ void SectionReader::route(const toml::table& table) {
   const auto uncertain = reader.choice("on_uncertain", {"quarantine", "refuse"});
   route.on_uncertain =
       uncertain == "refuse" ? Config::OnUncertain::Refuse : Config::OnUncertain::Quarantine;
+  route.revisions = reader.choice("revisions", {"hold", "new-uid"}) == "new-uid"
+                        ? Config::Revisions::NewUid
+                        : Config::Revisions::Hold;
+  route.new_devices = reader.choice("new_devices", {"accept", "hold"}) == "hold"
+                          ? NewDevices::Hold
+                          : NewDevices::Accept;
   drop_rules(reader, route);
   reader.finish();
   const auto said = [&](std::string_view key) {

@@ -28,6 +28,11 @@ PseudonymMap::Settings map_settings(const Config& config) {
   return settings;
 }
 
+std::filesystem::path keyring_copy(const Config& config) {
+  return config.node.journal_dir.empty() ? std::filesystem::path()
+                                         : config.node.journal_dir / "keyring";
+}
+
 namespace {
 
 /// What this run of init made, gone again unless all of it succeeded: a keyring whose recovery key
@@ -72,16 +77,20 @@ Result<std::string> initialise(const Config& config) {
   unfinished.will_make(keyring_file);
   for (const char* part : {"map.db", "map.db-wal", "map.db-shm"})
     unfinished.will_make(map_directory / part);
-  if (!node.journal_dir.empty()) unfinished.will_make(node.journal_dir / "identity.journal");
+  if (!node.journal_dir.empty()) {
+    unfinished.will_make(node.journal_dir / "identity.journal");
+    unfinished.will_make(keyring_copy(config));
+  }
   auto recovery = Keyring::create(keyring_file, *master);
   if (!recovery) return recovery.error();
-  const auto keys = Keyring::open(keyring_file, *master);
+  auto keys = Keyring::open(keyring_file, *master);
   if (!keys) return keys.error();
 
   // Only here: a journal directory that is missing later is a disk that is not mounted.
   make_private_directory(node.journal_dir);
   if (auto created = PseudonymMap::create(map_settings(config), *keys); !created)
     return created.error();
+  if (auto kept = keys->keep_copy(keyring_copy(config)); !kept) return kept.error();
   unfinished.is_finished();
   return recovery;
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <functional>
 #include <iostream>
@@ -31,9 +32,11 @@ class CommandLine {
     add_map();
     add_study();
     add_devices();
+    add_key();
     add_peer();
     add_administration();
     add_offline();
+    add_backup();
   }
 
   int run(int argc, char** argv) {
@@ -41,11 +44,13 @@ class CommandLine {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& wrong) {
       // CLI11 repeats what it did not expect; of all words a PatientID must not be repeated.
-      if (lookup_->parsed() &&
+      const auto asking =
+          std::ranges::find_if(asks_patient_id_, [](const auto& one) { return one->parsed(); });
+      if (asking != asks_patient_id_.end() &&
           wrong.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
-        cli::complain(
-            "map lookup takes no PatientID as an argument, where the process list and the shell's "
-            "history show it: type it when asked, or give it on standard input");
+        cli::complain((*asking)->get_parent()->get_name() + " " + (*asking)->get_name() +
+                      " takes no PatientID as an argument, where the process list and the shell's "
+                      "history show it: type it when asked, or give it on standard input");
         return cli::kUsage;
       }
       // CLI11 has a code of its own for each mistake; scripts get one, and --help is none.
@@ -71,10 +76,13 @@ class CommandLine {
   void json(CLI::App* command) { command->add_flag("--json", options_.json, "One line of JSON"); }
 
   void add_watching() {
-    auto* status = verb(app_, "status", "What the node does",
-                        [this] { return cli::status(options_, watch_); });
+    auto* status = verb(app_, "status", "What the node does", [this] {
+      return retention_ ? cli::retention(options_) : cli::status(options_, watch_);
+    });
     json(status);
-    status->add_flag("--watch", watch_, "Every two seconds until Ctrl-C");
+    auto* watch = status->add_flag("--watch", watch_, "Every two seconds until Ctrl-C");
+    status->add_flag("--retention", retention_, "What is kept where, how old it is, until when")
+        ->excludes(watch);
     verb(app_, "check", "One line and a Nagios exit code", [this] { return cli::check(options_); });
   }
 
@@ -129,31 +137,215 @@ class CommandLine {
     json(lookup);
     lookup->add_option("--reason", reason_,
                        "Recorded; asked for when missing (or second line of standard input)");
-    lookup_ = lookup;
+    asks_patient_id_.push_back(lookup);
     auto* reveal = verb(*map, "reveal", "Person behind a pseudonym",
                         [this] { return cli::map_reveal(options_, id_, reason_); });
     json(reveal);
     reveal->add_option("pseudonym", id_)->required();
     reveal->add_option("--reason", reason_, "Recorded; asked for when missing");
+    add_corrections(*map);
+    add_map_files(*map);
+  }
+
+  void reason(CLI::App& command) {
+    command.add_option("--reason", reason_,
+                       "Recorded; asked for when missing (or a line of standard input)");
+  }
+
+  void add_corrections(CLI::App& map) {
+    auto* alias = verb(map, "alias",
+                       "One more PatientID of the person of a pseudonym, asked for on the terminal "
+                       "or read from standard input",
+                       [this] {
+                         alias_.reason = reason_;
+                         return cli::map_alias(options_, alias_);
+                       });
+    json(alias);
+    alias->add_option("pseudonym", alias_.pseudonym)->required();
+    alias->add_option("--with", alias_.with, "The pseudonym of the other id, instead of the id");
+    alias->add_option("--issuer", alias_.issuer, "Issuer of the PatientID, when it has one");
+    alias->add_flag("--resend", alias_.resend,
+                    "Studies of both were sent: withdraw the other's, and have them sent again");
+    reason(*alias);
+    asks_patient_id_.push_back(alias);
+    json(verb(map, "alarms", "Pairs of pseudonyms that seem to be one person",
+              [this] { return cli::map_alarms(options_); }));
+    auto* distinct = verb(map, "distinct", "Two pseudonyms are two persons: no alarm any more",
+                          [this] { return cli::map_distinct(options_, id_, other_, reason_); });
+    json(distinct);
+    distinct->add_option("pseudonym", id_)->required();
+    distinct->add_option("other", other_)->required();
+    reason(*distinct);
+    auto* report = verb(
+        map, "report", "Everything sent of a person: when, to whom, for what, on which legal basis",
+        [this] { return cli::map_report(options_, id_, reason_); });
+    json(report);
+    report->add_option("pseudonym", id_, "Without it the PatientID is asked for");
+    reason(*report);
+    asks_patient_id_.push_back(report);
+    auto* forget = verb(map, "forget",
+                        "Destroys what leads from a person to the pseudonym, and has the "
+                        "destinations told; cannot be undone",
+                        [this] { return cli::map_forget(options_, id_, reason_, yes_); });
+    json(forget);
+    forget->add_option("pseudonym", id_, "Without it the PatientID is asked for");
+    forget->add_flag("--yes", yes_, "It is meant: no question is asked");
+    reason(*forget);
+    asks_patient_id_.push_back(forget);
+  }
+
+  /// A command that does something itself and has verbs, too. A callback of the command runs after
+  /// that of its verb, and words that a verb does not take fall through to it.
+  void beside_verbs(CLI::App* command, std::function<bool()> has_words, std::function<int()> does) {
+    command->require_subcommand(0, 1);
+    command->fallthrough();
+    command->callback([this, command, has_words = std::move(has_words), does = std::move(does)] {
+      if (command->get_subcommands().empty()) {
+        run_ = does;
+      } else if (has_words()) {
+        throw CLI::ExtrasError(std::vector<std::string>{"one word too many"});
+      }
+    });
+  }
+
+  void add_map_files(CLI::App& map) {
+    const char* reason = "Recorded; asked for when missing";
+    auto* out = verb(map, "export", "Every PatientID and its pseudonym, sealed, into a directory",
+                     [this] { return cli::map_export(options_, file_, reason_); });
+    json(out);
+    out->add_option("DIR", file_, "Where the daemon makes a folder")->required();
+    out->add_option("--reason", reason_, reason);
+    auto* open = verb(
+        map, "open-export", "Writes the list in such a folder to standard output",
+        [this] { return cli::map_open_export(options_, file_, with_master_key_, show_values_); });
+    open->add_option("FOLDER", file_)->required();
+    open->add_flag("--with-master-key", with_master_key_,
+                   "The configured key, instead of the recovery key, which is asked for or read "
+                   "from standard input");
+    open->add_flag("--show", show_values_, "Onto a terminal as well");
+    auto* in = verb(map, "import", "Pseudonyms that were assigned elsewhere: all of them or none",
+                    [this] { return cli::map_import(options_, file_, reason_); });
+    in->footer(
+        "FILE is CSV with the header site,patient_id,issuer,pseudonym,offset_days; issuer and "
+        "offset_days may be missing or empty.");
+    json(in);
+    in->add_option("FILE", file_, "- is standard input")->required();
+    in->add_option("--reason", reason_, reason);
+    verb(map, "accept-gap", "Ends the holding of unknown patients after a restore without journal",
+         [this] { return cli::map_accept_gap(options_, reason_); })
+        ->add_option("--reason", reason_, reason);
+  }
+
+  void add_backup() {
+    auto* backup = verb(app_, "backup",
+                        "Map, ledger, audit log and configuration, sealed, while the node runs",
+                        [this] { return cli::backup(options_, file_); });
+    json(backup);
+    backup->add_option("DIR", file_, "Where the daemon makes a folder; on another disk")
+        ->required();
+    auto* restore = verb(
+        app_, "restore",
+        "A node out of a backup, its journal and the recovery key, which is asked for or read from "
+        "standard input",
+        [this] {
+          restore_.credential_file = credential_file_;
+          return cli::restore_node(options_, restore_);
+        });
+    restore->add_option("FOLDER", restore_.folder, "A folder that `backup` made")->required();
+    auto* journal = restore->add_option("--journal", restore_.journal,
+                                        "Directory of the journal: the configured journal_dir");
+    restore
+        ->add_flag("--without-journal", restore_.without_journal,
+                   "The journal is lost: unknown patients are held until `map accept-gap`")
+        ->excludes(journal);
+    restore
+        ->add_option("--credential-file", credential_file_,
+                     "Where the new key goes when [node] key_file is not set")
+        ->capture_default_str();
   }
 
   void add_study() {
-    auto* study = verb(app_, "study", "Readiness, time points and counts of a patient's studies",
-                       [this] { return cli::study(options_, id_, tolerance_min_); });
+    auto* study = app_.add_subcommand(
+        "study", "Readiness, time points and counts of a patient's studies; and its verbs");
     json(study);
-    study->add_option("NAME", id_, "Pseudonym, or the UID of a study as the archive has it")
-        ->required();
+    auto* name =
+        study->add_option("NAME", study_, "Pseudonym, or the UID of a study as the archive has it");
+    beside_verbs(
+        study, [this] { return !study_.empty(); },
+        [this] { return cli::study(options_, study_, tolerance_min_); });
+    study->parse_complete_callback([study, name] {
+      if (study->get_subcommands().empty() && name->count() == 0) throw CLI::RequiredError("NAME");
+    });
     study
         ->add_option("--tolerance", tolerance_min_,
                      "Minutes by which the times of one injection may differ")
         ->check(CLI::Range(0U, 720U))
         ->capture_default_str();
+
+    const auto of_uid = [this, study](const char* word, const char* text,
+                                      std::function<int()> does) {
+      auto* out = verb(*study, word, text, std::move(does));
+      json(out);
+      out->add_option("UID", id_, "Of the study, as the archive has it")->required();
+      reason(*out);
+      return out;
+    };
+    auto* reassign =
+        of_uid("reassign",
+               "The study is of another person, whose PatientID is asked for on the "
+               "terminal or read from standard input",
+               [this] { return cli::study_reassign(options_, id_, issuer_, reason_); });
+    reassign->add_option("--issuer", issuer_, "Issuer of the PatientID, when it has one");
+    asks_patient_id_.push_back(reassign);
+    of_uid("withdraw",
+           "Tells each destination that the study is rejected; what comes of it is held",
+           [this] { return cli::study_withdraw(options_, id_, code_, reason_); })
+        ->add_option("--code", code_, "quality, safety, worklist or retention")
+        ->required();
+    of_uid("admit", "Instances of a withdrawn study are taken again",
+           [this] { return cli::study_admit(options_, id_, reason_); });
+    auto* withdrawals = verb(*study, "withdrawals", "What was withdrawn, and who was told when",
+                             [this] { return cli::study_withdrawals(options_, id_); });
+    json(withdrawals);
+    withdrawals->add_option("UID", id_, "Of one study, as the archive has it");
   }
 
   void add_devices() {
-    json(verb(app_, "devices",
-              "Cameras, their software and calibrations, and the private creators removed",
-              [this] { return cli::devices(options_); }));
+    auto* devices = app_.add_subcommand(
+        "devices", "Cameras, their software and calibrations, and the private creators removed");
+    json(devices);
+    beside_verbs(
+        devices, [] { return false; }, [this] { return cli::devices(options_); });
+    auto* accept = verb(*devices, "accept",
+                        "A camera and its software were looked at: instances of it are taken",
+                        [this] { return cli::devices_accept(options_, id_, site_, reason_); });
+    json(accept);
+    accept->add_option("label", id_, "CAM-nn, as `dosigate devices` shows it")->required();
+    accept->add_option("--site", site_,
+                       "Code of its site, when several have a camera of that name");
+    reason(*accept);
+  }
+
+  void add_key() {
+    auto* key = group("key", "The keys under which everything is sealed");
+    json(verb(*key, "status", "Whether a rotation is under way and the recovery key was verified",
+              [this] { return cli::key_status(options_); }));
+    auto* rotate = verb(*key, "rotate", "New keys, while the node works; pseudonyms and UIDs stay",
+                        [this] { return cli::key_rotate(options_, credential_file_, reason_); });
+    verb(*key, "recovery-verify",
+         "Whether the printed recovery key opens the keyring; it is asked for on the terminal or "
+         "read from standard input",
+         [this] { return cli::key_recovery_verify(options_); });
+    auto* compromise =
+        verb(*key, "compromise", "What to do when somebody else had the keys",
+             [this] { return cli::key_compromise(options_, credential_file_, reason_); });
+    for (auto* command : {rotate, compromise}) {
+      command->add_option("--reason", reason_, "Recorded; asked for when missing");
+      command
+          ->add_option("--credential-file", credential_file_,
+                       "The master key when [node] key_file is not set")
+          ->capture_default_str();
+    }
   }
 
   void add_peer() {
@@ -271,17 +463,21 @@ class CommandLine {
   CLI::App app_{"dosigate: the operator's command of the DICOM gateway that de-identifies"};
   cli::Options options_;
   std::function<int()> run_;
-  CLI::App* lookup_ = nullptr;
+  std::vector<CLI::App*> asks_patient_id_;
+  cli::AliasWanted alias_;
+  std::string code_, site_, issuer_;
+  bool yes_ = false;
   bool watch_ = false, all_ = false;
   unsigned max_ = 50, tolerance_min_ = 10;
-  std::string id_, name_, reason_;
+  std::string id_, name_, study_, reason_;
   std::vector<std::string> accept_, who_;
   cli::Work work_;
   cli::DeidentifyOptions deidentify_;
   std::filesystem::path file_;
   std::string other_;
   std::vector<std::filesystem::path> files_;
-  bool show_values_ = false;
+  bool show_values_ = false, retention_ = false, with_master_key_ = false;
+  cli::RestoreWanted restore_;
   std::filesystem::path credential_file_ = "/etc/dosigate/dosigate.key";
 };
 

@@ -8,8 +8,10 @@
 #include <set>
 
 #include "admin_api.h"
+#include "backup.h"
 #include "dosigate/app/init.h"
 #include "dosigate/app/pair_mover.h"
+#include "key_rotation.h"
 #include "patient_facts.h"
 
 namespace dosigate {
@@ -64,20 +66,32 @@ Result<Node::Stores> Node::open_stores(const Config& config) {
   auto lock = lock_state(node.state_dir);
   if (!lock) return lock.error();
   stores.lock = std::move(*lock);
+  remove_backup_copies(node.state_dir);
 
   const auto master = master_key(config);
   if (!master) return master.error();
   auto keys = Keyring::open(node.state_dir / "keyring", *master);
   if (!keys) return keys.error();
-  stores.keys = std::make_unique<const Keyring>(std::move(*keys));
+  stores.keys = std::make_unique<Keyring>(std::move(*keys));
 
   auto audit = AuditLog::open(node.state_dir / "audit", *stores.keys);
   if (!audit) return audit.error();
   stores.audit = std::move(*audit);
 
-  auto map = PseudonymMap::open(map_settings(config), *stores.keys);
+  auto settings = map_settings(config);
+  // A first-seen camera or software is an event: its calibration factor is another one.
+  settings.noticed = [&audit = *stores.audit](const std::string& site, const std::string& label,
+                                              std::uint32_t epoch) {
+    audit.record("device.new", "dosigated",
+                 {{"site", site}, {"device", label}, {"epoch", std::to_string(epoch)}});
+    spdlog::warn("a camera or software never seen before site={} device={} epoch={}", site, label,
+                 epoch);
+  };
+  auto map = PseudonymMap::open(std::move(settings), *stores.keys);
   if (!map) return map.error();
   stores.map = std::move(*map);
+  // After the map, which says better what it means that the directory is away.
+  if (auto kept = stores.keys->keep_copy(keyring_copy(config)); !kept) return kept.error();
 
   auto ledger = Ledger::open(node.state_dir / "ledger.db");
   if (!ledger) return ledger.error();
@@ -99,6 +113,7 @@ Result<std::unique_ptr<Node>> Node::start(Config config, std::optional<int> admi
   auto routing = Routing::make(node->config_, *node->stores_.map);
   if (!routing) return routing.error();
   node->reconcile_quarantine();
+  node->withdrawals_.finish();
   node->serve(std::move(*routing), admin_socket);
   return node;
 }
@@ -108,7 +123,9 @@ Node::Node(Config config, Stores stores)
       stores_(std::move(stores)),
       quarantine_(config_.node.state_dir / "quarantine", *stores_.keys,
                   config_.node.quarantine_cap_bytes),
-      ingest_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_) {}
+      ingest_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_),
+      withdrawals_(*stores_.map, *stores_.spool, *stores_.ledger),
+      corrections_(*stores_.map, *stores_.ledger, quarantine_, ingest_, withdrawals_) {}
 
 Node::~Node() {
   if (acceptor_) acceptor_->stop();
@@ -118,6 +135,7 @@ Node::~Node() {
   Forwarders ending;
   forwarders_.with([&](auto& forwarders) { ending.swap(forwarders); });
   end_together(ending);
+  key_rotation_.reset();
   pair_mover_ = {};
   try {
     stores_.audit->record("stop", "dosigated", {{"version", DOSIGATE_VERSION}});
@@ -156,6 +174,8 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
         "`dosigate queue list`; have the studies sent again",
         recovered.rows_without_file, recovered.damaged, recovered.lost);
   pair_mover_ = std::jthread([this](const std::stop_token& stop) { move_pairs(stop); });
+  key_rotation_ = std::make_unique<KeyRotation>(KeyRotation::Parts{
+      *stores_.keys, *stores_.map, *stores_.spool, quarantine_, ingest_, *stores_.audit});
   use_destinations(config_);
 
   AssociationServer::Settings server;
@@ -226,6 +246,8 @@ void Node::record_profiles() {
 /// Who gets the studies, and why: the record of processing (LGPD art. 37) over time.
 void Node::record_destinations(const Config& config) {
   for (const auto& [destination, legal] : config.outputs) {
+    stores_.ledger->legal(
+        {destination.name, legal.purpose, legal.legal_basis, legal.operator_name, legal.country});
     const bool dicom = destination.kind == Destination::Kind::Dicom;
     stores_.audit->record("destination", "dosigated",
                           {{"name", destination.name},

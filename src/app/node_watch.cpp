@@ -3,8 +3,10 @@
 
 #include <boost/json.hpp>
 
+#include "backup_watch.h"
 #include "dosigate/app/alert.h"
 #include "dosigate/app/node.h"
+#include "key_rotation.h"
 
 namespace dosigate {
 namespace {
@@ -12,7 +14,10 @@ namespace {
 constexpr std::chrono::seconds kSampleEvery{10};
 constexpr std::chrono::seconds kAlertEvery{2};
 constexpr std::chrono::seconds kCreatorsEvery{5};
+constexpr std::chrono::seconds kToldEvery{3};
 constexpr std::chrono::hours kFoldEvery{1};
+constexpr std::int64_t kNotToldAfter = 3'600;  ///< seconds until an open withdrawal is a warning
+constexpr std::size_t kToldAtOnce = 100;
 
 std::uint64_t size_or_zero(const std::filesystem::path& file) {
   std::error_code absent;  // -wal and -shm come and go
@@ -72,6 +77,12 @@ std::vector<Condition> Node::conditions() const {
          std::to_string(stuck) +
              " spool files are kept because the map does not take their UID pairs: see "
              "the log; restore the map that belongs to them, or its journal, and restart"});
+  if (const auto open = stores_.ledger->withdrawals_open(to_unix(wall_now()) - kNotToldAfter);
+      open > 0)
+    out.push_back({1, "withdrawal-not-told", "",
+                   std::to_string(open) +
+                       " rejection notes have not reached their destinations for an hour: see "
+                       "`dosigate study withdrawals` and `dosigate queue list`"});
   const auto held = quarantine_.totals();
   if (held.count > 0)
     out.push_back({1, "quarantine-not-empty", "",
@@ -89,7 +100,18 @@ std::vector<Condition> Node::conditions() const {
     out.push_back({1, "no-journal", "",
                    "[node] journal_dir is not set: after the loss of this disk patients would be "
                    "unknown"});
+  add_backup_conditions(out, config_.node, *stores_.ledger, *stores_.map);
+  add_key_conditions(out);
   return out;
+}
+
+void Node::add_key_conditions(std::vector<Condition>& out) const {
+  if (const auto rotation = key_rotation_->progress(); !rotation.trouble.empty())
+    out.push_back({1, "key-rotation-unfinished", "", rotation.trouble});
+  if (stores_.ledger->milestone("recovery-verified") == 0)
+    out.push_back({1, "recovery-not-verified", "",
+                   "nobody has shown yet that the printed recovery key is at hand: run `dosigate "
+                   "key recovery-verify`"});
 }
 
 void Node::tick() {
@@ -108,10 +130,27 @@ void Node::tick() {
     if (const auto written = stores_.map->write_removed_creators(); !written)
       spdlog::warn("{}; tried again in a few seconds", written.error().detail);
   }
+  if (now - last_told_ >= kToldEvery) {
+    last_told_ = now;
+    record_told();
+  }
   if (now - last_fold_ >= kFoldEvery) {
     last_fold_ = now;
     stores_.ledger->fold(config_.node.ledger_keep_days);
   }
+}
+
+/// A crash between the two says it twice, which is better than never.
+void Node::record_told() {
+  const auto told = stores_.ledger->told_and_not_recorded(kToldAtOnce);
+  for (const auto& one : told) {
+    stores_.audit->record("study.withdrawal-told", "dosigated",
+                          {{"study", one.study_uid},
+                           {"destination", one.destination},
+                           {"code", one.code},
+                           {"cause", one.cause}});
+  }
+  stores_.ledger->recorded(told);
 }
 
 void Node::raise_and_clear_alerts() {

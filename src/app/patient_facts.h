@@ -12,7 +12,8 @@ namespace dosigate {
 /// this program did not write.
 PatientFacts patient_facts(const Ledger& ledger, const std::string& pseudonym);
 
-/// study.json of a folder destination; empty when the ledger knows nothing of the study.
+/// study.json of a folder destination; empty when the ledger knows nothing of the study. Of one
+/// that was forgotten only that it is withdrawn.
 std::string study_card(const Ledger& ledger, const std::string& study_uid);
 
 }  // namespace dosigate

@@ -31,6 +31,7 @@ Result<std::shared_ptr<const Routing>> Routing::make(Config config, PseudonymMap
       settings.site = site->policy;
       settings.drop = route.drop;
       settings.default_charset = charset;
+      settings.new_devices = route.new_devices;
       settings.max_inflated = ready.node.max_instance_bytes;
       routing->engines_[{route.name, charset}] =
           std::make_unique<Deidentifier>(std::move(settings), map);

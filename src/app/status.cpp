@@ -17,7 +17,7 @@ json::object json_of(const Ledger::Totals& totals) {
           {"delivered", totals.delivered}, {"queued", totals.queued},
           {"parked", totals.parked},       {"quarantined", totals.quarantined},
           {"dropped", totals.dropped},     {"discarded", totals.discarded},
-          {"refused", totals.refused}};
+          {"refused", totals.refused},     {"issued", totals.issued}};
 }
 
 json::object json_of(const Config::Legal& legal) {

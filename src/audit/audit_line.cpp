@@ -57,7 +57,7 @@ std::string extend(AuditLink& link, const Keyring& keys, WallTime time, std::str
       {"actor", as_utf8(actor)},       {"fields", named},       {"key", key.version},
       {"previous", to_hex(link.value)}};
   std::string line = json::serialize(content);
-  link.value = chain_value(key.key, link.value, line);
+  link.value = chain_value(*key.key, link.value, line);
   ++link.number;
   line.pop_back();  // the closing brace comes after the chain value
   return line.append(kChain).append(to_hex(link.value)).append(kEnd);
@@ -81,7 +81,7 @@ const char* follow(AuditLink& link, std::string_view line, const Keyring& keys) 
   };
   if (number("n") != link.number + 1)
     return "does not have the next number: a line is missing or stands elsewhere";
-  const Secret* key = keys.find(Purpose::Audit, static_cast<std::uint32_t>(number("key")));
+  const auto key = keys.find(Purpose::Audit, static_cast<std::uint32_t>(number("key")));
   if (key == nullptr) return "was made with a key that this keyring does not hold";
   const Digest value = chain_value(*key, link.value, content);
   if (line.substr(line.size() - kEnd.size() - kHex, kHex) != to_hex(value))

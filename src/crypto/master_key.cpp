@@ -28,9 +28,25 @@ Error invalid(const std::filesystem::path& file) {
           " is not 64 hexadecimal digits and a newline; give the file that `dosigated init` wrote");
 }
 
+std::filesystem::path next_of(const std::filesystem::path& key_file) {
+  return key_file.string() + ".new";
+}
+
+/// @param model  whose owner and mode the new file gets; may be empty.
+Result<Secret> create_like(const std::filesystem::path& file, const std::filesystem::path& model) {
+  Secret master = random_secret();
+  std::string text = to_hex(master.reveal());
+  text += '\n';
+  auto written = write_new_key_file(file, as_bytes(text), "master key", model);
+  wipe(text.data(), text.size());
+  if (!written) return written.error();
+  return master;
+}
+
 }  // namespace
 
-Result<Secret> load_master_key(const std::filesystem::path& key_file) {
+Result<Secret> load_master_key(const std::filesystem::path& key_file,
+                               std::optional<unsigned> also) {
   const int fd = ::open(key_file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
     return fail(
@@ -48,7 +64,7 @@ Result<Secret> load_master_key(const std::filesystem::path& key_file) {
     throw std::system_error(errno, std::generic_category(), "stat " + key_file.string());
   if (!S_ISREG(info.st_mode))
     return fail(Fault::Invalid, "the master key " + key_file.string() + " is not a regular file");
-  if (info.st_uid != 0 && info.st_uid != ::geteuid())
+  if (info.st_uid != 0 && info.st_uid != ::geteuid() && info.st_uid != also)
     return fail(Fault::Denied, "the master key " + key_file.string() + " belongs to uid " +
                                    std::to_string(info.st_uid) +
                                    ", neither to this user nor to root; chown it");
@@ -73,14 +89,29 @@ Result<Secret> load_master_key(const std::filesystem::path& key_file) {
   return master;
 }
 
+std::optional<unsigned> owner_of(const std::filesystem::path& key_file) {
+  struct stat info {};
+  if (::geteuid() != 0 || ::stat(key_file.c_str(), &info) != 0) return std::nullopt;
+  return info.st_uid;
+}
+
 Result<Secret> create_master_key(const std::filesystem::path& key_file) {
-  Secret master = random_secret();
-  std::string text = to_hex(master.reveal());
-  text += '\n';
-  auto written = write_new_key_file(key_file, as_bytes(text), "master key");
-  wipe(text.data(), text.size());
-  if (!written) return written.error();
-  return master;
+  return create_like(key_file, {});
+}
+
+Result<Secret> next_master_key(const std::filesystem::path& key_file) {
+  const auto next = next_of(key_file);
+  if (has_next_master_key(key_file)) return load_master_key(next, owner_of(key_file));
+  return create_like(next, key_file);
+}
+
+bool has_next_master_key(const std::filesystem::path& key_file) {
+  return std::filesystem::exists(next_of(key_file));
+}
+
+void use_next_master_key(const std::filesystem::path& key_file) {
+  std::filesystem::rename(next_of(key_file), key_file);
+  sync_directory(key_file.parent_path().empty() ? "." : key_file.parent_path());
 }
 
 }  // namespace dosigate

@@ -1,5 +1,6 @@
 #include "new_file.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,14 +10,31 @@
 #include "dosigate/crypto/hash.h"
 
 namespace dosigate {
+namespace {
+
+void make_like(int fd, const std::filesystem::path& model) {
+  struct stat info {};
+  if (::stat(model.c_str(), &info) != 0)
+    throw std::system_error(errno, std::generic_category(), "stat " + model.string());
+  const bool mine = info.st_uid == ::geteuid() && info.st_gid == ::getegid();
+  if (!mine && ::fchown(fd, info.st_uid, info.st_gid) != 0)
+    throw std::system_error(errno, std::generic_category(),
+                            "give a file the owner of " + model.string());
+  if (::fchmod(fd, info.st_mode & 07777U) != 0)
+    throw std::system_error(errno, std::generic_category(),
+                            "give a file the mode of " + model.string());
+}
+
+}  // namespace
 
 Result<void> write_new_key_file(const std::filesystem::path& path, ByteView content,
-                                const char* what) {
+                                const char* what, const std::filesystem::path& model) {
   std::filesystem::path temporary = path;
   temporary += "." + to_hex(random_id());
   int linked = 0;
   try {
     const FileDescriptor file = create_new_file(temporary);
+    if (!model.empty()) make_like(file.get(), model);
     write_all(file.get(), content, temporary);
     sync_data(file.get(), temporary);
     // link, not rename: it refuses an existing name.

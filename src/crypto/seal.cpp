@@ -31,7 +31,7 @@ Bytes seal(const Keyring& keys, Purpose purpose, ByteView plain, std::string_vie
   Bytes out = Packer().u8(kFormat).u32(key.version).take();
   out.insert(out.end(), nonce.begin(), nonce.end());
   out.resize(plain.size() + kOverhead);
-  aead_encrypt(key.key.reveal(), nonce, plain, as_bytes(place),
+  aead_encrypt(key.key->reveal(), nonce, plain, as_bytes(place),
                std::span(out).subspan(kBeforeNonce + Aead::kNonceSize));
   return out;
 }
@@ -42,7 +42,7 @@ Result<Bytes> unseal(const Keyring& keys, Purpose purpose, ByteView sealed,
     return fail(Fault::Corrupt,
                 "a sealed value has no valid form; restore the file it stands in from its backup");
   const std::uint32_t version = Unpacker(sealed.subspan(1)).u32();
-  const Secret* key = keys.find(purpose, version);
+  const auto key = keys.find(purpose, version);
   if (key == nullptr)
     return fail(Fault::Denied,
                 "a value is sealed with key version " + std::to_string(version) + " of purpose " +

@@ -7,7 +7,7 @@
 #include <system_error>
 
 #include "dosigate/crypto/sealed_file.h"
-#include "sealed_format.h"
+#include "sealed_head.h"
 
 namespace dosigate {
 
@@ -17,19 +17,13 @@ namespace {
 
 /// Most ends (card included) come with the tail in one read.
 constexpr std::size_t kEndGuess = 4'096;
+constexpr int kHeadReads = 3;
 /// Chunks read by one system call.
 constexpr std::uint64_t kReadAhead = 8 * (kChunkMax + kChunkOverhead);
-
-Error corrupt(const std::filesystem::path& path, const char* what) {
-  return fail(Fault::Corrupt, "the sealed file " + path.string() + " " + what);
-}
 
 constexpr Section next(Section section) {
   return static_cast<Section>(static_cast<int>(section) + 1);
 }
-
-constexpr const char* kIncomplete =
-    "has no complete end: its writing was cut off; remove it, nothing in it was acknowledged";
 
 /// `image` holds the last bytes of the file, tail included. @return stored length of the End chunk,
 /// 0 when there is none.
@@ -73,47 +67,20 @@ Result<SealedFileReader> SealedFileReader::open(const Keyring& keys, Purpose pur
   }
   const ByteView end_chunk = ByteView(image).last(end_size + kTail).first(end_size);
 
-  std::array<Byte, kHead> head;
-  if (!read_exactly_at(fd, head, 0, path)) return corrupt(path, kIncomplete);
-  const ByteView all(head);
-  const auto zero = [](Byte b) { return b == 0; };
-  Unpacker fields(all.subspan(kMagic.size()));
-  const Byte format = fields.u8();
-  const Byte stated_purpose = fields.u8();
-  const bool reserved_clear = std::all_of(head.begin() + 6, head.begin() + 8, zero) &&
-                              std::all_of(head.end() - kHeadZeros, head.end(), zero);
-  if (!std::equal(kMagic.begin(), kMagic.end(), head.begin()) || !reserved_clear)
-    return corrupt(path, "has a damaged head");
-  if (format != kFormat)
-    return corrupt(
-        path,
-        "has a format this program does not know: it is damaged or was written by a newer one");
-  if (stated_purpose != static_cast<Byte>(purpose))
-    return corrupt(path, "belongs to another domain or purpose");
-  fields.u8();
-  fields.u8();
-  const std::uint32_t version = fields.u32();
-  InstanceId id;
-  std::copy_n(fields.rest().begin(), id.size(), id.begin());
-  const std::uint64_t created = Unpacker(fields.rest().subspan(id.size())).u64();
-
-  const Secret* wrapping = keys.find(purpose, version);
-  if (wrapping == nullptr)
-    return fail(Fault::Denied,
-                "the sealed file " + path.string() + " needs key version " +
-                    std::to_string(version) +
-                    ", which this keyring does not hold; use the keyring that belongs to it");
-  Aead::Nonce nonce;
-  std::copy_n(head.begin() + kHeadNamed, nonce.size(), nonce.begin());
-  std::array<Byte, Secret::kSize> key;
-  if (!Aead(wrapping->reveal(), Aead::Direction::Decrypt)
-           .decrypt(nonce, all.subspan(kHeadNamed + nonce.size(), Secret::kSize + Aead::kTagSize),
-                    all.first(kHeadNamed), key))
-    return corrupt(path, "has a damaged head, or belongs to another keyring");
-  SealedFileReader reader(path, std::move(file), Secret(key));
-  wipe(key.data(), key.size());
-  reader.id_ = id;
-  reader.created_ = created;
+  // A rewrap may write the head at this moment: what is read half-way is read again.
+  std::array<Byte, kHead> image_of_head;
+  if (!read_exactly_at(fd, image_of_head, 0, path)) return corrupt(path, kIncomplete);
+  auto head = open_head(keys, purpose, path, image_of_head);
+  for (int again = 0; !head && again < kHeadReads; ++again) {
+    const auto before = image_of_head;
+    if (!read_exactly_at(fd, image_of_head, 0, path)) return corrupt(path, kIncomplete);
+    if (image_of_head == before) break;
+    head = open_head(keys, purpose, path, image_of_head);
+  }
+  if (!head) return head.error();
+  SealedFileReader reader(path, std::move(file), std::move(head->data_key));
+  reader.id_ = head->id;
+  reader.created_ = head->created;
 
   if (!reader.read_end(end_chunk, file_size))
     return corrupt(path, "has an end that does not authenticate: it is damaged");

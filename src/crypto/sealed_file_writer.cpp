@@ -6,7 +6,7 @@
 #include "dosigate/base/fail_point.h"
 #include "dosigate/crypto/hash.h"
 #include "dosigate/crypto/sealed_file.h"
-#include "sealed_format.h"
+#include "sealed_head.h"
 
 namespace dosigate {
 
@@ -16,31 +16,6 @@ namespace {
 
 /// Eight chunks per system call; measured, larger writes gain nothing.
 constexpr std::size_t kOutput = 8 * (kChunkMax + kChunkOverhead);
-
-Bytes make_head(const Keyring::Key& key, Purpose purpose, const InstanceId& id,
-                std::uint64_t created, const Secret& data_key) {
-  Bytes head(kMagic.begin(), kMagic.end());
-  const Bytes numbers = Packer()
-                            .u8(kFormat)
-                            .u8(static_cast<std::uint8_t>(purpose))
-                            .u8(0)
-                            .u8(0)
-                            .u32(key.version)
-                            .take();
-  head.insert(head.end(), numbers.begin(), numbers.end());
-  head.insert(head.end(), id.begin(), id.end());
-  const Bytes time = Packer().u64(created).take();
-  head.insert(head.end(), time.begin(), time.end());
-  Aead::Nonce nonce;
-  fill_random(nonce);
-  head.insert(head.end(), nonce.begin(), nonce.end());
-  head.resize(kHead);
-  const std::span<Byte> all(head);
-  Aead(key.key.reveal(), Aead::Direction::Encrypt)
-      .encrypt(nonce, data_key.reveal(), all.first(kHeadNamed),
-               all.subspan(kHeadNamed + nonce.size(), Secret::kSize + Aead::kTagSize));
-  return head;
-}
 
 }  // namespace
 

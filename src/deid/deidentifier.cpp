@@ -6,10 +6,13 @@
 #include "dosimetry_facts.h"
 #include "fingerprint_inputs.h"
 #include "holds.h"
+#include "items.h"
 #include "kept_lists.h"
 #include "leak_check.h"
 #include "marking.h"
 #include "proof.h"
+#include "rejection.h"
+#include "revision.h"
 #include "rules.h"
 #include "source.h"
 #include "subjects.h"
@@ -102,6 +105,7 @@ struct Deidentifier::Impl {
         drop(std::move(settings.drop)),
         charset(std::move(settings.default_charset)),
         max_inflated(settings.max_inflated),
+        new_devices(settings.new_devices),
         map(the_map) {
     load_kept_lists();
     load_content_tables();
@@ -134,18 +138,33 @@ struct Deidentifier::Impl {
 
     auto source = source_identity(data_set, charset);
     if (!source) return Held{HoldReason::CharacterSet, source.error().detail};
-    auto subject = map.resolve(site, *source);
+    auto subject = map.resolve(site, *source, new_devices);
     if (!subject) {
       if (subject.error().fault == Fault::Uncertain)
         return Held{HoldReason::PatientInDoubt, subject.error().detail};
       return Refused{subject.error().fault, subject.error().detail};
     }
+    if (new_devices == NewDevices::Hold && subject->device != 0 && !subject->device_accepted)
+      return Held{HoldReason::NewDevice, subject->device_label + ", epoch " +
+                                             std::to_string(subject->device_epoch) +
+                                             ": a camera or software that nobody has accepted yet"};
     const bool is_person = subject_of(rules.profile(), *source) == nullptr;
-    return clean_for(*subject, received, *opened, is_person ? rules : *rules_for_no_person, trace);
+    return clean_for(*subject, received, *opened, is_person ? rules : *rules_for_no_person,
+                     decision.revision, trace);
+  }
+
+  Result<SourceIdentity> identity_of(const ReceivedInstance& received) const {
+    const TransferSyntax* syntax = find_transfer_syntax(received.transfer_syntax_uid);
+    if (syntax == nullptr) return fail(Fault::Uncertain, "the transfer syntax is not in the table");
+    auto opened = open(received, *syntax, max_inflated);
+    if (!opened) return opened.error();
+    if (const auto resolved = resolve_unknowns(*opened->data_set, rules); !resolved)
+      return resolved.error();
+    return source_identity(*opened->data_set, charset);
   }
 
   Verdict clean_for(const Subject& subject, const ReceivedInstance& received, Opened& opened,
-                    const Rules& rules_of_subject, Trace* trace) const {
+                    const Rules& rules_of_subject, std::uint32_t revision, Trace* trace) const {
     DcmDataset& data_set = *opened.data_set;
     const Options& options = rules_of_subject.options();
     Identifiers identifiers = collect_identifiers(data_set, charset);
@@ -158,11 +177,27 @@ struct Deidentifier::Impl {
     const Proof proof(data_set, rules_of_subject);
     const std::string age = missing_age(data_set, rules_of_subject);
 
+    const std::string sop_class = std::string(trimmed(received.sop_class_uid)),
+                      source_sop_uid = std::string(trimmed(received.sop_instance_uid.reveal())),
+                      source_series_uid = text_at(data_set, DCM_SeriesInstanceUID);
+    const auto version = [&](std::uint32_t number) {
+      return version_uids(subject, options.retain_uids, number, source_sop_uid, source_series_uid);
+    };
+    const VersionUids sent = version(revision);
+
     UidMapper uids(subject, options.retain_uids);
-    const std::string sop_class = std::string(trimmed(received.sop_class_uid));
+    if (revision > 0) uids.go_out_as(source_sop_uid, sent.sop);
     Walk walk({rules_of_subject, subject, uids, cleaner, sop_class, positions_matter, trace});
     if (const auto walked = walk.clean(data_set); !walked)
       return Refused{walked.error().fault, walked.error().detail};
+    if (revision > 0) {
+      // Under Retain UIDs the walk has left it as it came.
+      put_text(data_set, DCM_SOPInstanceUID, EVR_UI, sent.sop);
+      if (!source_series_uid.empty())
+        put_text(data_set, DCM_SeriesInstanceUID, EVR_UI, sent.series);
+      uids.remember(source_series_uid, sent.series);
+      name_predecessor(data_set, sop_class, version(revision - 1));
+    }
     mark(data_set, rules_of_subject, subject, age);
     if (trace != nullptr) {
       for (const DcmTagKey& tag : kMarking) trace_added(*trace, data_set, tag);
@@ -170,12 +205,10 @@ struct Deidentifier::Impl {
 
     if (auto held = proof.check(data_set, subject.offset)) return std::move(*held);
     const std::string sop_uid = text_at(data_set, DCM_SOPInstanceUID),
-                      study_uid = text_at(data_set, DCM_StudyInstanceUID),
-                      source_sop_uid = std::string(trimmed(received.sop_instance_uid.reveal())),
-                      mapped_sop_uid = map_uid(*subject.salt, subject.uid_revision, source_sop_uid);
+                      study_uid = text_at(data_set, DCM_StudyInstanceUID);
     if (!options.retain_uids && study_uid != subject.study_uid)
       return Held{HoldReason::Proof, "(0020,000D) is not the study UID of the map"};
-    if (sop_uid != (options.retain_uids ? source_sop_uid : mapped_sop_uid))
+    if (sop_uid != sent.sop)
       return Held{HoldReason::Proof, "(0008,0018) is not the UID of this instance"};
     if (options.retain_uids) identifiers.uids.clear();
     if (auto held = find_leak(data_set, identifiers, rules_of_subject, charset))
@@ -195,14 +228,22 @@ struct Deidentifier::Impl {
     }
     if (!pixels_unchanged(opened, encoded))
       return Held{HoldReason::Proof, "pixel data would have changed"};
+    PairBatch memory{subject.study, map_uid(*subject.salt, subject.uid_revision, source_sop_uid),
+                     fingerprint, uids.pairs(), revision};
+    memory.sop_class_uid = sop_class;
+    if (!options.retain_uids || revision > 0) {  // the map has no UID of the source in clear
+      memory.sent_uid = sent.sop;
+      memory.series_uid = sent.series;
+    }
     const WalkCounts& counts = walk.counts();
     return Cleaned{seal(received, subject, study_uid, sop_uid, std::move(encoded),
                         dosimetry_facts(data_set, subject)),
-                   {subject.study, mapped_sop_uid, fingerprint, uids.pairs()},
+                   std::move(memory),
                    counts.dates_emptied,
                    counts.type_blind,
                    {counts.removed_creators.begin(), counts.removed_creators.end()},
-                   subject.device};
+                   subject.device,
+                   read_rejection(data_set, sop_class)};
   }
 
   bool pixels_unchanged(const Opened& opened, const EncodedDataSet& encoded) const {
@@ -239,6 +280,7 @@ struct Deidentifier::Impl {
   std::vector<DropRule> drop;
   std::string charset;
   std::size_t max_inflated;
+  NewDevices new_devices;
   PseudonymMap& map;
 };
 
@@ -251,6 +293,10 @@ const Profile& Deidentifier::profile() const { return impl_->rules.profile(); }
 Verdict Deidentifier::clean(const ReceivedInstance& received, const Decision& decision,
                             Trace* trace) const {
   return impl_->clean(received, decision, trace);
+}
+
+Result<SourceIdentity> Deidentifier::identity_of(const ReceivedInstance& received) const {
+  return impl_->identity_of(received);
 }
 
 }  // namespace dosigate

@@ -151,8 +151,10 @@ TypeTable::TypeTable(std::string_view modules_text, std::string_view iods_text) 
     ++row;
     std::vector<std::size_t> parts;
     try {
-      for (const std::string_view module : split(cell[2], "; "))
+      for (const std::string_view module : split(cell[2], "; ")) {
         modules.include(modules.root(module), parts);
+        modules_[std::string(cell[0])].push_back(module);
+      }
     } catch (const std::runtime_error& why) {
       broken(iods_name, row, why.what());
     }
@@ -185,9 +187,27 @@ const TypeLevel* TypeTable::top_level(std::string_view sop_class_uid) const {
   return found == classes_.end() ? nullptr : found->second;
 }
 
-const TypeLevel* top_level_types(std::string_view sop_class_uid) {
+bool TypeTable::has_module(std::string_view sop_class_uid, std::string_view module) const {
+  const auto found = modules_.find(std::string(sop_class_uid));
+  return found != modules_.end() &&
+         std::find(found->second.begin(), found->second.end(), module) != found->second.end();
+}
+
+namespace {
+
+const TypeTable& embedded() {
   static const TypeTable table(ps33_modules_text, ps33_iods_text);
-  return table.top_level(sop_class_uid);
+  return table;
+}
+
+}  // namespace
+
+const TypeLevel* top_level_types(std::string_view sop_class_uid) {
+  return embedded().top_level(sop_class_uid);
+}
+
+bool iod_has_module(std::string_view sop_class_uid, std::string_view module) {
+  return embedded().has_module(sop_class_uid, module);
 }
 
 }  // namespace dosigate

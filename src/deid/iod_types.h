@@ -35,7 +35,7 @@ class TypeLevel {
 class TypeTable {
  public:
   /// @param modules  the form of conf/ps33/modules.tsv
-  /// @param iods     the form of conf/ps33/iods.tsv
+  /// @param iods     the form of conf/ps33/iods.tsv; outlives the table
   /// Throws std::runtime_error naming the file and the row when a row cannot be read.
   TypeTable(std::string_view modules, std::string_view iods);
   TypeTable(const TypeTable&) = delete;
@@ -43,14 +43,20 @@ class TypeTable {
 
   /// nullptr for a class that the table does not list.
   const TypeLevel* top_level(std::string_view sop_class_uid) const;
+  /// False for a class that the table does not list, and for a module that has no row in
+  /// conf/ps33/modules.tsv.
+  bool has_module(std::string_view sop_class_uid, std::string_view module) const;
 
  private:
   std::deque<TypeLevel> levels_;  ///< never moves an element: levels point at each other
   std::unordered_map<std::string, const TypeLevel*> classes_;
+  std::unordered_map<std::string, std::vector<std::string_view>> modules_;  ///< views of `iods`
 };
 
 /// The embedded table, read and checked at the first call (std::runtime_error when it is broken).
 /// nullptr for a class that the table does not list: then the Type is Unknown. Thread: any.
 const TypeLevel* top_level_types(std::string_view sop_class_uid);
+/// Whether the IOD of a class has a module, mandatory or not; TypeTable::has_module.
+bool iod_has_module(std::string_view sop_class_uid, std::string_view module);
 
 }  // namespace dosigate

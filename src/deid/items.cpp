@@ -1,5 +1,9 @@
 #include "items.h"
 
+#include "dosigate/dicom/data_set.h"
+
+#include <stdexcept>
+
 namespace dosigate {
 
 Elements take_elements(DcmItem& item) {
@@ -14,6 +18,29 @@ void put_elements(DcmItem& item, Elements elements) {
     // A tag that stands twice in one item is refused here and stays ours, and goes.
     if (element && item.insert(element.get(), OFFalse).good()) static_cast<void>(element.release());
   }
+}
+
+void put_text(DcmItem& item, const DcmTagKey& tag, DcmEVR vr, std::string_view value) {
+  auto element = make_element(tag, vr, value);
+  if (!element || item.insert(element.get(), OFTrue).bad())
+    throw std::runtime_error(tag_text(tag) + " cannot be written");
+  static_cast<void>(element.release());
+}
+
+DcmItem& add_item(DcmItem& item, const DcmTagKey& sequence) {
+  constexpr long kAtTheEnd = -2;
+  DcmItem* added = nullptr;
+  if (item.findOrCreateSequenceItem(DcmTag(sequence, DcmVR(EVR_SQ)), added, kAtTheEnd).bad() ||
+      added == nullptr)
+    throw std::runtime_error("an item of " + tag_text(sequence) + " cannot be written");
+  return *added;
+}
+
+void add_code(DcmItem& item, const DcmTagKey& sequence, const CodedConcept& code) {
+  DcmItem& coded = add_item(item, sequence);
+  put_text(coded, DCM_CodeValue, EVR_SH, code.value);
+  put_text(coded, DCM_CodingSchemeDesignator, EVR_SH, code.scheme);
+  put_text(coded, DCM_CodeMeaning, EVR_LO, code.meaning);
 }
 
 void PrivateCreators::add(DcmElement& element) {

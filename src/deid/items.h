@@ -39,6 +39,16 @@ void for_each_element(DcmItem& item, Each each) {
   }
 }
 
+/// Writes a value; throws std::runtime_error when it is none of that VR.
+void put_text(DcmItem& item, const DcmTagKey& tag, DcmEVR vr, std::string_view value);
+/// A new item at the end of a sequence, which is made when it is not there.
+DcmItem& add_item(DcmItem& item, const DcmTagKey& sequence);
+struct CodedConcept {
+  std::string_view value, scheme, meaning;
+};
+/// A new item that holds a code.
+void add_code(DcmItem& item, const DcmTagKey& sequence, const CodedConcept& code);
+
 /// Which creator reserved which block of which private group, in one item (PS3.5 7.8.1).
 class PrivateCreators {
  public:

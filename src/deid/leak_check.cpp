@@ -1,9 +1,9 @@
 #include "leak_check.h"
 
+#include "canonical_pixels.h"
 #include "dosigate/dicom/charset.h"
 #include "dosigate/dicom/data_set.h"
 #include "dosigate/dicom/sop_class.h"
-#include "fingerprint_inputs.h"
 #include "items.h"
 #include "kept_lists.h"
 #include "leak_terms.h"

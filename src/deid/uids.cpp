@@ -10,6 +10,16 @@ constexpr std::size_t kLongestUid = 64;
 const std::string kNone;
 }  // namespace
 
+void UidMapper::go_out_as(std::string_view original, std::string mapped) {
+  const auto place =
+      instances_.insert_or_assign(std::string(trimmed(original)), std::move(mapped)).first;
+  order_.push_back(&*place);
+}
+
+void UidMapper::remember(std::string_view original, std::string mapped) {
+  if (!mapped.empty()) further_.emplace_back(original, std::move(mapped));
+}
+
 const std::string& UidMapper::map_instance(std::string_view original) {
   original = trimmed(original);
   if (original.empty() || original.size() > kLongestUid) return kNone;
@@ -53,8 +63,9 @@ bool UidMapper::is_original(std::string_view uid) const {
 
 std::vector<UidPair> UidMapper::pairs() const {
   std::vector<UidPair> out;
-  out.reserve(order_.size());
+  out.reserve(order_.size() + further_.size());
   for (const auto* pair : order_) out.push_back({Phi(pair->first), pair->second});
+  for (const auto& [original, mapped] : further_) out.push_back({Phi(original), mapped});
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "dosigate/identity/subject.h"
@@ -17,6 +18,11 @@ class UidMapper {
   /// @param retain  leave every UID as it is (PS3.15 E.3.9, Retain UIDs): nothing is a pair then.
   explicit UidMapper(const Subject& subject, bool retain = false)
       : subject_(subject), retain_(retain) {}
+
+  /// Gives one UID another than the one computed: the instance is a revision. Before any is mapped.
+  void go_out_as(std::string_view original, std::string mapped);
+  /// A pair for the way back that no element of the walk gave.
+  void remember(std::string_view original, std::string mapped);
 
   /// One value, trimmed. Empty stays empty; one longer than 64 bytes names nothing that DICOM could
   /// refer to, and gives empty.
@@ -36,6 +42,7 @@ class UidMapper {
   bool retain_;
   Known instances_, devices_;
   std::vector<const Known::value_type*> order_;
+  std::vector<std::pair<std::string, std::string>> further_;
 };
 
 }  // namespace dosigate

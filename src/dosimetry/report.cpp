@@ -76,6 +76,7 @@ json::object study_json(const StudyFacts& study, const PatientFacts& patient,
   const auto findings = judge(study, patient, tolerance);
   return {{"study_uid", study.study_uid},
           {"readiness", readiness_text(readiness_of(findings))},
+          {"withdrawn", withdrawn_json(study.withdrawn)},
           {"instances", instances_of(study)},
           {"series", series_json(study)},
           {"findings", findings_json(findings)}};
@@ -135,6 +136,20 @@ json::array cycles_json(const PatientFacts& patient, std::string_view study_uid,
 }
 
 }  // namespace
+
+json::value withdrawn_json(const std::vector<StudyWithdrawal>& withdrawn) {
+  if (withdrawn.empty()) return nullptr;
+  json::array out;
+  for (const StudyWithdrawal& one : withdrawn) {
+    out.push_back(json::object{{"code", one.code},
+                               {"meaning", one.meaning},
+                               {"cause", one.cause},
+                               {"ordered", one.ordered},
+                               {"whole_study", one.whole_study},
+                               {"objects", one.objects}});
+  }
+  return out;
+}
 
 json::object patient_report(const PatientFacts& patient, std::chrono::minutes tolerance,
                             std::string_view study_uid) {

@@ -111,6 +111,7 @@ auto Worker<domain>::deliver(Claimed<domain> claimed, Batch& rest, const std::st
 template <Domain domain>
 auto Worker<domain>::deliver_to_folder(Claimed<domain> claimed, Batch& rest,
                                        const std::stop_token& stop) -> Next {
+  if (!shared_.spool.begin(claimed)) return Next::Continue;
   const SteadyTime begun = steady_now();
   try {
     shared_.cards.arriving(claimed.pseudonym(), claimed.study_instance_uid());
@@ -225,6 +226,7 @@ auto Worker<domain>::deliver_by_store(Claimed<domain> claimed, Batch& rest,
     return Next::Continue;
   }
 
+  if (!shared_.spool.begin(claimed)) return Next::Continue;
   const SteadyTime begun = steady_now();
   const auto answer = send(claimed, *context);
   if (answer) return judge(std::move(claimed), *answer, rest, begun, stop);

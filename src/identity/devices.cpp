@@ -171,4 +171,30 @@ std::vector<PseudonymMap::NewCreators> PseudonymMap::new_creators(long long sinc
   });
 }
 
+Result<void> PseudonymMap::accept_device(std::string_view site_code, std::string_view label) try {
+  Result<void> outcome;
+  impl_->correct([&](SQLite::Database& database) {
+    outcome = {};
+    SQLite::Statement row(database,
+                          "SELECT d.device_id FROM device d JOIN site s ON s.site_id = d.site_id "
+                          "WHERE s.code = ? AND d.label = ?");
+    row.bind(1, std::string(site_code));
+    row.bind(2, std::string(label));
+    if (!row.executeStep()) {
+      outcome =
+          fail(Fault::NotFound, "this site has no camera of that label: see `dosigate devices`");
+      return;
+    }
+    const std::int64_t device = row.getColumn(0).getInt64();
+    row.reset();
+    MapChanges changes;
+    changes.push_back(DeviceAccepted{device});
+    impl_->record(database, changes);
+  });
+  return outcome;
+} catch (const std::exception& broken) {
+  return fail(Fault::Unavailable,
+              std::string("the pseudonym map cannot be written: ") + broken.what());
+}
+
 }  // namespace dosigate

@@ -9,6 +9,7 @@
 #include <string>
 #include <system_error>
 
+#include "dosigate/base/fail_point.h"
 #include "dosigate/crypto/seal.h"
 
 namespace dosigate {
@@ -59,17 +60,7 @@ Journal::Journal(std::filesystem::path path, FileDescriptor file, const Keyring&
 Journal Journal::create(const std::filesystem::path& directory, const Keyring& keys,
                         long long now) {
   const std::filesystem::path path = file_in(directory);
-  Journal journal(path, FileDescriptor(), keys);
-  journal.id_ = random_id();
-
-  // Reserved first: g++ 12 at -O2 warns of a growing vector here (-Warray-bounds), wrongly.
-  const Bytes created = Packer().u64(static_cast<std::uint64_t>(now)).take();
-  Bytes head;
-  head.reserve(kMagic.size() + journal.id_.size() + keys.id().size() + created.size());
-  head.insert(head.end(), kMagic.begin(), kMagic.end());
-  head.insert(head.end(), journal.id_.begin(), journal.id_.end());
-  head.insert(head.end(), keys.id().begin(), keys.id().end());
-  head.insert(head.end(), created.begin(), created.end());
+  const Bytes head = make_head(random_id(), keys, now);
   // As a whole or not at all: a head torn by a crash would look like somebody else's file.
   if (std::filesystem::exists(path)) {
     throw std::system_error(EEXIST, std::generic_category(), "create " + path.string());
@@ -81,6 +72,55 @@ Journal Journal::create(const std::filesystem::path& directory, const Keyring& k
   return std::move(*opened);
 }
 
+Bytes Journal::make_head(const InstanceId& id, const Keyring& keys, long long now) {
+  // Reserved first: g++ 12 at -O2 warns of a growing vector here (-Warray-bounds), wrongly.
+  const Bytes created = Packer().u64(static_cast<std::uint64_t>(now)).take();
+  Bytes head;
+  head.reserve(kMagic.size() + id.size() + keys.id().size() + created.size());
+  head.insert(head.end(), kMagic.begin(), kMagic.end());
+  head.insert(head.end(), id.begin(), id.end());
+  head.insert(head.end(), keys.id().begin(), keys.id().end());
+  head.insert(head.end(), created.begin(), created.end());
+  return head;
+}
+
+void Journal::rewrite(long long now, const std::function<void(Journal&)>& fill) {
+  std::filesystem::path unfinished = path_;
+  unfinished += ".new";
+  ::unlink(unfinished.c_str());  // left by a crash
+  Journal next(unfinished, create_new_file(unfinished), *keys_);
+  next.id_ = random_id();
+  const Bytes head = make_head(next.id_, *keys_, now);
+  write_all(next.file_.get(), head, unfinished);
+  next.head_hash_ = sha256(head);
+  next.last_hash_ = next.head_hash_;
+  next.end_ = head.size();
+  next.chain_ = chain_;
+  next.chain_.before.emplace_back(id_, last_);
+  try {
+    MapChanges first;
+    first.push_back(next.chain_);
+    next.append(pack_changes(first));
+    fill(next);
+    next.sync();
+    fail_point("journal.before-rename");
+    std::filesystem::rename(unfinished, path_);
+  } catch (...) {
+    ::unlink(unfinished.c_str());
+    throw;
+  }
+  sync_directory(path_.parent_path());
+  fail_point("journal.after-rename");
+  next.path_ = path_;
+  *this = std::move(next);
+}
+
+bool Journal::continues(ByteView id) const {
+  return std::any_of(chain_.before.begin(), chain_.before.end(), [&](const auto& each) {
+    return std::equal(id.begin(), id.end(), each.first.begin(), each.first.end());
+  });
+}
+
 Result<Journal> Journal::open(const std::filesystem::path& directory, const Keyring& keys) {
   const std::filesystem::path path = file_in(directory);
   const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
@@ -89,7 +129,15 @@ Result<Journal> Journal::open(const std::filesystem::path& directory, const Keyr
   Journal journal(path, FileDescriptor(fd), keys);
   if (auto head = journal.read_head(); !head) return head.error();
   if (auto records = journal.read_records(
-          0, [](std::uint64_t, ByteView) {}, true);
+          0,
+          [&](std::uint64_t number, ByteView plain) {
+            if (number != 1) return;
+            auto changes = unpack_changes(plain);
+            if (!changes || changes->empty()) return;  // said when it is replayed
+            if (auto* chain = std::get_if<JournalContinues>(&changes->front()))
+              journal.chain_ = std::move(*chain);
+          },
+          true);
       !records)
     return records.error();
   return journal;

@@ -7,6 +7,7 @@
 #include "dosigate/base/result.h"
 #include "dosigate/crypto/hash.h"
 #include "dosigate/crypto/keyring.h"
+#include "map_change.h"
 
 namespace dosigate {
 
@@ -24,6 +25,10 @@ namespace dosigate {
 /// next job), which is harmless, as nobody was told of it. The other order would leave a patient in
 /// use that a restore does not know.
 ///
+/// A journal that was written anew (somebody was forgotten, or keys were rotated) begins with a
+/// JournalContinues, which names the journals before it: a map that was written with one of those,
+/// from a backup, takes it up from its first record.
+///
 /// Thread: one at a time (the map writer).
 class Journal {
  public:
@@ -33,6 +38,13 @@ class Journal {
   /// never acknowledged). NotFound (no such file), Conflict (another keyring), Corrupt (with the
   /// record's number).
   static Result<Journal> open(const std::filesystem::path& directory, const Keyring& keys);
+
+  /// Puts another journal in the place of this one, durably and as a whole: a record that names
+  /// this one and those before it, and then what `fill` appends. This object is the new one
+  /// afterwards; on an exception it is what it was.
+  void rewrite(long long now, const std::function<void(Journal&)>& fill);
+  /// Whether a map that was written with the journal `id` has to be brought up from record 1.
+  bool continues(ByteView id) const;
 
   const InstanceId& id() const { return id_; }
   /// Number of the last record; 0 when empty.
@@ -51,6 +63,7 @@ class Journal {
 
  private:
   Journal(std::filesystem::path path, FileDescriptor file, const Keyring& keys);
+  static Bytes make_head(const InstanceId& id, const Keyring& keys, long long now);
   Result<void> read_head();
   Result<void> read_records(std::uint64_t after,
                             const std::function<void(std::uint64_t, ByteView)>& use, bool may_cut);
@@ -64,6 +77,7 @@ class Journal {
   std::uint64_t last_ = 0;
   Digest last_hash_{};
   std::uint64_t end_ = 0;  ///< where the next record goes
+  JournalContinues chain_;
   bool broken_ = false;
 };
 

@@ -51,15 +51,15 @@ std::vector<PseudonymMap::Found> PseudonymMap::lookup(const Phi& patient_id) {
 }
 
 Result<PseudonymMap::Revealed> PseudonymMap::reveal(std::string_view pseudonym) {
-  if (!is_pseudonym(pseudonym)) {
-    return fail(
-        Fault::Invalid,
-        "not a pseudonym of this program: form or check character is wrong (a typing error)");
-  }
   return impl_->readers.with([&](SQLite::Database& database) -> Result<Revealed> {
     const auto patient = MapRows(database, impl_->keys).patient_by_pseudonym(pseudonym);
-    if (!patient) return fail(Fault::NotFound, "this map has no such pseudonym");
-    if (!patient->salt) return fail(Fault::NotFound, "the person of this pseudonym was forgotten");
+    // Another form may be that of a pseudonym assigned elsewhere.
+    if (!patient && !is_pseudonym(pseudonym)) {
+      return fail(
+          Fault::Invalid,
+          "not a pseudonym of this program: form or check character is wrong (a typing error)");
+    }
+    if (!patient || !patient->salt) return no_such_pseudonym();
     const Person& person = patient->person;
     // No PatientID is blank: resolve holds those.
     if (person.id.empty()) {

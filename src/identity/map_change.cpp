@@ -15,6 +15,17 @@ enum Kind : std::uint8_t {
   kStudy = 5,
   kDevice = 6,
   kEpoch = 7,
+  kJoin = 8,
+  kStudyGiven = 9,
+  kStudyWithdrawn = 10,
+  kPersonKnown = 11,
+  kForgotten = 12,
+  kTombstone = 13,
+  kDistinct = 14,
+  kEpochHeld = 15,
+  kDeviceAccepted = 16,
+  kUsedNumbers = 17,
+  kContinues = 18,
 };
 
 struct Writer {
@@ -74,6 +85,28 @@ struct Writer {
         .text(c.last_calibration.reveal())
         .i64(c.first_seen);
   }
+  void operator()(const Join& c) const { out.u8(kJoin).i64(c.loser).i64(c.winner); }
+  void operator()(const StudyGiven& c) const { out.u8(kStudyGiven).i64(c.study); }
+  void operator()(const StudyWithdrawn& c) const {
+    out.u8(kStudyWithdrawn).i64(c.study).u8(c.withdrawn ? 1 : 0);
+  }
+  void operator()(const PersonKnown& c) const {
+    Bytes person = pack_person(c.person);
+    out.u8(kPersonKnown).i64(c.patient).bytes(person);
+    wipe(person.data(), person.size());
+  }
+  void operator()(const Forgotten& c) const { out.u8(kForgotten).i64(c.patient).i64(c.site); }
+  void operator()(const Tombstone& c) const { out.u8(kTombstone).bytes(c.index).i64(c.forgotten); }
+  void operator()(const DistinctPersons& c) const { out.u8(kDistinct).i64(c.a).i64(c.b); }
+  void operator()(const EpochHeld& c) const { out.u8(kEpochHeld).i64(c.device).bytes(c.index); }
+  void operator()(const DeviceAccepted& c) const { out.u8(kDeviceAccepted).i64(c.device); }
+  void operator()(const UsedNumbers& c) const {
+    out.u8(kUsedNumbers).i64(c.patients).i64(c.studies).i64(c.devices);
+  }
+  void operator()(const JournalContinues& c) const {
+    out.u8(kContinues).u32(static_cast<std::uint32_t>(c.before.size()));
+    for (const auto& [id, last] : c.before) out.bytes(id).u64(last);
+  }
 };
 
 /// Reads fields in the order of Writer; `ok` falls when one has the wrong size.
@@ -100,6 +133,13 @@ struct Reader {
     return out;
   }
   Phi phi() { return Phi(in.text()); }
+  Person person() {
+    Bytes packed = in.bytes();
+    auto out = unpack_person(packed);
+    wipe(packed.data(), packed.size());
+    ok = ok && out.has_value();
+    return out ? std::move(*out) : Person{};
+  }
 
   // Braced initialisers are evaluated from left to right.
   MapChange site() { return NewSite{in.i64(), in.text(), in.text(), secret()}; }
@@ -109,13 +149,9 @@ struct Reader {
     std::string pseudonym = in.text();
     Secret salt = secret();
     const auto offset = in.i64();
-    Bytes packed = in.bytes();
-    auto person = unpack_person(packed);
-    wipe(packed.data(), packed.size());
-    ok = ok && person.has_value();
-    return NewPatient{number,          site_number, std::move(pseudonym),
-                      std::move(salt), offset,      person ? *person : Person{},
-                      in.i64()};
+    Person who = person();
+    return NewPatient{number,         site_number, std::move(pseudonym), std::move(salt), offset,
+                      std::move(who), in.i64()};
   }
   MapChange key() { return NewKey{index(), in.i64(), phi(), phi(), in.i64()}; }
   MapChange person_index() {
@@ -136,6 +172,25 @@ struct Reader {
     return NewDevice{in.i64(), in.i64(), index(), in.text(), phi(), phi(), phi(), phi(), in.i64()};
   }
   MapChange epoch() { return NewEpoch{in.i64(), index(), in.text(), phi(), in.i64()}; }
+  MapChange join() { return Join{in.i64(), in.i64()}; }
+  MapChange study_given() { return StudyGiven{in.i64()}; }
+  MapChange study_withdrawn() { return StudyWithdrawn{in.i64(), in.u8() != 0}; }
+  MapChange person_known() { return PersonKnown{in.i64(), person()}; }
+  MapChange forgotten() { return Forgotten{in.i64(), in.i64()}; }
+  MapChange tombstone() { return Tombstone{index(), in.i64()}; }
+  MapChange distinct() { return DistinctPersons{in.i64(), in.i64()}; }
+  MapChange epoch_held() { return EpochHeld{in.i64(), index()}; }
+  MapChange device_accepted() { return DeviceAccepted{in.i64()}; }
+  MapChange used_numbers() { return UsedNumbers{in.i64(), in.i64(), in.i64()}; }
+  MapChange continues() {
+    JournalContinues out;
+    const std::uint32_t count = in.u32();
+    for (std::uint32_t i = 0; i < count && in.ok() && ok; ++i) {
+      const Index id = index();
+      out.before.emplace_back(id, in.u64());
+    }
+    return out;
+  }
 };
 
 }  // namespace
@@ -175,6 +230,39 @@ Result<MapChanges> unpack_changes(ByteView packed) {
         break;
       case kEpoch:
         changes.push_back(reader.epoch());
+        break;
+      case kJoin:
+        changes.push_back(reader.join());
+        break;
+      case kStudyGiven:
+        changes.push_back(reader.study_given());
+        break;
+      case kStudyWithdrawn:
+        changes.push_back(reader.study_withdrawn());
+        break;
+      case kPersonKnown:
+        changes.push_back(reader.person_known());
+        break;
+      case kForgotten:
+        changes.push_back(reader.forgotten());
+        break;
+      case kTombstone:
+        changes.push_back(reader.tombstone());
+        break;
+      case kDistinct:
+        changes.push_back(reader.distinct());
+        break;
+      case kEpochHeld:
+        changes.push_back(reader.epoch_held());
+        break;
+      case kDeviceAccepted:
+        changes.push_back(reader.device_accepted());
+        break;
+      case kUsedNumbers:
+        changes.push_back(reader.used_numbers());
+        break;
+      case kContinues:
+        changes.push_back(reader.continues());
         break;
       default:
         return fail(Fault::Conflict,

@@ -66,8 +66,62 @@ struct NewEpoch {
   long long first_seen;
 };
 
+// What a person decided. Carried out on rows that are not there, they do nothing: a journal that
+// was written anew begins with those that take something away.
+
+/// The ids of `loser` lead to `winner` from now on.
+struct Join {
+  std::int64_t loser, winner;
+};
+/// The study is another patient's now: its row stays, so that its UIDs are never used again.
+struct StudyGiven {
+  std::int64_t study;
+};
+struct StudyWithdrawn {
+  std::int64_t study;
+  bool withdrawn;
+};
+/// Who a patient is that was made from a PatientID alone; does nothing when that is known already.
+struct PersonKnown {
+  std::int64_t patient;
+  Person person;
+};
+/// Nothing stays of the patient but its number.
+struct Forgotten {
+  std::int64_t patient;
+  std::int64_t site;
+};
+/// What returns under this index is held: of a forgotten study.
+struct Tombstone {
+  Index index;  ///< tombstone_index of what stood in `study`
+  long long forgotten;
+};
+/// A person has said that these two are two.
+struct DistinctPersons {
+  std::int64_t a, b;  ///< a < b
+};
+/// An epoch that waits for `accept_device`; and that nobody waits for any more.
+struct EpochHeld {
+  std::int64_t device;
+  Index index;
+};
+struct DeviceAccepted {
+  std::int64_t device;
+};
+/// No row below these numbers is made any more: they were used by what was forgotten.
+struct UsedNumbers {
+  std::int64_t patients, studies, devices;
+};
+/// First record of a journal that was written anew: whose successor it is. Each with its last
+/// number; the oldest first.
+struct JournalContinues {
+  std::vector<std::pair<InstanceId, std::uint64_t>> before;
+};
+
 using MapChange =
-    std::variant<NewSite, NewPatient, NewKey, NewPersonIndex, NewStudy, NewDevice, NewEpoch>;
+    std::variant<NewSite, NewPatient, NewKey, NewPersonIndex, NewStudy, NewDevice, NewEpoch, Join,
+                 StudyGiven, StudyWithdrawn, PersonKnown, Forgotten, Tombstone, DistinctPersons,
+                 EpochHeld, DeviceAccepted, UsedNumbers, JournalContinues>;
 using MapChanges = std::vector<MapChange>;
 
 /// Bytes of one journal record: per change kind u8 | fields, packed. The caller wipes them (they

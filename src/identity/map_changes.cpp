@@ -1,4 +1,5 @@
-// How changes become rows, and rows changes again.
+// How what is new becomes rows. What a person decides: map_corrections.cpp; rows as changes again:
+// map_dump.cpp.
 
 #include <stdexcept>
 
@@ -12,15 +13,6 @@ std::string place(std::string_view column, std::int64_t number) {
 }
 
 std::string hex_text(const Index& index) { return to_hex(index); }
-
-Index column_index(const SQLite::Column& column) {
-  const Bytes bytes = column_bytes(column);
-  Index out{};
-  if (bytes.size() != out.size())
-    throw std::runtime_error("map.db holds a blind index of a wrong length");
-  std::copy(bytes.begin(), bytes.end(), out.begin());
-  return out;
-}
 
 Bytes pack_id(const Phi& id, const Phi& issuer) {
   return Packer().text(id.reveal()).text(issuer.reveal()).take();
@@ -168,7 +160,7 @@ void MapRows::insert(const NewDevice& change) {
 }
 
 void MapRows::insert(const NewEpoch& change) {
-  if (epoch_number(change.device, change.index)) return;
+  if (epoch(change.device, change.index)) return;
   // A replay brings the epochs in the order in which they were made, so they get their numbers
   // again.
   SQLite::Statement row(
@@ -184,142 +176,6 @@ void MapRows::insert(const NewEpoch& change) {
   bind_bytes(row, 3, sealed);
   row.bind(4, static_cast<std::int64_t>(change.first_seen));
   row.exec();
-}
-
-void MapRows::each_change(const std::function<void(const MapChanges&)>& use) {
-  for (const auto& [code, row] : sites()) {
-    MapChanges one;
-    one.push_back(NewSite{row.site, code, row.normalisation, row.salt->clone()});
-    use(one);
-  }
-  SQLite::Statement patients(db_,
-                             "SELECT patient_id FROM patient WHERE state < 2 ORDER BY patient_id");
-  while (patients.executeStep()) use(changes_of_patient(patients.getColumn(0).getInt64()));
-  SQLite::Statement devices(db_, "SELECT device_id FROM device ORDER BY device_id");
-  while (devices.executeStep()) use(changes_of_device(devices.getColumn(0).getInt64()));
-}
-
-MapChanges MapRows::changes_of_patient(std::int64_t number) {
-  MapChanges out;
-  SQLite::Statement patient(db_,
-                            "SELECT patient_id, state, pseudonym, sealed_salt, sealed_offset, "
-                            "sealed_person, site_id, created "
-                            "FROM patient WHERE patient_id = ?");
-  patient.bind(1, number);
-  patient.executeStep();
-  PatientRow row = read_patient(patient);
-  out.push_back(NewPatient{number, patient.getColumn(6).getInt64(), row.pseudonym,
-                           row.salt->clone(), row.offset.count(), row.person,
-                           patient.getColumn(7).getInt64()});
-
-  SQLite::Statement keys(
-      db_, "SELECT key_index, sealed_id, first_seen FROM patient_key WHERE patient_id = ?");
-  keys.bind(1, number);
-  while (keys.executeStep()) {
-    const Index index = column_index(keys.getColumn(0));
-    const Bytes plain = open(keys.getColumn(1), "patient_key.sealed_id/" + hex_text(index));
-    Unpacker in(plain);
-    Phi id(in.text());
-    Phi issuer(in.text());
-    out.push_back(
-        NewKey{index, number, std::move(id), std::move(issuer), keys.getColumn(2).getInt64()});
-  }
-
-  SQLite::Statement persons(db_, "SELECT kind, value_index FROM person_index WHERE patient_id = ?");
-  persons.bind(1, number);
-  while (persons.executeStep()) {
-    const auto kind = static_cast<PersonIndex::Kind>(persons.getColumn(0).getInt());
-    out.push_back(NewPersonIndex{number, {kind, column_index(persons.getColumn(1))}});
-  }
-
-  SQLite::Statement studies(
-      db_,
-      "SELECT study_id, study_index, study_uid, revision, sealed_uid, sealed_source, first_seen "
-      "FROM study WHERE patient_id = ? AND state < 2");
-  studies.bind(1, number);
-  while (studies.executeStep()) {
-    const std::int64_t study = studies.getColumn(0).getInt64();
-    NewStudy change{study,
-                    number,
-                    column_index(studies.getColumn(1)),
-                    studies.getColumn(2).getString(),
-                    studies.getColumn(3).getUInt(),
-                    {},
-                    std::nullopt,
-                    studies.getColumn(6).getInt64()};
-    change.original_uid =
-        Phi(std::string(as_text(open(studies.getColumn(4), place("study.sealed_uid", study)))));
-    if (!studies.getColumn(5).isNull())
-      change.source = open(studies.getColumn(5), place("study.sealed_source", study));
-    out.push_back(std::move(change));
-  }
-  return out;
-}
-
-std::vector<PseudonymMap::Device> MapRows::devices() {
-  std::vector<PseudonymMap::Device> out;
-  SQLite::Statement all(db_,
-                        "SELECT d.device_id, s.code FROM device d JOIN site s ON s.site_id = "
-                        "d.site_id ORDER BY d.device_id");
-  while (all.executeStep()) {
-    PseudonymMap::Device one;
-    one.device = all.getColumn(0).getInt64();
-    one.site_code = all.getColumn(1).getString();
-    for (const MapChange& change : changes_of_device(one.device)) {
-      if (const auto* device = std::get_if<NewDevice>(&change)) {
-        one.label = device->label;
-        one.manufacturer = device->manufacturer;
-        one.model = device->model;
-        one.serial_number = device->serial_number;
-        one.station_name = device->station_name;
-        one.first_seen = device->first_seen;
-      } else if (const auto* epoch = std::get_if<NewEpoch>(&change)) {
-        one.epochs.push_back({static_cast<std::uint32_t>(one.epochs.size() + 1),
-                              Phi(epoch->software_versions), epoch->last_calibration,
-                              epoch->first_seen});
-      }
-    }
-    out.push_back(std::move(one));
-  }
-  return out;
-}
-
-MapChanges MapRows::changes_of_device(std::int64_t number) {
-  MapChanges out;
-  SQLite::Statement device(db_,
-                           "SELECT site_id, device_index, label, sealed_device, first_seen FROM "
-                           "device WHERE device_id = ?");
-  device.bind(1, number);
-  device.executeStep();
-  const Bytes plain = open(device.getColumn(3), place("device.sealed_device", number));
-  Unpacker in(plain);
-  NewDevice change{number,
-                   device.getColumn(0).getInt64(),
-                   column_index(device.getColumn(1)),
-                   device.getColumn(2).getString(),
-                   Phi(in.text()),
-                   Phi(in.text()),
-                   Phi(in.text()),
-                   Phi(in.text()),
-                   device.getColumn(4).getInt64()};
-  out.push_back(std::move(change));
-
-  SQLite::Statement epochs(
-      db_,
-      "SELECT epoch_index, sealed_epoch, first_seen FROM device_epoch WHERE device_id = ? ORDER BY "
-      "number");
-  epochs.bind(1, number);
-  while (epochs.executeStep()) {
-    const Index index = column_index(epochs.getColumn(0));
-    const Bytes opened = open(epochs.getColumn(1),
-                              place("device_epoch.sealed_epoch", number) + "/" + hex_text(index));
-    Unpacker epoch(opened);
-    std::string software = epoch.text();
-    Phi calibrated(epoch.text());
-    out.push_back(NewEpoch{number, index, std::move(software), std::move(calibrated),
-                           epochs.getColumn(2).getInt64()});
-  }
-  return out;
 }
 
 }  // namespace dosigate

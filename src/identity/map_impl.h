@@ -53,6 +53,17 @@ class ReaderPool {
   Guarded<std::vector<Connection>> idle_;
 };
 
+/// How far PseudonymMap::reseal has come in its walk through the sealed columns.
+struct ResealCursor {
+  struct RowKey {
+    std::int64_t number = -1;  ///< below every row; device 0 is one
+    Bytes blob{};
+  };
+  std::size_t column = 0;
+  RowKey after{};
+  bool found = false;  ///< this walk has met something: another has to follow
+};
+
 struct PseudonymMap::Impl {
   Impl(Settings settings_in, const Keyring& keys_in, std::filesystem::path file)
       : settings(std::move(settings_in)), keys(keys_in), readers(std::move(file)) {}
@@ -64,13 +75,16 @@ struct PseudonymMap::Impl {
   Guarded<std::map<std::string, SiteRow, std::less<>>> sites;
   Guarded<SubjectCache> cache{std::size_t{1024}};
   Guarded<RemovedCreators> removed_creators;
+  Guarded<ResealCursor> reseal_cursor;
   std::atomic<long long> alarms{0};
+  std::atomic<long long> gap_since{0};  ///< Unix seconds; 0: none
   std::atomic<long long> uid_pairs{0};
   std::unique_ptr<DatabaseWriter> writer;
   /// Closed before the writer: the last connection to close moves the WAL into map.db, which a
   /// read-only one cannot.
   ReaderPool readers;
 
+  std::filesystem::path file() const { return settings.directory / "map.db"; }
   long long now() const { return to_unix(settings.clock()); }
 
   /// Brings journal and map together at start; see Journal for the order of the two.
@@ -84,6 +98,21 @@ struct PseudonymMap::Impl {
   void record(SQLite::Database& database, const MapChanges& changes);
 
   Result<SiteRow> site_row(const SitePolicy& site);
+
+  /// Runs a correction in the writer thread and forgets the subjects and alarms that were known
+  /// before it.
+  void correct(const DatabaseWriter::Job& job);
+  /// What `forget` does after the rows are gone: WAL, copies of earlier schema versions and
+  /// journal. Repeated at the next start when the process ends in the middle.
+  void finish_forgetting();
+  /// Inside a job, or on the only connection: the journal is written anew and adopted.
+  void rewrite_journal(SQLite::Database& database);
 };
+
+/// Copies that were made before a change of the schema (store/database.h): they hold what was in
+/// the map then.
+void remove_schema_copies(const std::filesystem::path& map_file);
+
+Error no_such_pseudonym();
 
 }  // namespace dosigate

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "dosigate/crypto/hash.h"
 #include "dosigate/crypto/seal.h"
 
 namespace dosigate {
@@ -22,6 +23,8 @@ constexpr const char* kPatientColumns =
     "p.patient_id, p.state, p.pseudonym, p.sealed_salt, p.sealed_offset, p.sealed_person";
 
 }  // namespace
+
+std::int64_t draw_offset() { return random_between(-3650, -30); }
 
 void bind_bytes(SQLite::Statement& statement, int at, ByteView bytes) {
   statement.bind(at, bytes.data(), static_cast<int>(bytes.size()));
@@ -105,6 +108,43 @@ std::optional<PatientRow> MapRows::patient_by_pseudonym(std::string_view pseudon
   return read_patient(row);
 }
 
+std::vector<std::pair<std::int64_t, Person>> MapRows::joined_persons(std::int64_t patient) {
+  SQLite::Statement rows(db_, std::string("SELECT ") + kPatientColumns +
+                                  " FROM patient p WHERE p.joined_to = ? ORDER BY p.patient_id");
+  rows.bind(1, patient);
+  std::vector<std::pair<std::int64_t, Person>> out;
+  while (rows.executeStep()) {
+    PatientRow row = read_patient(rows);
+    out.emplace_back(row.patient, std::move(row.person));
+  }
+  return out;
+}
+
+std::optional<std::int64_t> MapRows::living_patient(std::string_view pseudonym) {
+  SQLite::Statement row(
+      db_, "SELECT coalesce(joined_to, patient_id) FROM patient WHERE pseudonym = ? AND state < 2");
+  row.bind(1, std::string(pseudonym));
+  if (!row.executeStep()) return std::nullopt;
+  return row.getColumn(0).getInt64();
+}
+
+std::string MapRows::site_code_of(std::int64_t patient) {
+  SQLite::Statement row(db_,
+                        "SELECT s.code FROM patient p JOIN site s ON s.site_id = p.site_id WHERE "
+                        "p.patient_id = ?");
+  row.bind(1, patient);
+  return row.executeStep() ? row.getColumn(0).getString() : std::string();
+}
+
+std::uint32_t MapRows::next_revision(std::int64_t patient, const Index& study) {
+  SQLite::Statement row(db_,
+                        "SELECT max(revision) FROM study WHERE patient_id = ? AND study_index = ?");
+  row.bind(1, patient);
+  bind_bytes(row, 2, study);
+  row.executeStep();
+  return row.getColumn(0).isNull() ? 0 : row.getColumn(0).getUInt() + 1;
+}
+
 std::optional<StudyRow> MapRows::current_study(const Index& index) {
   SQLite::Statement row(db_,
                         "SELECT study_id, patient_id, state, study_uid, revision FROM study "
@@ -123,13 +163,13 @@ std::optional<DeviceRow> MapRows::device(const Index& index) {
   return DeviceRow{row.getColumn(0).getInt64(), row.getColumn(1).getString()};
 }
 
-std::optional<std::uint32_t> MapRows::epoch_number(std::int64_t device, const Index& epoch) {
-  SQLite::Statement row(db_,
-                        "SELECT number FROM device_epoch WHERE device_id = ? AND epoch_index = ?");
+std::optional<EpochRow> MapRows::epoch(std::int64_t device, const Index& epoch) {
+  SQLite::Statement row(
+      db_, "SELECT number, accepted FROM device_epoch WHERE device_id = ? AND epoch_index = ?");
   row.bind(1, device);
   bind_bytes(row, 2, epoch);
   if (!row.executeStep()) return std::nullopt;
-  return row.getColumn(0).getUInt();
+  return EpochRow{row.getColumn(0).getUInt(), row.getColumn(1).getInt() != 0};
 }
 
 bool MapRows::has_person_index(const PersonIndex& index, std::int64_t patient) {
@@ -153,9 +193,9 @@ std::vector<std::int64_t> MapRows::others_under(const PersonIndex& index, std::i
   return out;
 }
 
-bool MapRows::is_forgotten(const Index& key_or_study) {
+bool MapRows::is_forgotten(const Index& study) {
   SQLite::Statement row(db_, "SELECT 1 FROM tombstone WHERE key_index = ?");
-  bind_bytes(row, 1, key_or_study);
+  bind_bytes(row, 1, tombstone_index(keys_.index_key(), study));
   return row.executeStep();
 }
 
@@ -172,6 +212,27 @@ bool MapRows::pseudonym_exists(std::string_view pseudonym) {
   return row.executeStep();
 }
 
+std::string MapRows::fresh_pseudonym(std::string_view site_code) {
+  std::string out = make_pseudonym(site_code);
+  while (pseudonym_exists(out)) out = make_pseudonym(site_code);
+  return out;
+}
+
+Phi MapRows::original_uid(std::int64_t study) {
+  SQLite::Statement row(db_, "SELECT sealed_uid FROM study WHERE study_id = ?");
+  row.bind(1, study);
+  row.executeStep();
+  return Phi(std::string(as_text(open(row.getColumn(0), place("study.sealed_uid", study)))));
+}
+
+std::optional<Bytes> MapRows::study_source(std::int64_t study) {
+  SQLite::Statement row(db_, "SELECT sealed_source FROM study WHERE study_id = ?");
+  row.bind(1, study);
+  row.executeStep();
+  if (row.getColumn(0).isNull()) return std::nullopt;
+  return open(row.getColumn(0), place("study.sealed_source", study));
+}
+
 std::int64_t MapRows::next_number(const char* table) {
   SQLite::Statement row(db_, "SELECT seq FROM sqlite_sequence WHERE name = ?");
   row.bind(1, table);
@@ -184,9 +245,16 @@ std::uint64_t MapRows::journal_number() {
   return static_cast<std::uint64_t>(row.getColumn(0).getInt64());
 }
 
-void MapRows::set_journal_number(std::uint64_t number) {
-  SQLite::Statement update(db_, "UPDATE meta SET journal_seq = ?");
-  update.bind(1, static_cast<std::int64_t>(number));
+bool MapRows::journal_is(const InstanceId& id) {
+  SQLite::Statement row(db_, "SELECT 1 FROM meta WHERE journal_id = ?");
+  bind_bytes(row, 1, id);
+  return row.executeStep();
+}
+
+void MapRows::set_journal(const InstanceId& id, std::uint64_t number) {
+  SQLite::Statement update(db_, "UPDATE meta SET journal_id = ?, journal_seq = ?");
+  bind_bytes(update, 1, id);
+  update.bind(2, static_cast<std::int64_t>(number));
   update.exec();
 }
 

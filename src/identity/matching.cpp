@@ -138,6 +138,10 @@ Index bare_id_index(const Secret& index_key, std::string_view site_code,
   return blind(index_key, "person-id", {as_bytes(site_code), as_bytes(normalised_id)});
 }
 
+Index tombstone_index(const Secret& index_key, const Index& study) {
+  return blind(index_key, "tombstone", {study});
+}
+
 Index creator_index(const Secret& index_key, std::string_view creator) {
   return blind(index_key, "private-creator", {as_bytes(creator)});
 }

@@ -44,6 +44,10 @@ IdentityIndexes index_identity(const Secret& index_key, const SitePolicy& site,
 Index bare_id_index(const Secret& index_key, std::string_view site_code,
                     std::string_view normalised_id);
 
+/// Of a study's index that was forgotten: another one, so that what stood in `study` stands
+/// nowhere.
+Index tombstone_index(const Secret& index_key, const Index& study);
+
 /// Of a private creator, as received.
 Index creator_index(const Secret& index_key, std::string_view creator);
 

@@ -1,14 +1,18 @@
 // UID pairs and fingerprints: sealed into the instance's spool file, later moved into map.db.
 
-#include <set>
-
 #include "dosigate/crypto/seal.h"
 #include "map_impl.h"
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
 
 namespace dosigate {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;  // stands in spool files
+// Stand in spool files. Format 1 ends its instance with the fingerprint: what an earlier program
+// queued is absorbed all the same.
+constexpr std::uint8_t kFormatWithoutParts = 1, kFormat = 2;
 
 std::string place_of(const InstanceId& id) { return "pairs/" + to_hex(id); }
 
@@ -22,17 +26,31 @@ Result<PairBatch> open_pairs(const Keyring& keys, const InstanceId& id, ByteView
   batch.study = in.i64();
   batch.sop_uid = in.text();
   const Bytes fingerprint = in.bytes();
+  if (format == kFormat) {
+    batch.revision = in.u32();
+    batch.sent_uid = in.text();
+    batch.series_uid = in.text();
+    batch.sop_class_uid = in.text();
+  }
   const std::uint32_t count = in.u32();
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     Phi original(in.text());
     batch.pairs.push_back({std::move(original), in.text()});
   }
-  if (format != kFormat || !in.done() || fingerprint.size() != batch.fingerprint.size()) {
+  if ((format != kFormat && format != kFormatWithoutParts) || !in.done() ||
+      fingerprint.size() != batch.fingerprint.size()) {
     return fail(Fault::Corrupt,
                 "the UID pairs of instance " + to_hex(id) + " open but do not read");
   }
   std::copy(fingerprint.begin(), fingerprint.end(), batch.fingerprint.begin());
   return batch;
+}
+
+/// A key rotation ends only once the map has taken in all pairs under the old key. What is offered
+/// under it later (the queue's index was made anew from its files) has long been here.
+bool was_taken_in_before(const Keyring& keys, const Error& why, ByteView sealed) {
+  return why.fault == Fault::Denied &&
+         Unpacker(sealed.subspan(1)).u32() < keys.current(Purpose::Identity).version;
 }
 
 bool study_exists(SQLite::Database& database, std::int64_t study) {
@@ -41,21 +59,62 @@ bool study_exists(SQLite::Database& database, std::int64_t study) {
   return row.executeStep();
 }
 
-void insert_instance(SQLite::Database& database, const PairBatch& batch) {
+/// The row of its series and SOP class; nullopt when the batch names none.
+std::optional<std::int64_t> part_of(SQLite::Database& database, const PairBatch& batch) {
+  if (batch.series_uid.empty()) return std::nullopt;
+  const auto series = uuid_of(batch.series_uid);
+  SQLite::Statement insert(
+      database, "INSERT OR IGNORE INTO part (study_id, series, sop_class) VALUES (?, ?, ?)");
+  insert.bind(1, batch.study);
+  bind_bytes(insert, 2, series);
+  insert.bind(3, batch.sop_class_uid);
+  insert.exec();
   SQLite::Statement row(
-      database, "INSERT OR IGNORE INTO instance (study_id, sop, fingerprint) VALUES (?, ?, ?)");
+      database, "SELECT part_id FROM part WHERE study_id = ? AND series = ? AND sop_class = ?");
+  row.bind(1, batch.study);
+  bind_bytes(row, 2, series);
+  row.bind(3, batch.sop_class_uid);
+  if (!row.executeStep()) throw std::logic_error("a part that was just inserted is not there");
+  return row.getColumn(0).getInt64();
+}
+
+/// What is there stays as it is; only a row from before version 4 learns its part.
+void insert_instance(SQLite::Database& database, const PairBatch& batch) {
+  const auto part = part_of(database, batch);
+  SQLite::Statement row(
+      database,
+      "INSERT INTO instance (study_id, sop, revision, fingerprint, part_id, sent) VALUES (?, ?, ?, "
+      "?, ?, ?) ON CONFLICT (study_id, sop, revision) DO UPDATE SET part_id = excluded.part_id "
+      "WHERE instance.part_id IS NULL AND excluded.part_id IS NOT NULL");
   row.bind(1, batch.study);
   bind_bytes(row, 2, uuid_of(batch.sop_uid));
-  bind_bytes(row, 3, batch.fingerprint);
+  row.bind(3, batch.revision);
+  bind_bytes(row, 4, batch.fingerprint);
+  if (part) row.bind(5, *part);
+  if (!batch.sent_uid.empty() && batch.sent_uid != batch.sop_uid)
+    bind_bytes(row, 6, uuid_of(batch.sent_uid));
   row.exec();
+}
+
+std::array<Byte, 16> column_uuid(const SQLite::Column& column) {
+  const Bytes bytes = column_bytes(column);
+  std::array<Byte, 16> uuid{};
+  if (bytes.size() != uuid.size())
+    throw std::runtime_error("map.db holds a UUID of a wrong length");
+  std::copy(bytes.begin(), bytes.end(), uuid.begin());
+  return uuid;
 }
 
 }  // namespace
 
 Bytes PseudonymMap::seal_pairs(const InstanceId& id, const PairBatch& batch) const {
-  (void)uuid_of(batch.sop_uid);  // throws now rather than when nobody can answer for it
+  // Throws now rather than when nobody can answer for it.
+  (void)uuid_of(batch.sop_uid);
+  if (!batch.sent_uid.empty()) (void)uuid_of(batch.sent_uid);
+  if (!batch.series_uid.empty()) (void)uuid_of(batch.series_uid);
   Packer out;
   out.u8(kFormat).i64(batch.study).text(batch.sop_uid).bytes(batch.fingerprint);
+  out.u32(batch.revision).text(batch.sent_uid).text(batch.series_uid).text(batch.sop_class_uid);
   const bool keep = impl_->settings.keep_originals == KeepOriginals::Study;
   out.u32(keep ? static_cast<std::uint32_t>(batch.pairs.size()) : 0);
   for (const UidPair& pair : batch.pairs) {
@@ -72,7 +131,7 @@ Result<void> PseudonymMap::absorb(const std::vector<std::pair<InstanceId, Bytes>
   for (const auto& [id, bytes] : sealed) {
     if (auto opened = open_pairs(impl_->keys, id, bytes)) {
       batches.push_back(std::move(*opened));
-    } else {
+    } else if (!was_taken_in_before(impl_->keys, opened.error(), bytes)) {
       outcome = fail(opened.error().fault,
                      "UID pairs of instance " + to_hex(id) + ": " + opened.error().detail);
     }
@@ -138,6 +197,40 @@ std::vector<KnownInstance> PseudonymMap::seen(std::int64_t study, std::string_vi
         throw std::runtime_error("map.db holds a fingerprint of a wrong length");
       std::copy(bytes.begin(), bytes.end(), known.fingerprint.begin());
       out.push_back(known);
+    }
+    return out;
+  });
+}
+
+Result<PseudonymMap::Sent> PseudonymMap::sent_objects(std::string_view study_uid) {
+  return impl_->readers.with([&](SQLite::Database& database) -> Result<Sent> {
+    constexpr int kForgotten = 3;
+    SQLite::Statement study(database,
+                            "SELECT study_id FROM study WHERE study_uid = ? AND state <> ?");
+    study.bind(1, std::string(study_uid));
+    study.bind(2, kForgotten);
+    if (!study.executeStep())
+      return fail(Fault::NotFound, "this map has no study " + std::string(study_uid));
+
+    SQLite::Statement rows(
+        database,
+        "SELECT i.sop, i.revision, i.sent, p.series, p.sop_class FROM instance i LEFT JOIN part p "
+        "ON p.part_id = i.part_id WHERE i.study_id = ? ORDER BY i.sop, i.revision");
+    rows.bind(1, study.getColumn(0).getInt64());
+    Sent out;
+    while (rows.executeStep()) {
+      if (rows.getColumn(3).isNull()) {
+        ++out.unlisted;
+        continue;
+      }
+      SentObject object;
+      object.first_uid = uid_of(column_uuid(rows.getColumn(0)));
+      object.revision = rows.getColumn(1).getUInt();
+      object.sop_uid =
+          rows.getColumn(2).isNull() ? object.first_uid : uid_of(column_uuid(rows.getColumn(2)));
+      object.series_uid = uid_of(column_uuid(rows.getColumn(3)));
+      object.sop_class_uid = rows.getColumn(4).getString();
+      out.objects.push_back(std::move(object));
     }
     return out;
   });

@@ -62,14 +62,6 @@ long long count(SQLite::Database& database, const char* sql) {
   return row.getColumn(0).getInt64();
 }
 
-/// Pairs of patients that seem to be one person. By name, CPF and CNS only: an equal id in two
-/// domains says nothing.
-constexpr const char* kCountAlarms =
-    "SELECT count(*) FROM (SELECT DISTINCT a.patient_id, b.patient_id FROM person_index a JOIN "
-    "person_index b "
-    "ON a.kind = b.kind AND a.value_index = b.value_index AND a.patient_id < b.patient_id WHERE "
-    "a.kind < 4)";
-
 }  // namespace
 
 PseudonymMap::PseudonymMap(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -140,9 +132,12 @@ Result<std::unique_ptr<PseudonymMap>> PseudonymMap::open(Settings settings,
   auto impl = std::make_unique<Impl>(std::move(settings), keys, file);
   impl->lock = std::move(*lock);
   if (auto attached = impl->attach_journal(**database); !attached) return attached.error();
-  impl->alarms = count(**database, kCountAlarms);
+  impl->alarms = MapRows(**database, keys).count_alarms();
+  impl->gap_since = count(**database, "SELECT coalesce(gap_since, 0) FROM meta");
+  const bool forgetting = count(**database, "SELECT forgetting FROM meta") != 0;
   impl->uid_pairs = count(**database, "SELECT count(*) FROM uid_pair");
   impl->writer = std::make_unique<DatabaseWriter>(std::move(*database));
+  if (forgetting) impl->finish_forgetting();
   return std::unique_ptr<PseudonymMap>(new PseudonymMap(std::move(impl)));
 } catch (const std::exception& broken) {
   return fail(Fault::Unavailable,
@@ -175,13 +170,15 @@ Result<void> PseudonymMap::Impl::attach_journal(SQLite::Database& database) {
   }
   journal = found ? std::move(*found) : Journal::create(directory, keys, now());
 
-  if (!known_id.empty() &&
-      !std::equal(known_id.begin(), known_id.end(), journal->id().begin(), journal->id().end())) {
+  const bool same =
+      std::equal(known_id.begin(), known_id.end(), journal->id().begin(), journal->id().end());
+  const bool later = !known_id.empty() && !same && journal->continues(known_id);
+  if (!known_id.empty() && !same && !later) {
     return fail(Fault::Conflict, "the journal in " + directory.string() +
                                      " is not the one this map writes: mount the right disk." +
                                      way_out);
   }
-  if (journal->last() < known_number) {
+  if (!later && journal->last() < known_number) {
     return fail(
         Fault::Corrupt,
         "the journal in " + directory.string() + " ends at record " +
@@ -195,15 +192,13 @@ Result<void> PseudonymMap::Impl::attach_journal(SQLite::Database& database) {
   catch_up(database);
   if (known_id.empty()) {
     MapRows(database, keys).each_change([&](const MapChanges& changes) {
+      if (changes.empty()) return;
       Bytes packed = pack_changes(changes);
       journal->append(packed);
       wipe(packed.data(), packed.size());
     });
     journal->sync();
-    SQLite::Statement adopt(database, "UPDATE meta SET journal_id = ?, journal_seq = ?");
-    bind_bytes(adopt, 1, journal->id());
-    adopt.bind(2, static_cast<std::int64_t>(journal->last()));
-    adopt.exec();
+    MapRows(database, keys).set_journal(journal->id(), journal->last());
   }
   transaction.commit();
   return {};
@@ -212,15 +207,17 @@ Result<void> PseudonymMap::Impl::attach_journal(SQLite::Database& database) {
 void PseudonymMap::Impl::catch_up(SQLite::Database& database) {
   if (!journal) return;
   MapRows rows(database, keys);
-  const std::uint64_t known = rows.journal_number();
-  if (known >= journal->last()) return;
+  // A journal that was written anew since begins with everything, and is taken up from there.
+  const bool same = rows.journal_is(journal->id());
+  const std::uint64_t known = same ? rows.journal_number() : 0;
+  if (same && known >= journal->last()) return;
   const auto replayed = journal->replay(known, [&](std::uint64_t, ByteView packed) {
     auto changes = unpack_changes(packed);
     if (!changes) throw std::runtime_error(changes.error().detail);
     for (const MapChange& change : *changes) rows.apply(change);
   });
   if (!replayed) throw std::runtime_error(replayed.error().detail);
-  rows.set_journal_number(journal->last());
+  rows.set_journal(journal->id(), journal->last());
 }
 
 void PseudonymMap::Impl::write(const DatabaseWriter::Job& job) {
@@ -243,9 +240,7 @@ void PseudonymMap::Impl::record(SQLite::Database& database, const MapChanges& ch
   }
   fail_point("map.after-journal");
   for (const MapChange& change : changes) rows.apply(change);
-  if (journal) rows.set_journal_number(journal->last());
+  if (journal) rows.set_journal(journal->id(), journal->last());
 }
-
-long long PseudonymMap::alarms() const { return impl_->alarms; }
 
 }  // namespace dosigate

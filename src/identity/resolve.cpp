@@ -12,11 +12,6 @@
 namespace dosigate {
 namespace {
 
-// Ten years back at most and one month at least. Changing the range changes nothing for known
-// patients: each offset is stored.
-constexpr std::int64_t kFarthestOffset = -3650;
-constexpr std::int64_t kNearestOffset = -30;
-
 bool is_site_code(std::string_view code) {
   return !code.empty() && code.size() <= 4 && std::all_of(code.begin(), code.end(), [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -51,18 +46,41 @@ struct Located {
   std::optional<PatientRow> patient;
   std::optional<StudyRow> study;
   std::optional<DeviceRow> device;
-  std::optional<std::uint32_t> epoch;  ///< of the device
+  std::optional<EpochRow> epoch;  ///< of the device
   std::vector<PersonIndex> new_persons;
+  /// Of a patient that was made from a PatientID alone, or was joined into this one as such.
+  std::optional<std::int64_t> learns_person;
 
   bool complete(const IdentityIndexes& indexes) const {
-    return patient && study && new_persons.empty() && (!indexes.device || (device && epoch));
+    return patient && study && new_persons.empty() && !learns_person &&
+           (!indexes.device || (device && epoch));
   }
 };
 
+bool is_nobody(const Person& person) { return person.name.empty() && person.birth_date.empty(); }
+
+/// Whether one id seems to stand for two people. Of a patient into whom others were joined a person
+/// has said that they are one: who resembles any of them is no other.
+bool is_somebody_else(MapRows& rows, const PatientRow& patient, const Person& now,
+                      std::optional<std::int64_t>& learns_person) {
+  if (is_nobody(now)) return false;
+  if (is_nobody(patient.person) && !patient.person.id.empty()) {
+    learns_person = patient.patient;
+    return false;
+  }
+  if (!looks_like_two_people(patient.person, now)) return false;
+  for (const auto& [number, person] : rows.joined_persons(patient.patient)) {
+    if (is_nobody(person)) {
+      learns_person = number;
+      return false;
+    }
+    if (!looks_like_two_people(person, now)) return false;
+  }
+  return true;
+}
+
 Result<Located> locate(MapRows& rows, const IdentityIndexes& indexes,
                        const SourceIdentity& source) {
-  if (rows.is_forgotten(indexes.key))
-    return uncertain("PatientID (0010,0020) belongs to a person who was forgotten");
   if (rows.is_forgotten(indexes.study))
     return uncertain("StudyInstanceUID (0020,000D) belongs to a person who was forgotten");
 
@@ -77,7 +95,7 @@ Result<Located> locate(MapRows& rows, const IdentityIndexes& indexes,
   if (out.study && out.study->state != 0) return uncertain("the study was withdrawn");
   if (out.patient && out.patient->state != 0)
     return uncertain("the patient was joined with another or forgotten");
-  if (out.patient && looks_like_two_people(out.patient->person, person_of(source))) {
+  if (out.patient && is_somebody_else(rows, *out.patient, person_of(source), out.learns_person)) {
     return uncertain(
         "PatientID (0010,0020) is known with another name (0010,0010) and birth date (0010,0030): "
         "one id, two persons");
@@ -87,7 +105,7 @@ Result<Located> locate(MapRows& rows, const IdentityIndexes& indexes,
       out.new_persons.push_back(index);
   }
   if (indexes.device) out.device = rows.device(*indexes.device);
-  if (out.device) out.epoch = rows.epoch_number(out.device->device, indexes.epoch);
+  if (out.device) out.epoch = rows.epoch(out.device->device, indexes.epoch);
   return out;
 }
 
@@ -102,7 +120,10 @@ Subject subject_of(const Located& located, const SiteRow& site) {
   if (located.device) {
     out.device = located.device->device;
     out.device_label = located.device->label;
-    out.device_epoch = located.epoch.value_or(0);
+    if (located.epoch) {
+      out.device_epoch = located.epoch->number;
+      out.device_accepted = located.epoch->accepted;
+    }
   }
   out.salt = located.patient->salt;
   out.site_salt = site.salt;
@@ -118,7 +139,7 @@ std::string device_label(long long number) {
 /// The rows that are missing, numbered and with fresh secrets.
 MapChanges missing_rows(MapRows& rows, const Located& located, const IdentityIndexes& indexes,
                         const SitePolicy& policy, const SiteRow& site, const SourceIdentity& source,
-                        KeepOriginals keep, long long now) {
+                        KeepOriginals keep, NewDevices new_devices, long long now) {
   MapChanges out;
   const bool anyone = keep != KeepOriginals::None;
   const bool study_too = keep == KeepOriginals::Study;
@@ -129,24 +150,24 @@ MapChanges missing_rows(MapRows& rows, const Located& located, const IdentityInd
   } else {
     patient = rows.next_number("patient");
     new_salt = random_secret();
-    std::string pseudonym = make_pseudonym(policy.code);
-    while (rows.pseudonym_exists(pseudonym)) pseudonym = make_pseudonym(policy.code);
-    out.push_back(NewPatient{patient, site.site, std::move(pseudonym), new_salt->clone(),
-                             random_between(kFarthestOffset, kNearestOffset),
+    out.push_back(NewPatient{patient, site.site, rows.fresh_pseudonym(policy.code),
+                             new_salt->clone(), draw_offset(),
                              anyone ? person_of(source) : Person{}, now});
     out.push_back(NewKey{indexes.key, patient, anyone ? source.patient_id : Phi(),
                          anyone ? source.issuer : Phi(), now});
   }
   for (const PersonIndex& index : located.new_persons)
     out.push_back(NewPersonIndex{patient, index});
+  if (located.learns_person) out.push_back(PersonKnown{*located.learns_person, person_of(source)});
 
   if (!located.study) {
     const Secret& salt = new_salt ? *new_salt : *located.patient->salt;
+    const std::uint32_t revision = rows.next_revision(patient, indexes.study);
     NewStudy study{rows.next_number("study"),
                    patient,
                    indexes.study,
-                   map_uid(salt, 0, source.study_uid.reveal()),
-                   0,
+                   map_uid(salt, revision, source.study_uid.reveal()),
+                   revision,
                    study_too ? source.study_uid : Phi(),
                    std::nullopt,
                    now};
@@ -163,6 +184,7 @@ MapChanges missing_rows(MapRows& rows, const Located& located, const IdentityInd
     }
     out.push_back(
         NewEpoch{device, indexes.epoch, source.software_versions, source.last_calibration, now});
+    if (new_devices == NewDevices::Hold) out.push_back(EpochHeld{device, indexes.epoch});
   }
   return out;
 }
@@ -232,9 +254,13 @@ Result<SiteRow> PseudonymMap::Impl::site_row(const SitePolicy& site) {
 }
 
 Result<Subject> PseudonymMap::resolve(const SitePolicy& policy, const SourceIdentity& source,
-                                      NewDevices) try {
+                                      NewDevices new_devices) try {
   const Digest question = question_of(impl_->keys.index_key(), policy, source);
-  if (auto known = impl_->cache.with([&](auto& cache) { return cache.find(question); }))
+  std::uint64_t generation = 0;
+  if (auto known = impl_->cache.with([&](auto& cache) {
+        generation = cache.generation();
+        return cache.find(question);
+      }))
     return *known;
 
   const std::string id = normalise_id(source.patient_id.reveal(), policy.normalisation);
@@ -271,6 +297,7 @@ Result<Subject> PseudonymMap::resolve(const SitePolicy& policy, const SourceIden
 
   if (!*found) {
     long long alarms = 0;
+    bool new_epoch = false;
     impl_->write([&](SQLite::Database& database) {
       MapRows rows(database, impl_->keys);
       // Looked up again: seven other associations may have brought the same patient since.
@@ -280,17 +307,28 @@ Result<Subject> PseudonymMap::resolve(const SitePolicy& policy, const SourceIden
         return;
       }
       if (!located->complete(indexes)) {
+        if (impl_->gap_since != 0 && (!located->patient || (indexes.device && !located->device))) {
+          found = uncertain(
+              "the map was restored without its journal, and this person or camera may have been "
+              "known before the loss: put the journal in its place, or `dosigate map accept-gap`");
+          return;
+        }
+        new_epoch = indexes.device && !located->epoch;
         alarms = new_alarms(rows, *located, indexes);
-        impl_->record(database, missing_rows(rows, *located, indexes, policy, *site, source,
-                                             impl_->settings.keep_originals, impl_->now()));
+        impl_->record(database,
+                      missing_rows(rows, *located, indexes, policy, *site, source,
+                                   impl_->settings.keep_originals, new_devices, impl_->now()));
       }
       found = read(database);
     });
     fail_point("map.after-commit");
     if (!found) return found.error();
     impl_->alarms += alarms;
+    const Subject& subject = **found;
+    if (new_epoch && impl_->settings.noticed)
+      impl_->settings.noticed(policy.code, subject.device_label, subject.device_epoch);
   }
-  impl_->cache.with([&](auto& cache) { cache.put(question, **found); });
+  impl_->cache.with([&](auto& cache) { cache.put(question, **found, generation); });
   return **found;
 } catch (const std::exception& broken) {
   return fail(Fault::Unavailable,

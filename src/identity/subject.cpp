@@ -22,6 +22,17 @@ std::string to_decimal(Uint128 value) {
   return digits;
 }
 
+std::string_view without_padding_at_end(std::string_view original) {
+  const auto last = original.find_last_not_of(std::string_view("\0 ", 2));
+  return last == std::string_view::npos ? std::string_view() : original.substr(0, last + 1);
+}
+
+std::string uid_of_hash(const Digest& hash) {
+  std::array<Byte, 16> uuid;
+  std::copy_n(hash.begin(), uuid.size(), uuid.begin());
+  return uid_of(uuid);
+}
+
 }  // namespace
 
 std::string IdNormalisation::text() const {
@@ -43,17 +54,34 @@ Result<IdNormalisation> IdNormalisation::parse(std::string_view text) {
 }
 
 std::string map_uid(const Secret& salt, std::uint32_t revision, std::string_view original) {
-  const auto last = original.find_last_not_of(std::string_view("\0 ", 2));
-  if (last == std::string_view::npos) return {};
-  original = original.substr(0, last + 1);
-
+  original = without_padding_at_end(original);
+  if (original.empty()) return {};
   const Bytes revision_bytes = Packer().u32(revision).take();
-  Digest hash = keyed_hash(salt, "uid", {revision_bytes, as_bytes(original)});
-  hash[6] = static_cast<Byte>((hash[6] & 0x0FU) | 0x80U);  // version 8: made by the application
-  hash[8] = static_cast<Byte>((hash[8] & 0x3FU) | 0x80U);  // variant 10
+  return uid_of_hash(keyed_hash(salt, "uid", {revision_bytes, as_bytes(original)}));
+}
 
+std::string map_revised_uid(const Secret& salt, std::uint32_t study_revision,
+                            std::uint32_t instance_revision, std::string_view original) {
+  if (instance_revision == 0) return map_uid(salt, study_revision, original);
+  original = without_padding_at_end(original);
+  if (original.empty()) return {};
+  const Bytes study_bytes = Packer().u32(study_revision).take();
+  const Bytes instance_bytes = Packer().u32(instance_revision).take();
+  return uid_of_hash(
+      keyed_hash(salt, "uid-revision", {study_bytes, instance_bytes, as_bytes(original)}));
+}
+
+std::string fresh_uid() {
+  std::array<Byte, 16> uuid;
+  fill_random(uuid);
+  return uid_of(uuid);
+}
+
+std::string uid_of(std::array<Byte, 16> uuid) {
+  uuid[6] = static_cast<Byte>((uuid[6] & 0x0FU) | 0x80U);  // version 8: made by the application
+  uuid[8] = static_cast<Byte>((uuid[8] & 0x3FU) | 0x80U);  // variant 10
   Uint128 value = 0;
-  for (std::size_t i = 0; i < 16; ++i) value = (value << 8) | hash[i];
+  for (const Byte byte : uuid) value = (value << 8) | byte;
   return std::string(kUuidRoot) + to_decimal(value);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <cstring>
 #include <list>
 #include <optional>
@@ -24,8 +25,19 @@ class SubjectCache {
     return at->second->second;
   }
 
-  void put(const Digest& question, const Subject& answer) {
-    if (where_.contains(question)) return;
+  /// Goes up with every `clear`. An answer belongs to the generation in which its question was put:
+  /// one that was read before a correction must not be remembered after it.
+  std::uint64_t generation() const { return generation_; }
+
+  /// Forgets everything: a person has corrected the map.
+  void clear() {
+    order_.clear();
+    where_.clear();
+    ++generation_;
+  }
+
+  void put(const Digest& question, const Subject& answer, std::uint64_t asked_in) {
+    if (asked_in != generation_ || where_.contains(question)) return;
     order_.emplace_front(question, answer);
     where_.emplace(question, order_.begin());
     if (order_.size() <= capacity_) return;
@@ -43,6 +55,7 @@ class SubjectCache {
   };
   using Entries = std::list<std::pair<Digest, Subject>>;
   std::size_t capacity_;
+  std::uint64_t generation_ = 0;
   Entries order_;  ///< used last comes first
   std::unordered_map<Digest, Entries::iterator, FirstBytes> where_;
 };

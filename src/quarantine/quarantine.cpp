@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <mutex>
+#include <shared_mutex>
 #include <system_error>
 
 #include "dosigate/base/fail_point.h"
@@ -136,6 +138,7 @@ struct Quarantine::Impl {
     const auto path = path_of(id);
     auto unfinished = path;
     unfinished += kUnfinished;
+    const std::shared_lock lock(writing);
     SealedFileWriter writer(keys, Purpose::Quarantine, unfinished, id, now);
     writer.write(Section::Body, original.data_set);
     const std::uint64_t size = writer.finish(card);
@@ -154,6 +157,7 @@ struct Quarantine::Impl {
   std::uint64_t cap_bytes;
   WallClock clock;
   Guarded<Index> index;
+  mutable std::shared_mutex writing;  ///< shared by whoever writes a held file
 };
 
 Quarantine::Quarantine(std::filesystem::path directory, const Keyring& keys,
@@ -259,6 +263,23 @@ Result<void> Quarantine::remove(const InstanceId& id) {
   sync_directory(impl_->directory);
   impl_->index.with([&](Index& all) { all.erase(id); });
   return {};
+}
+
+Result<std::size_t> Quarantine::rewrap() {
+  // A file whose writing began under the older key gets its name first; those that begin now are
+  // under the newest.
+  { const std::unique_lock none_is_being_written(impl_->writing); }
+  const Index known = impl_->index.with([](const Index& all) { return all; });
+  std::size_t rewrapped = 0;
+  for (const auto& [id, held] : known) {
+    const auto done = rewrap_sealed_file(impl_->keys, Purpose::Quarantine, impl_->path_of(id));
+    if (done) {
+      rewrapped += *done ? 1 : 0;
+    } else if (done.error().fault == Fault::Denied) {
+      return done.error();
+    }
+  }
+  return rewrapped;
 }
 
 Quarantine::Totals Quarantine::totals() const {

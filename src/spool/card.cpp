@@ -3,7 +3,7 @@
 namespace dosigate {
 namespace {
 
-constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersion = 3;
 constexpr std::uint32_t kMostDestinations = 1'000;
 
 }  // namespace
@@ -20,7 +20,7 @@ Bytes pack_card(const SpoolCard& card) {
       .bytes(card.fingerprint)
       .u32(static_cast<std::uint32_t>(card.destinations.size()));
   for (const std::string& destination : card.destinations) out.text(destination);
-  out.text(card.facts);
+  out.text(card.facts).u8(card.issued ? 1 : 0);
   return out.take();
 }
 
@@ -40,6 +40,7 @@ std::optional<SpoolCard> unpack_card(ByteView bytes) {
   if (count > kMostDestinations) return std::nullopt;
   for (std::uint32_t i = 0; i < count; ++i) card.destinations.push_back(in.text());
   if (version >= 2) card.facts = in.text();
+  if (version >= 3) card.issued = in.u8() != 0;
   if (!in.done()) return std::nullopt;
   return card;
 }

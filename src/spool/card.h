@@ -17,6 +17,7 @@ struct SpoolCard {
   std::vector<std::string> destinations;
   std::uint64_t queued_unix = 0;
   std::string facts{};  ///< CleanInstance::facts() as the ledger counts them; since version 2
+  bool issued = false;  ///< made by this node, not received; since version 3
 };
 
 Bytes pack_card(const SpoolCard& card);

@@ -18,10 +18,37 @@ void Claims::wait(Lock& lock, const std::stop_token& stop,
   changed_.wait_until(lock, stop, until, [this, seen = changes_] { return changes_ != seen; });
 }
 
-void Claims::release(const std::string& destination, const InstanceId& id) {
+bool Claims::withdraw(const std::string& destination, const InstanceId& id) {
+  Hold& hold = held_.at(destination).at(id);
+  if (!hold.begun) hold.withdrawn = true;
+  return !hold.begun;
+}
+
+void Claims::withdraw_when_released(const std::string& destination, const InstanceId& id) {
+  held_.at(destination).at(id).withdrawn = true;
+}
+
+bool Claims::begin(const std::string& destination, const InstanceId& id) {
   const std::lock_guard lock(mutex_);
-  const auto found = held_.find(destination);
-  if (found != held_.end()) found->second.erase(id);
+  Hold& hold = held_.at(destination).at(id);
+  if (!hold.withdrawn) hold.begun = true;
+  return !hold.withdrawn;
+}
+
+bool Claims::release(const std::string& destination, const InstanceId& id) {
+  const std::lock_guard lock(mutex_);
+  if (held_.at(destination).at(id).withdrawn) return false;
+  drop(destination, id);
+  return true;
+}
+
+void Claims::end(const std::string& destination, const InstanceId& id) {
+  const std::lock_guard lock(mutex_);
+  drop(destination, id);
+}
+
+void Claims::drop(const std::string& destination, const InstanceId& id) {
+  held_.at(destination).erase(id);
   ++changes_;
   changed_.notify_all();
 }
@@ -36,6 +63,11 @@ void Claims::end_put(const InstanceId& id) {
   putting_.erase(id);
   ++changes_;
   changed_.notify_all();
+}
+
+std::set<InstanceId> Claims::being_put() const {
+  const std::lock_guard lock(mutex_);
+  return putting_;
 }
 
 bool Claims::wait_for_put(const InstanceId& id, std::chrono::steady_clock::time_point until) {

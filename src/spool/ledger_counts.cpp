@@ -5,6 +5,7 @@ namespace dosigate {
 LedgerCounts& LedgerCounts::operator+=(const LedgerCounts& other) {
   for (std::size_t i = 0; i < outcomes.size(); ++i) outcomes[i] += other.outcomes[i];
   refused += other.refused;
+  issued += other.issued;
   for (const auto& [name, states] : other.destinations) {
     auto& mine = destinations[name];
     for (std::size_t i = 0; i < mine.size(); ++i) mine[i] += states[i];
@@ -33,9 +34,13 @@ LedgerCounts count_all(SQLite::Database& ledger) {
         states.getColumn(2).getInt64();
   }
 
-  SQLite::Statement refused(ledger, "SELECT COALESCE(SUM(count), 0) FROM refused");
-  refused.executeStep();
-  out.refused = refused.getColumn(0).getInt64();
+  const auto sum = [&](const char* sql) -> std::int64_t {
+    SQLite::Statement statement(ledger, sql);
+    statement.executeStep();
+    return statement.getColumn(0).getInt64();
+  };
+  out.refused = sum("SELECT COALESCE(SUM(count), 0) FROM refused");
+  out.issued = sum("SELECT COALESCE(SUM(count), 0) FROM issued");
   return out;
 }
 

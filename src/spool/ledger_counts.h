@@ -15,7 +15,7 @@ namespace dosigate {
 /// hence the signs.
 struct LedgerCounts {
   std::array<std::int64_t, 8> outcomes{};
-  std::int64_t refused = 0;
+  std::int64_t refused = 0, issued = 0;
   std::map<std::string, std::array<std::int64_t, 4>> destinations;
 
   std::int64_t& of(Outcome outcome) { return outcomes.at(static_cast<std::size_t>(outcome)); }

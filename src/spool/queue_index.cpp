@@ -273,6 +273,31 @@ std::uint64_t QueueIndex::hasten(const std::string& destination,
   return count;
 }
 
+std::vector<QueueIndex::Open> QueueIndex::open_of_study(std::string_view study_uid) {
+  return reader_.with([&](ReadConnection& read) {
+    std::vector<Open> out;
+    Query rows = read(
+        "SELECT i.item_id, i.id, i.sop_uid, d.destination FROM item i JOIN delivery d USING "
+        "(item_id) WHERE i.study_uid = ? AND d.state IN (0, 2) ORDER BY i.item_id");
+    rows << study_uid;
+    while (rows.next()) out.push_back({rows.integer(0), rows.id(1), rows.text(2), rows.text(3)});
+    return out;
+  });
+}
+
+std::vector<QueueIndex::Open> QueueIndex::open_of(const InstanceId& id,
+                                                  const std::string& destination) {
+  return reader_.with([&](ReadConnection& read) {
+    std::vector<Open> out;
+    Query rows = read(
+        "SELECT i.item_id, i.id, i.sop_uid, d.destination FROM item i JOIN delivery d USING "
+        "(item_id) WHERE i.id = ? AND d.destination = ? AND d.state IN (0, 2)");
+    rows << ByteView(id) << destination;
+    while (rows.next()) out.push_back({rows.integer(0), rows.id(1), rows.text(2), rows.text(3)});
+    return out;
+  });
+}
+
 std::vector<InstanceId> QueueIndex::unmoved_pairs(std::size_t max) {
   return reader_.with([&](ReadConnection& read) {
     std::vector<InstanceId> out;

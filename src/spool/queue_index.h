@@ -90,6 +90,15 @@ class QueueIndex {
   std::uint64_t hasten(const std::string& destination, const std::optional<InstanceId>& id,
                        std::int64_t now_ms);
 
+  /// One that is queued or parked for a destination.
+  struct Open {
+    std::int64_t item_id;
+    InstanceId id;
+    std::string sop_instance_uid, destination;
+  };
+  std::vector<Open> open_of_study(std::string_view study_uid);
+  std::vector<Open> open_of(const InstanceId& id, const std::string& destination);
+
   std::vector<InstanceId> unmoved_pairs(std::size_t max);
   void pairs_unreadable(const InstanceId& id);
   /// @return ids of items that were only waiting for this and are deleted.

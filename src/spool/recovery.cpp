@@ -177,7 +177,9 @@ Result<void> SpoolCore::take_in(const InstanceId& id, const std::filesystem::pat
                                reader->length(Section::Trailer);
   const bool no_pairs = reader->length(Section::Pairs) == 0;
   const bool finished = !booked.empty() && all_final(booked);
-  if (finished && no_pairs) {  // killed between row and erasing
+  // Killed between row and erasing; or the power cut brought back the file of a forgotten study,
+  // whose pairs nobody takes.
+  if (finished && (no_pairs || ledger_.is_forgotten(card->study_instance_uid))) {
     files_.erase(id);
     ++recovered_.finished;
     return {};

@@ -105,8 +105,7 @@ const SpoolRecovered& Spool<domain>::recovered() const {
 
 template <Domain domain>
 Result<SpoolPut> Spool<domain>::put(const Offer& offer) {
-  return impl_->core.put(offer.id, offer.instance, offer.fingerprint, offer.sealed_pairs,
-                         offer.destinations, offer.counted_before);
+  return impl_->core.put(offer);
 }
 
 template <Domain domain>
@@ -123,6 +122,11 @@ template <Domain domain>
 void Spool<domain>::wait(const std::string& destination, std::stop_token stop,
                          std::chrono::steady_clock::time_point until) {
   impl_->core.wait(destination, stop, until);
+}
+
+template <Domain domain>
+bool Spool<domain>::begin(const Claimed<domain>& claimed) {
+  return impl_->core.begin(claimed.impl_->item);
 }
 
 template <Domain domain>
@@ -168,6 +172,23 @@ std::uint64_t Spool<domain>::requeue(const std::string& destination,
 template <Domain domain>
 std::uint64_t Spool<domain>::requeues() const {
   return impl_->core.requeues();
+}
+
+template <Domain domain>
+SpoolWithdrawn Spool<domain>::withdraw(const std::string& study_uid,
+                                       const std::set<std::string>& sop_uids,
+                                       std::chrono::milliseconds patience) {
+  return impl_->core.withdraw(study_uid, sop_uids, patience);
+}
+
+template <Domain domain>
+Result<std::size_t> Spool<domain>::rewrap() {
+  return impl_->core.rewrap();
+}
+
+template <Domain domain>
+bool Spool<domain>::pairs_waiting() const {
+  return impl_->core.pairs_waiting();
 }
 
 template <Domain domain>

@@ -92,11 +92,11 @@ bool SpoolCore::is_kept(const InstanceId& id) const {
   return file && file->id() == id && is_whole(*file);
 }
 
-Result<SpoolCore::Put> SpoolCore::put(const InstanceId& id, const CleanInstance& instance,
-                                      ByteView fingerprint, ByteView sealed_pairs,
-                                      const std::vector<std::string>& destinations,
-                                      bool counted_before) {
-  if (destinations.empty())
+Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
+  const InstanceId& id = offer.id;
+  const CleanInstance& instance = offer.instance;
+  const ByteView fingerprint = offer.fingerprint, sealed_pairs = offer.sealed_pairs;
+  if (offer.destinations.empty())
     return fail(Fault::Invalid,
                 "an instance is to be queued for no destination: give its route at least one");
   if (disk_is_low()) {
@@ -131,9 +131,10 @@ Result<SpoolCore::Put> SpoolCore::put(const InstanceId& id, const CleanInstance&
                  {fingerprint.begin(), fingerprint.end()},
                  {},
                  static_cast<std::uint64_t>(to_unix(settings_.clock())),
-                 counted_before ? "" : instance.facts()};
+                 offer.counted_before ? "" : instance.facts(),
+                 offer.issued};
   std::map<std::string, QueueDelivery> deliveries;
-  for (const std::string& destination : destinations) deliveries[destination];
+  for (const std::string& destination : offer.destinations) deliveries[destination];
   for (const auto& [name, delivery] : deliveries) card.destinations.push_back(name);
 
   // Held until row and ledger both know it: a forwarder that is quicker than this thread would
@@ -197,7 +198,8 @@ Ledger::Entry SpoolCore::entry_of(const InstanceId& id, const SpoolCard& card) c
           card.sop_instance_uid,
           domain_,
           card.pseudonym,
-          card.facts};
+          card.facts,
+          card.issued};
 }
 
 std::vector<QueueItem> SpoolCore::claim(const std::string& destination, std::size_t max) {
@@ -212,6 +214,16 @@ std::vector<QueueItem> SpoolCore::claim(const std::string& destination, std::siz
     out.push_back(std::move(item));
   }
   return out;
+}
+
+void SpoolCore::release(const QueueItem& item) noexcept {
+  if (claims_.release(item.destination, item.id)) return;
+  try {
+    settle_withdrawn(index_.open_of(item.id, item.destination));
+    claims_.end(item.destination, item.id);
+  } catch (...) {
+    // A broken machine. It stays held: nobody sends what was withdrawn.
+  }
 }
 
 void SpoolCore::wait(const std::string& destination, const std::stop_token& stop,
@@ -237,6 +249,8 @@ void SpoolCore::settle(const std::vector<const QueueItem*>& items, DeliveryState
   changes.reserve(items.size());
   verdicts.reserve(items.size());
   for (const QueueItem* item : items) {
+    // What has reached a destination has, even when it was withdrawn on the way.
+    if (state != DeliveryState::Delivered && !begin(*item)) continue;
     changes.push_back({item->id, item->destination, state, status});
     verdicts.push_back({item->item_id, item->destination, state, status,
                         std::string(reason.substr(0, kLongestReason))});
@@ -250,6 +264,7 @@ void SpoolCore::settle(const std::vector<const QueueItem*>& items, DeliveryState
 
 void SpoolCore::retry(const QueueItem& item, std::chrono::milliseconds delay, std::uint16_t status,
                       std::string_view reason, bool sent_once) {
+  if (!begin(item)) return;
   const std::int64_t now = now_ms();
   index_.retry(item.item_id, item.destination, status, reason.substr(0, kLongestReason), sent_once,
                now + std::min(delay, settings_.longest_delay).count(), now);
@@ -259,12 +274,15 @@ void SpoolCore::put_back(const std::vector<const QueueItem*>& items, std::string
   if (items.empty()) return;
   std::vector<std::int64_t> ids;
   ids.reserve(items.size());
-  for (const QueueItem* item : items) ids.push_back(item->item_id);
+  for (const QueueItem* item : items) {
+    if (begin(*item)) ids.push_back(item->item_id);
+  }
   index_.set_reason(ids, items.front()->destination, reason.substr(0, kLongestReason), now_ms());
 }
 
 std::uint64_t SpoolCore::requeue(const std::string& destination,
                                  const std::optional<InstanceId>& id) {
+  const std::lock_guard lock(parked_);
   std::uint64_t count = index_.hasten(destination, id, now_ms());
   for (;;) {
     const auto parked = index_.parked(destination, id, kRequeueBatch);
@@ -306,6 +324,34 @@ void SpoolCore::pairs_moved(const std::vector<InstanceId>& ids) {
 
 void SpoolCore::pairs_refused(const std::vector<InstanceId>& ids) {
   for (const InstanceId& id : ids) index_.pairs_unreadable(id);
+}
+
+bool SpoolCore::pairs_waiting() const {
+  return index_.read([](ReadConnection& read) {
+    return read("SELECT 1 FROM item WHERE pairs_moved <> 1 LIMIT 1").next();
+  });
+}
+
+Result<std::size_t> SpoolCore::rewrap() {
+  // A file whose writing began under the older key gets its end first; those that begin now are
+  // under the newest.
+  const auto until = steady_now() + kPutPatience;
+  for (const InstanceId& id : claims_.being_put()) {
+    if (!claims_.wait_for_put(id, until))
+      return fail(Fault::Busy, "an instance is being written under an older key: try again");
+  }
+  std::size_t rewrapped = 0;
+  std::optional<Error> trouble;
+  files_.each([&](const InstanceId& id, const std::filesystem::path& file) {
+    const auto done = rewrap_sealed_file(keys_, purpose_, file);
+    if (done) {
+      rewrapped += *done ? 1 : 0;
+    } else if (done.error().fault != Fault::NotFound && index_.has(id) && !trouble) {
+      trouble = done.error();  // the others first: one that is damaged must not keep them back
+    }
+  });
+  if (trouble) return *trouble;
+  return rewrapped;
 }
 
 std::uint64_t SpoolCore::pairs_stuck() const {

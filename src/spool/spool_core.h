@@ -3,6 +3,8 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -49,14 +51,14 @@ class SpoolCore {
   Result<void> recover();
   const Recovered& recovered() const { return recovered_; }
 
-  Result<Put> put(const InstanceId& id, const CleanInstance& instance, ByteView fingerprint,
-                  ByteView sealed_pairs, const std::vector<std::string>& destinations,
-                  bool counted_before);
+  Result<Put> put(const SpoolOffer& offer);
 
   std::vector<QueueItem> claim(const std::string& destination, std::size_t max);
   void wait(const std::string& destination, const std::stop_token& stop,
             std::chrono::steady_clock::time_point until);
-  void release(const QueueItem& item) { claims_.release(item.destination, item.id); }
+  /// Of a claim that goes, with or without a verdict.
+  void release(const QueueItem& item) noexcept;
+  bool begin(const QueueItem& item) { return claims_.begin(item.destination, item.id); }
 
   void sending(const QueueItem& item) { index_.mark_sent(item.item_id, item.destination); }
   /// To a final or parked state; the ledger first.
@@ -67,7 +69,12 @@ class SpoolCore {
   void put_back(const std::vector<const QueueItem*>& items, std::string_view reason);
   std::uint64_t requeue(const std::string& destination, const std::optional<InstanceId>& id);
   std::uint64_t requeues() const { return requeues_; }
+  SpoolWithdrawn withdraw(const std::string& study_uid, const std::set<std::string>& sop_uids,
+                          std::chrono::milliseconds patience);
   Result<void> read(const QueueItem& item, const std::function<bool(ByteView)>& sink) const;
+
+  Result<std::size_t> rewrap();
+  bool pairs_waiting() const;
 
   std::vector<std::pair<InstanceId, Bytes>> pairs_to_move(std::size_t max);
   void pairs_moved(const std::vector<InstanceId>& ids);
@@ -90,6 +97,8 @@ class SpoolCore {
   Result<std::optional<QueueIndex::Live>> settled_live(std::string_view sop_instance_uid);
   /// Whether the file of that id is there, whole and authentic.
   bool is_kept(const InstanceId& id) const;
+  /// Rows as withdrawn: the ledger first; then what only waited for them is erased, durably.
+  void settle_withdrawn(const std::vector<QueueIndex::Open>& rows);
   bool disk_is_low();
   std::int64_t now_ms() const;
 
@@ -116,6 +125,7 @@ class SpoolCore {
   QueueIndex index_;
   Claims claims_;
   Recovered recovered_;
+  std::mutex parked_;  ///< requeue and withdraw change rows that nobody holds: one at a time
   std::atomic<std::uint64_t> requeues_{0};
   std::atomic<std::int64_t> disk_checked_ms_{-1'000'000};
   std::atomic<bool> disk_low_{false};

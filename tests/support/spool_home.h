@@ -85,12 +85,12 @@ struct SpoolHome {
     return path / "archive" / "spool" / name.substr(0, 2) / (name + ".dsg");
   }
 
-  /// received = the sum of its parts, and per destination assigned = the sum of its parts
+  /// received + issued = the sum of its parts, and per destination assigned = the sum of its parts
   /// (design 7.3).
   bool ledger_adds_up() const {
     const auto t = ledger->totals();
-    bool fits = t.received == t.duplicate + t.delivered + t.queued + t.parked + t.quarantined +
-                                  t.dropped + t.discarded;
+    bool fits = t.received + t.issued == t.duplicate + t.delivered + t.queued + t.parked +
+                                             t.quarantined + t.dropped + t.discarded;
     for (const auto& [name, d] : ledger->by_destination())
       fits = fits && d.assigned == d.delivered + d.queued + d.parked + d.withdrawn;
     return fits;

@@ -68,6 +68,13 @@ TEST(KillMinusNine, LosesNothingAcknowledgedWhenItHitsAgainAndAgainWhileSending)
   EXPECT_EQ(match_arrival(phantom.files, node.arrived()).pseudonyms.size(), 1U);
 }
 
+/// Steps of a key rotation, which nobody passes who only sends: key_rotation_test.cpp.
+bool is_of_a_rotation(const std::string& name) {
+  for (const char* of : {"key.", "keyring.", "map.reseal", "sealed-file."})
+    if (name.starts_with(of)) return true;
+  return false;
+}
+
 /// Names that the daemon's own steps go through. Read from the source, so that a new step is tested
 /// from the day it is written.
 std::vector<std::string> fail_points() {
@@ -79,7 +86,7 @@ std::vector<std::string> fail_points() {
     std::ifstream in(entry.path());
     const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
     for (std::sregex_iterator hit(text.begin(), text.end(), call), end; hit != end; ++hit)
-      names.insert((*hit)[1]);
+      if (!is_of_a_rotation((*hit)[1])) names.insert((*hit)[1]);
   }
   return {names.begin(), names.end()};
 }

@@ -60,12 +60,10 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
          << settings.route << "\n";
   config.close();
   const Finished init = dosigate({"init"});
-  const std::string before_key = "recovery key     ";
-  const auto at = init.output.find(before_key);
-  if (init.code != 0 || at == std::string::npos)
+  const auto key = init.output.find("DSGR-");
+  if (init.code != 0 || key == std::string::npos)
     throw std::runtime_error("dosigate init: " + init.output);
-  const auto begin = at + before_key.size();
-  recovery_key_ = init.output.substr(begin, init.output.find('\n', begin) - begin);
+  recovery_key_ = init.output.substr(key, init.output.find('\n', key) - key);
 }
 
 void NodeProcess::start(const std::vector<std::string>& environment) {
@@ -108,10 +106,7 @@ boost::json::value NodeProcess::status() const {
 NodeProcess::Totals NodeProcess::totals() const {
   const boost::json::value status_now = status();
   const auto& totals = status_now.at("totals");
-  const auto number = [&](const char* name) {
-    const auto* value = totals.as_object().if_contains(name);
-    return value == nullptr ? 0 : value->to_number<std::uint64_t>();
-  };
+  const auto number = [&](const char* name) { return totals.at(name).to_number<std::uint64_t>(); };
   return {number("received"), number("duplicate"),   number("delivered"), number("queued"),
           number("parked"),   number("quarantined"), number("dropped"),   number("discarded"),
           number("refused"),  number("issued")};

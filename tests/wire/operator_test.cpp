@@ -158,6 +158,7 @@ TEST_F(Operator, AHeldInstanceRaisesAnAlertIsReleasedByAPersonAndClearsIt) {
   std::ofstream(node_.directory() / "dosigate.toml", std::ios::app)
       << "\n[alert]\ncommand = [\"sh\", \"-c\", \"cat >> " << alerts.string() << "\"]\n";
   node_.start();
+  ASSERT_EQ(node_.dosigate({"key", "recovery-verify"}, node_.recovery_key()).code, 0);
   EXPECT_EQ(node_.dosigate({"check"}).code, 0);
 
   send_burned_in();

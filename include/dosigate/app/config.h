@@ -116,6 +116,10 @@ std::vector<std::string> config_keys();
 /// the file cannot be read.
 Result<std::filesystem::path> admin_socket_of(const std::filesystem::path& file);
 
+/// Likewise [node] profiles_dir, for a restore: its profiles have to be there before the file
+/// holds.
+Result<std::filesystem::path> profiles_dir_of(const std::filesystem::path& file);
+
 /// Shell-like match with "*" and "?" of AE titles, after trimming their insignificant spaces.
 bool ae_matches(std::string_view pattern, std::string_view ae_title);
 

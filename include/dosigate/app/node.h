@@ -12,9 +12,11 @@
 
 #include "dosigate/api/http.h"
 #include "dosigate/app/config.h"
+#include "dosigate/app/corrections.h"
 #include "dosigate/app/disk_rate.h"
 #include "dosigate/app/ingest.h"
 #include "dosigate/app/refused_peers.h"
+#include "dosigate/app/withdrawals.h"
 #include "dosigate/audit/audit_log.h"
 #include "dosigate/base/clock.h"
 #include "dosigate/base/durable_file.h"
@@ -25,12 +27,15 @@
 namespace dosigate {
 
 class AdminApi;
+class KeyRotation;
 
 /// Something an operator should know, from the moment it holds until it no longer does.
 struct Condition {
   int severity;      ///< as Nagios: 1 warning, 2 critical
   std::string name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
-                     ///< "disk-under-24h", "pairs-not-moved"
+                     ///< "disk-under-24h", "pairs-not-moved", "backup-old", "map-gap",
+                     ///< "disk-under-24h", "pairs-not-moved", "withdrawal-not-told",
+                     ///< "key-rotation-unfinished", "recovery-not-verified"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
@@ -62,7 +67,7 @@ class Node {
   std::vector<Condition> conditions() const;
   DiskUse disk() const;
   /// Once a second by main: samples the disk, raises and clears alerts, writes the count of
-  /// removed private creators, folds the ledger.
+  /// removed private creators, records who was told of a withdrawal, folds the ledger.
   void tick();
 
  private:
@@ -70,7 +75,7 @@ class Node {
   /// What is opened before anything serves, in the order it depends on each other.
   struct Stores {
     FileDescriptor lock;
-    std::unique_ptr<const Keyring> keys;
+    std::unique_ptr<Keyring> keys;
     std::unique_ptr<AuditLog> audit;
     std::unique_ptr<PseudonymMap> map;
     std::unique_ptr<Ledger> ledger;
@@ -86,7 +91,9 @@ class Node {
   void record_destinations(const Config& config);
   void record_profiles();
   void move_pairs(const std::stop_token& stop);
+  void add_key_conditions(std::vector<Condition>& out) const;
   void raise_and_clear_alerts();
+  void record_told();
 
   using Forwarders = std::map<std::string, std::shared_ptr<ArchiveForwarder>>;
 
@@ -96,8 +103,12 @@ class Node {
   Quarantine quarantine_;
   RefusedPeers refused_peers_;
   Ingest ingest_;
+  Withdrawals withdrawals_;
+  Corrections corrections_;
   std::jthread pair_mover_;
+  std::unique_ptr<KeyRotation> key_rotation_;
   std::mutex reloading_;  ///< SIGHUP and the API may ask at once
+  std::mutex bundling_;   ///< one backup or export at a time
   Guarded<Forwarders> forwarders_;
   std::unique_ptr<AssociationServer> server_;
   boost::asio::io_context io_;
@@ -108,7 +119,7 @@ class Node {
 
   Guarded<DiskRate> rate_;  ///< a sample every ten seconds
   std::map<std::string, Condition> raised_;
-  SteadyTime last_sample_{}, last_alert_{}, last_fold_{}, last_creators_{};
+  SteadyTime last_sample_{}, last_alert_{}, last_fold_{}, last_creators_{}, last_told_{};
 };
 
 }  // namespace dosigate

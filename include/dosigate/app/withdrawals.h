@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,14 +30,29 @@ class Withdrawals {
     std::uint64_t objects = 0;    ///< named in the note
     std::uint64_t unlisted = 0;   ///< sent by a version that kept no series: cannot be named
     std::uint64_t withdrawn = 0;  ///< (instance, destination) taken out of the queue
-    std::vector<std::string> destinations;  ///< that will be told; empty: nothing had left
+    /// That will be told; empty: nothing had left, or all of it was named in notes before.
+    std::vector<std::string> destinations;
   };
   /// First what waits is taken out of the queue, then the pairs of what has gone are moved into the
   /// map, then the note is queued. Durable on return. NotFound for an unknown study. Must not be
   /// called with instances of the study in flight (Ingest::still).
+  /// What is ordered again after a crash, or while the spool takes nothing, is finished under the
+  /// same note; what was named before and not sent again since is not named twice at a destination.
   Result<Ordered> order(const Order& order);
 
+  /// At the start, before anything is received: queues the notes of orders that a crash
+  /// interrupted. One that cannot be is logged and stays open.
+  void finish();
+
  private:
+  Result<Ordered> order_anew(const Order& order, const PseudonymMap::StudyInfo& study,
+                             const std::vector<SentObject>& sent,
+                             const std::set<std::string>& in_flight);
+  /// @return how many objects it names.
+  Result<std::size_t> queue_note(const PseudonymMap::StudyInfo& study,
+                                 const Ledger::Unfinished& order,
+                                 const std::vector<SentObject>& sent);
+
   PseudonymMap& map_;
   ArchiveSpool& spool_;
   Ledger& ledger_;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
-#include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,21 +24,31 @@ enum class Purpose : std::uint8_t {
   Backup = 7,
 };
 
+/// Public half of a master key: a keyring can be closed for a key that is not here. Not secret.
+using MasterPublic = std::array<Byte, 32>;
+MasterPublic public_half(const Secret& master);
+
 /// The hospital's independent random keys, in one small file `keyring` that is useless without the
-/// master key.
+/// master key or the recovery key.
 ///
-/// File, all integers little-endian:
-///   "DSGKEYS1" | keyring id (16) | wrapped by master (60) | wrapped by recovery key (60) | length
-///   u32 | sealed body
-/// "wrapped" is AES-256-GCM (nonce 12, key 32, tag 16) of one random body key under
-/// HKDF-SHA-256(master or recovery key, salt = keyring id, info = "dosigate keyring, master key" or
-/// "dosigate keyring, recovery key"), associated data = the 24 bytes of magic and id. Not more: a
-/// new master key must not need the recovery key, which is on paper. Sealed body: nonce 12 |
-/// ciphertext | tag 16 under the body key, associated data = everything before it. Plain:
+/// File, format 2, all integers little-endian:
+///   "DSGKEYS2" | keyring id (16) | number of master keys u8 (1, during a rotation 2: the newer
+///   last) | public half of the recovery key (32) | of each master key (32) | box of the recovery
+///   key (92) | of each master key (92) | length u32 | sealed body
+/// Each box holds the same random body key, closed for one X25519 public half: ephemeral public
+/// half (32) | nonce (12) | ciphertext (32) | tag (16), AES-256-GCM under HKDF-SHA-256; associated
+/// data = everything before the boxes. The private halves follow by HKDF from the master key and
+/// from the printed recovery key. So the file is written anew, each time under a fresh body key,
+/// without either of them: a rotation needs nothing from paper. Sealed body: nonce 12 | ciphertext
+/// | tag 16, associated data = everything before it. Plain:
 ///   blind-index key (32, permanent) | count u32 | count x (purpose u8 | version u32 | key 32).
-/// Rotation rewrites this file only.
 ///
-/// Thread: immutable after open; reading from any.
+/// Rotation: `begin_rotation` adds a master key and a new version of every sealing key, which is
+/// used from then on; what is sealed is brought under it; `finish_rotation` drops the old master
+/// key and the old versions, so that neither they nor an old copy of this file open anything new.
+/// Old versions of Purpose::Audit stay: old lines are verified with them.
+///
+/// Thread: any. What `current` and `find` gave stays valid during a rotation.
 class Keyring {
  public:
   /// Makes a new keyring and writes it durably. Never overwrites: Fault::Conflict when the file
@@ -50,40 +62,82 @@ class Keyring {
   /// With the printed recovery key instead; Invalid when its checksum is wrong (a typing error).
   static Result<Keyring> open_with_recovery(const std::filesystem::path& file,
                                             std::string_view recovery_key);
+  /// For a restore on another machine: from now on `file` opens with this master key and the
+  /// recovery key only. Takes in the keys that `others` hold and `file` lacks: a backup and a
+  /// journal may come from before and after a rotation, and need the keys of both (what is under
+  /// old ones is brought under the newest after the start, as in a rotation). Faults as
+  /// open_with_recovery (Denied also for one of the others that is another node's); Conflict when
+  /// two hold different keys under one version.
+  static Result<void> adopt_master(const std::filesystem::path& file, std::string_view recovery_key,
+                                   const Secret& new_master,
+                                   const std::vector<std::filesystem::path>& others = {});
+
+  Keyring(Keyring&&) noexcept;
+  Keyring& operator=(Keyring&&) noexcept;
+  ~Keyring();
 
   /// 16 random bytes: ties map.db to its keyring.
-  const InstanceId& id() const { return id_; }
+  const InstanceId& id() const;
   /// Permanent: blind indexes made with it are compared for ever.
-  const Secret& index_key() const { return index_key_; }
+  const Secret& index_key() const;
 
   /// The newest key of a purpose and its version (1, 2, ...).
   struct Key {
     std::uint32_t version;
-    const Secret& key;
+    std::shared_ptr<const Secret> key;
   };
   Key current(Purpose purpose) const;
   /// nullptr when that version is unknown.
-  const Secret* find(Purpose purpose, std::uint32_t version) const;
+  std::shared_ptr<const Secret> find(Purpose purpose, std::uint32_t version) const;
+
+  /// Keeps a copy of the file at `copy` (journal_dir/keyring): written now when it differs, and
+  /// with each step of a rotation before the file itself, so that whatever was sealed can be opened
+  /// with the copy and the recovery key. Empty: no copy. Unavailable when it cannot be written;
+  /// Conflict when another file stands there (it is left alone, and not kept up to date).
+  Result<void> keep_copy(const std::filesystem::path& copy);
+
+  enum class Rotation : std::uint8_t {
+    None,
+    WaitingForKeyFile,  ///< it has a newer master key than the one it was opened with
+    Resealing           ///< old versions are there until finish_rotation
+  };
+  Rotation rotation() const;
+  /// Durable on return; the new keys are in use. Again with the same key: nothing happens; with
+  /// another one while WaitingForKeyFile: that one counts, and the one before is forgotten.
+  /// Conflict while Resealing; Invalid for the present master key; Unavailable when file or copy
+  /// cannot be written (nothing has changed then).
+  Result<void> begin_rotation(const MasterPublic& new_master);
+  /// The newer master key stands in the key file: from now on the old one may go. Denied for
+  /// another key.
+  Result<void> key_file_written(const MasterPublic& in_key_file);
+  /// Drops what is old, durably; nothing when there is no rotation. Whoever calls it has brought
+  /// everything under the newest versions. Conflict while WaitingForKeyFile; Unavailable.
+  Result<void> finish_rotation();
+  /// Whether the file opens with it, as far as this process knows.
+  bool has_master(const MasterPublic& master) const;
 
  private:
-  enum class WrappedBy { Master, Recovery };
-  static Result<Keyring> open_wrapped(const std::filesystem::path& file, ByteView with,
-                                      WrappedBy by);
-  static Result<Keyring> open_body(const std::filesystem::path& file, const Bytes& content,
-                                   const Secret& body_key);
-
-  Keyring(InstanceId id, Secret index_key,
-          std::map<std::pair<Purpose, std::uint32_t>, Secret> keys);
-  InstanceId id_;
-  Secret index_key_;
-  std::map<std::pair<Purpose, std::uint32_t>, Secret> keys_;
+  struct Impl;
+  explicit Keyring(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 /// The master key: 64 hexadecimal digits and a newline in a file of mode 0400, 0440 or 0600 owned
 /// by this user or root; or a systemd credential of the same form. Fault::NotFound, Denied (mode or
 /// owner), Invalid (form).
-Result<Secret> load_master_key(const std::filesystem::path& key_file);
+/// @param also  a further user it may belong to: for root, who looks at the service's own file.
+Result<Secret> load_master_key(const std::filesystem::path& key_file,
+                               std::optional<unsigned> also = std::nullopt);
+/// Whose a file is: for `load_master_key`, by root. nullopt for anybody else, or no file.
+std::optional<unsigned> owner_of(const std::filesystem::path& key_file);
 /// Writes a new random master key, mode 0600, durably. Fault::Conflict when the file exists.
 Result<Secret> create_master_key(const std::filesystem::path& key_file);
+
+/// The next master key during a rotation: `<key_file>.new`, with owner and mode of `key_file`.
+/// Made, or loaded when an interrupted rotation has left one.
+Result<Secret> next_master_key(const std::filesystem::path& key_file);
+bool has_next_master_key(const std::filesystem::path& key_file);
+/// `<key_file>.new` takes the place of `key_file`, durably. Throws std::system_error.
+void use_next_master_key(const std::filesystem::path& key_file);
 
 }  // namespace dosigate

@@ -49,9 +49,13 @@ struct Decision {
 
 /// A rejection note (PS3.16 TID 2010; titles of IHE RAD IOCM) among what was received.
 struct Rejection {
-  std::string code;                     ///< "113001", "113037", "113038" or "113039" (DCM)
-  std::vector<std::string> study_uids;  ///< pseudonymous, of what it names; without repeats
-  std::vector<std::string> sop_uids;    ///< pseudonymous
+  std::string code{};  ///< "113001", "113037", "113038" or "113039" (DCM)
+  /// What it names, as it went out; each study and object once.
+  struct Study {
+    std::string study_uid;
+    std::vector<std::string> sop_uids;
+  };
+  std::vector<Study> studies{};
 };
 /// "Rejected for Quality Reasons", ...; empty for a code that is no title of a rejection note.
 std::string_view rejection_meaning(std::string_view code);
@@ -105,6 +109,10 @@ class Deidentifier {
   /// @param trace  when given, a line for every element that was judged, in order.
   Verdict clean(const ReceivedInstance& received, const Decision& decision = {},
                 Trace* trace = nullptr) const;
+
+  /// Whom an original names, as `clean` reads it, judged by nothing. An error says why it cannot be
+  /// read: structure, transfer syntax, character set.
+  Result<SourceIdentity> identity_of(const ReceivedInstance& received) const;
 
   /// What a rejection note of our own says, all UIDs and names pseudonymous.
   struct Note {

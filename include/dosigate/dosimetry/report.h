@@ -4,10 +4,14 @@
 #include <string_view>
 
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "dosigate/dosimetry/cycles.h"
 
 namespace dosigate {
+
+/// `withdrawn` of a study: null, or each withdrawal, newest first.
+boost::json::value withdrawn_json(const std::vector<StudyWithdrawal>& withdrawn);
 
 /// What `dosigate study NAME --json` shows (docs/http-api.md): every study with verdict, findings
 /// and counts per series, and the cycles with their time points. Pseudonymous.

@@ -17,9 +17,19 @@ struct FactsRow {
   std::string first_acquired, last_acquired{};  ///< instant_text; empty when none of them says it
 };
 
+/// Those who hold the study were told, or are to be told, that it or some of it is rejected.
+struct StudyWithdrawal {
+  std::string code, meaning;  ///< of the rejection note: "113038", "Incorrect Modality ..."
+  std::string cause;          ///< as the ledger has it: "operator", "reassigned", "received", ...
+  std::int64_t ordered = 0;   ///< Unix seconds
+  bool whole_study = true;
+  std::uint64_t objects = 0;  ///< named in the note
+};
+
 struct StudyFacts {
   std::string study_uid;
   std::vector<FactsRow> rows;
+  std::vector<StudyWithdrawal> withdrawn{};  ///< newest first
 };
 
 /// Everything that is known of one patient, over studies and cycles, in the order of arrival.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <span>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -8,17 +8,35 @@
 
 namespace dosigate {
 
+class KeyedDigest;
+
 enum class PixelForm : std::uint8_t { None = 0, NativeLittleEndian = 1, Encapsulated = 2 };
 
-/// The fingerprint of a source instance under its patient's salt.
-///
-/// @param pixels  the pixel bytes in order, in any number of pieces; where they are cut does not
-/// matter. Native ones little-endian, so that an
-///                instance re-sent in another native syntax is the same.
-/// @param inputs  the inputs of dosimetry, packed by the caller in a fixed order.
-/// Thread: any.
-Fingerprint make_fingerprint(const Secret& salt, PixelForm form, std::span<const ByteView> pixels,
-                             ByteView inputs);
+/// Makes the fingerprint of a source instance under its patient's salt, of pixel bytes that come in
+/// pieces; where they are cut does not matter. Thread: one; made per instance.
+class FingerprintMaker {
+ public:
+  /// @param salt  outlives the maker.
+  explicit FingerprintMaker(const Secret& salt);
+  ~FingerprintMaker();
+
+  /// Native pixels little-endian, so that an instance sent again in another syntax is the same.
+  void add_pixels(ByteView piece);
+  /// Once, at the end.
+  /// @param inputs  the inputs of dosimetry, packed by the caller in a fixed order.
+  Fingerprint finish(PixelForm form, ByteView inputs);
+
+ private:
+  const Secret& salt_;
+  std::unique_ptr<KeyedDigest> pixels_;
+};
+
+/// What differs between two fingerprints of one instance.
+struct FingerprintDifference {
+  bool pixels = false;
+  bool inputs = false;  ///< of dosimetry
+};
+FingerprintDifference difference(const Fingerprint& a, const Fingerprint& b);
 
 /// SHA-256 of a file's text, lower-case hexadecimal: version of a profile. Never of anything that
 /// names a patient.

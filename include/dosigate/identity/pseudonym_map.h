@@ -107,6 +107,17 @@ class PseudonymMap {
   };
   /// All patients of any site with this PatientID (normalised as each site does it).
   std::vector<Found> lookup(const Phi& patient_id);
+  /// Whose an identity is to this map, as pseudonyms, each once: of the patient with this PatientID
+  /// and issuer, and of the patient who has this study now (StudyInstanceUID as received; empty
+  /// asks for no study). Nothing is made and nothing is judged.
+  std::vector<std::string> known_as(const SitePolicy& site, const Phi& patient_id,
+                                    const Phi& issuer, const Phi& study_uid = {});
+  /// The pseudonym that holds for the patient of this one: another one after a join. NotFound when
+  /// the map does not have it, or the person was forgotten.
+  struct Present {
+    std::string pseudonym, site_code;
+  };
+  Result<Present> present(std::string_view pseudonym);
   struct Revealed {
     Phi patient_id, issuer, name, birth_date, sex;
   };
@@ -246,7 +257,10 @@ class PseudonymMap {
   static Result<void> mark_gap(const Settings& settings, const Keyring& keys, long long since);
 
   /// Re-seals values of map.db that are under an older key version than the keyring's newest, at
-  /// most about `max` values in one transaction; online. @return how many; 0 = none left.
+  /// most about `max` values in one transaction; online. @return how many; 0 = none left: a whole
+  /// walk has met none, the WAL is emptied, and copies of earlier schema versions (`map.db.v*`),
+  /// which only the old keys open, are gone. Unavailable when something does not open or the disk
+  /// fails. Thread: one at a time.
   Result<std::size_t> reseal(std::size_t max);
   /// Writes the journal anew under the newest key: everything in the map and nothing else. Done by
   /// `forget` and at the end of a key rotation. Without a journal nothing.

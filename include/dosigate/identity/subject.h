@@ -90,6 +90,10 @@ std::string map_revised_uid(const Secret& salt, std::uint32_t study_revision,
 /// The 16 bytes of the UUID in a UID made by map_uid, for compact rows. Throws
 /// std::invalid_argument for any other UID.
 std::array<Byte, 16> uuid_of(std::string_view mapped_uid);
+/// The other way round. Of 16 bytes that are no UUID version 8 the six bits that say so are set.
+std::string uid_of(std::array<Byte, 16> uuid);
+/// A random UID of the same form, for an object that nobody sent.
+std::string fresh_uid();
 
 /// A short non-empty label that depends on the patient's salt: StudyID and the like (10 base-32
 /// characters).
@@ -115,7 +119,7 @@ struct PairBatch {
   std::vector<UidPair> pairs;
   std::uint32_t revision = 0;  ///< of the instance; 0 as first sent
   std::string sent_uid{};      ///< the SOP Instance UID it went out under; empty: sop_uid
-  std::string series_uid{};    ///< as it went out
+  std::string series_uid{};    ///< as it went out; empty under Retain UIDs: the map has no original
   std::string sop_class_uid{};
 };
 

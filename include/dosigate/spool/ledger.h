@@ -1,9 +1,11 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -119,6 +121,8 @@ class Ledger {
   std::vector<std::string> studies_of(std::string_view pseudonym) const;
   /// Whose study it is; empty when it is unknown or arrived before pseudonyms were kept.
   std::string pseudonym_of(std::string_view study_uid) const;
+  /// UIDs of all studies whose pseudonym is kept.
+  std::vector<std::string> studies() const;
 
   // Withdrawal: who has to be told that something is rejected, and who was told.
 
@@ -137,8 +141,10 @@ class Ledger {
   /// An order by this node, before its note is queued under `note`. Durable on return. Repeating it
   /// with the same note changes nothing.
   /// @param destinations  may be empty: nothing has left.
+  /// @param sop_uids  SOP Instance UIDs that the note names.
   std::int64_t ordered(const Withdrawal& what, const InstanceId& note,
-                       const std::vector<std::string>& destinations);
+                       const std::vector<std::string>& destinations,
+                       const std::set<std::string>& sop_uids = {});
   /// A rejection note that was received and sent on as `note`. Repeating it changes nothing.
   void rejected(const Withdrawal& what, const InstanceId& note,
                 const std::vector<std::string>& destinations);
@@ -153,8 +159,28 @@ class Ledger {
   };
   std::vector<Told> told_and_not_recorded(std::size_t max) const;
   void recorded(const std::vector<Told>& told);
-  /// (withdrawal, destination) whose note is not delivered yet.
-  std::uint64_t withdrawals_open() const;
+  /// (withdrawal, destination) whose note is not delivered yet; only of those ordered at `until`
+  /// (Unix seconds) or before.
+  std::uint64_t withdrawals_open(
+      std::int64_t until = std::numeric_limits<std::int64_t>::max()) const;
+  /// An order of this node whose note never came into the queue: the node was killed in between, or
+  /// the queue was full.
+  struct Unfinished {
+    Withdrawal what;
+    InstanceId note;  ///< to be queued under this id, for what.told
+    std::set<std::string> sop_uids;
+  };
+  /// Oldest first.
+  std::vector<Unfinished> unfinished_orders() const;
+  /// SOP Instance UIDs of a study that notes of this node reject at a destination, for this cause
+  /// or (empty) any. One that is sent again is no longer among them.
+  std::set<std::string> rejected_at(std::string_view study_uid, std::string_view destination,
+                                    std::string_view cause = {}) const;
+  /// SOP Instance UIDs of a study that were taken out of the queue for every destination before any
+  /// got them. Empty when rows of the study are folded: then it is not known any more.
+  std::set<std::string> never_sent(std::string_view study_uid) const;
+  /// Whether the instance is a rejection note: it has to arrive, whatever is withdrawn.
+  bool is_note(const InstanceId& id) const;
 
   /// What was sent of a study to a destination and when, folded days included.
   struct Sent {
@@ -165,7 +191,8 @@ class Ledger {
   std::vector<Sent> sent(std::string_view study_uid) const;
 
   /// Purpose and legal basis of a destination from now on (LGPD art. 37): kept over time, so that a
-  /// report says what held when something was sent. Nothing happens when they are unchanged.
+  /// report says what held when something was sent. Nothing happens when they are unchanged;
+  /// `since` is set by the clock.
   struct Legal {
     std::string destination, purpose, legal_basis, operator_name, country;
     std::int64_t since = 0;
@@ -176,9 +203,11 @@ class Ledger {
                                   std::int64_t to) const;
 
   /// The studies' facts, pseudonym and SOP Instance UIDs go; counts, the study UID and its
-  /// withdrawals stay: what was sent has to be accounted for. Their quarantined, queued or parked
-  /// instances must be gone before. Durable, and the WAL is emptied, on return.
+  /// withdrawals stay: what was sent has to be accounted for. They do not come back when the queue
+  /// is rebuilt. Their quarantined, queued or parked instances must be gone before, but for the
+  /// notes that tell of it. Durable, and the WAL is emptied, on return.
   void forget(const std::vector<std::string>& study_uids);
+  bool is_forgotten(std::string_view study_uid) const;
 
   /// Moments that `check` asks for: "backup", "recovery-verified". 0 when it never happened.
   void milestone(std::string_view name, std::int64_t when);
@@ -186,8 +215,8 @@ class Ledger {
 
   /// Day (days since 1970) of the oldest instance that is kept one by one; nullopt when none is.
   std::optional<std::int64_t> oldest_day() const;
-  /// An online, consistent copy as one file.
-  Result<void> copy_to(const std::filesystem::path& file);
+  /// An online, consistent copy as one file. Conflict when it exists.
+  Result<void> copy_to(const std::filesystem::path& file) const;
 
   /// Folds final rows (all but queued, parked, quarantined) whose day is older than `keep_days`
   /// into day totals. Totals stay equal.

@@ -62,6 +62,11 @@ struct SpoolOffer {
   bool issued = false;          ///< made by this node: Ledger::Entry::issued; also in the card
 };
 
+struct SpoolWithdrawn {
+  std::uint64_t withdrawn = 0;      ///< (instance, destination)
+  std::set<std::string> in_flight;  ///< destinations
+};
+
 /// One instance for one destination, as an operator sees it.
 struct SpoolRow {
   InstanceId id;
@@ -127,6 +132,7 @@ class Spool {
   using Offer = SpoolOffer;
   using Row = SpoolRow;
   using DestinationState = SpoolDestination;
+  using Withdrawn = SpoolWithdrawn;
 
   /// Opens or makes the queue, takes in complete files without a row, removes incomplete ones,
   /// repairs rows against the ledger. `keys` and `ledger` outlive the spool. Faults as
@@ -149,6 +155,9 @@ class Spool {
   void wait(const std::string& destination, std::stop_token stop,
             std::chrono::steady_clock::time_point until);
 
+  /// Before anything of it leaves. False: it was withdrawn meanwhile and must not be sent; any
+  /// verdict but `delivered` is without effect then.
+  [[nodiscard]] bool begin(const Claimed<domain>& claimed);
   /// Before the first byte of a C-STORE goes out; not synced: it only makes 0x0111 believable.
   void sending(const Claimed<domain>& claimed);
   /// Durable on return. When it throws, `claimed` is left with the caller, so that it can be tried
@@ -172,18 +181,16 @@ class Spool {
   std::uint64_t requeues() const;
 
   /// What waits of a study (all of it, or the SOP instances named) is withdrawn: never sent from
-  /// now on, in the ledger as withdrawn, files erased once their pairs are moved. Durable on
-  /// return. What a worker is sending at this moment is waited for, at most `patience`; what is
-  /// still in its hand then counts as sent: its destination is in `in_flight`.
-  struct Withdrawn {
-    std::uint64_t withdrawn = 0;      ///< (instance, destination)
-    std::set<std::string> in_flight;  ///< destinations
-  };
+  /// now on, in the ledger as withdrawn, files erased once their pairs are moved. Rejection notes
+  /// stay: they have to arrive. Durable on return. What is on its way to a destination at this
+  /// moment is waited for, at most `patience`; what is still on its way then counts as sent, its
+  /// destination is in `in_flight`, and it is withdrawn should it come back.
   Withdrawn withdraw(const std::string& study_uid, const std::set<std::string>& sop_uids,
                      std::chrono::milliseconds patience = std::chrono::seconds(5));
 
   /// Files whose data key is wrapped under an older key version get it wrapped anew; bodies are not
-  /// touched. Online. @return how many were; Fault as SealedFileReader::open for one that cannot.
+  /// touched. Online. @return how many were; Fault as SealedFileReader::open for one in the queue
+  /// that cannot, after all others.
   Result<std::size_t> rewrap();
   /// Whether any file's UID pairs still wait for the map: an old identity key must stay until then.
   bool pairs_waiting() const;

@@ -42,6 +42,14 @@ Result<std::unique_ptr<SQLite::Database>> open_database(const std::filesystem::p
 std::unique_ptr<SQLite::Database> open_reader(const std::filesystem::path& file,
                                               int cache_kib = 256);
 
+/// An online, consistent copy as one private file without a WAL, durable on return. Conflict when
+/// `to` exists. Throws when a disk fails; nothing is left of the copy then.
+Result<void> copy_database(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// Moves everything committed into the database and empties its WAL, so that what was erased is in
+/// neither; waits for readers and writers at most 5 s. Throws std::runtime_error when one stays.
+void empty_wal(const std::filesystem::path& file);
+
 /// When a commit has to survive a power cut.
 enum class Durability {
   Normal,  ///< WAL without sync: survives kill -9, not power loss. Only for what can be rebuilt

@@ -6,8 +6,7 @@
 
 #include "command.h"
 #include "config_file.h"
-#include "dosigate/api/http.h"
-#include "dosigate/base/guarded.h"
+#include "scripted_daemon.h"
 
 namespace dosigate {
 namespace {
@@ -17,40 +16,11 @@ using testing::Command;
 using testing::ConfigFile;
 using ::testing::HasSubstr;
 using testing::kMinimal;
+using testing::ScriptedDaemon;
 using ::testing::Not;
 using ::testing::StartsWith;
 
 const std::string kId = "00112233445566778899aabbccddeeff";
-
-/// A daemon that answers what a test wrote down, and remembers what it was asked.
-class ScriptedDaemon {
- public:
-  explicit ScriptedDaemon(ApiHandler handler)
-      : file_("[node]\nadmin_socket = \"admin.sock\"\n" + kMinimal),
-        server_(file_.dir.path / "admin.sock", std::nullopt,
-                [this, handler](const ApiRequest& request) {
-                  asked_.with([&](auto& asked) { asked.push_back(request); });
-                  return handler(request);
-                }) {}
-  explicit ScriptedDaemon(const std::string& body)
-      : ScriptedDaemon([body](const ApiRequest&) {
-          return ApiResponse{200, boost::json::parse(body)};
-        }) {}
-
-  std::vector<std::string> arguments(const std::vector<std::string>& words) const {
-    std::vector<std::string> out{"--config", file_.file.string()};
-    out.insert(out.end(), words.begin(), words.end());
-    return out;
-  }
-  std::vector<ApiRequest> asked() const {
-    return asked_.with([](const auto& asked) { return asked; });
-  }
-
- private:
-  ConfigFile file_;
-  Guarded<std::vector<ApiRequest>> asked_;
-  AdminServer server_;
-};
 
 const std::string kStatus = R"({
   "version": "0.1.0",
@@ -86,6 +56,36 @@ TEST(Cli, StatusShowsWhatAnOperatorAsks) {
                     HasSubstr("321 pseudonyms"), HasSubstr("burned-in 5")));
   EXPECT_THAT(status.out(), AllOf(HasSubstr("      [[route]]\n      name = \"pacs\"\n"),
                                   HasSubstr("something unwise")));
+}
+
+TEST(Cli, StatusSaysWhatTheNodeIssuedAndWhoIsStillToBeTold) {
+  auto json = boost::json::parse(kStatus);
+  json.at("totals").as_object()["issued"] = 3;
+  json.as_object()["withdrawals"] = {{"open", 2}};
+  const ScriptedDaemon daemon(boost::json::serialize(json));
+
+  Command status(daemon.arguments({"status"}));
+
+  EXPECT_THAT(status.out(), AllOf(HasSubstr("and 3 rejection notes issued by this node"),
+                                  HasSubstr("2 destinations are still to be told")));
+}
+
+TEST(Cli, StudyShowsWhatIsWithdrawn) {
+  const ScriptedDaemon daemon(R"({"pseudonym": "DSG-H-0000-0000-000", "injection_tolerance_min": 10,
+    "studies": [{"study_uid": "2.25.1", "readiness": "ready", "instances": 5, "series": [], "findings": [],
+      "withdrawn": [{"code": "113038", "meaning": "Incorrect Modality Worklist Entry", "cause": "operator",
+        "ordered": 1795860000, "whole_study": true, "objects": 5},
+        {"code": "113001", "meaning": "Rejected for Quality Reasons", "cause": "received",
+        "ordered": 1795860000, "whole_study": false, "objects": 2}]},
+      {"study_uid": "2.25.2", "readiness": "ready", "instances": 5, "series": [], "findings": [], "withdrawn": null}],
+    "cycles": []})");
+
+  Command study(daemon.arguments({"study", "2.25.1"}));
+
+  EXPECT_EQ(study.exit_code(), 0);
+  EXPECT_THAT(study.out(),
+              AllOf(HasSubstr("study 1 WITHDRAWN 113038 Incorrect Modality Worklist Entry, 2026-"),
+                    HasSubstr("; 2 of its instances"), Not(HasSubstr("study 2 WITHDRAWN"))));
 }
 
 TEST(Cli, StatusNeverSendsAPeersControlCharactersToTheTerminal) {

@@ -222,6 +222,10 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"OnUncertain", route("on_uncertain = \"refusee\""),
                 kRoute + "on_uncertain: \"refusee\" is not one of \"quarantine\", \"refuse\" (did "
                          "you mean refuse?)"},
+        Mistake{"Revisions", route("revisions = \"send\""),
+                kRoute + "revisions: \"send\" is not one of \"hold\", \"new-uid\""},
+        Mistake{"NewDevices", route("new_devices = \"holt\""),
+                kRoute + "new_devices: \"holt\" is not one of \"accept\", \"hold\""},
         Mistake{"DropKey", route("drop = [ { modalty = \"SC\", burned_in = true } ]"),
                 kFile + "9: [[route]] drop modalty: unknown key (did you mean modality?)"},
         Mistake{"DropNothing", route("drop = [ { } ]"),

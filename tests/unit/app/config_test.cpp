@@ -42,8 +42,18 @@ TEST(Config, MissingKeysOfARouteTakeTheDefaults) {
   EXPECT_TRUE(route.from.empty());
   EXPECT_EQ(route.profile, "dosimetry");
   EXPECT_EQ(route.on_uncertain, Config::OnUncertain::Quarantine);
+  EXPECT_EQ(route.revisions, Config::Revisions::Hold);
+  EXPECT_EQ(route.new_devices, NewDevices::Accept);
   EXPECT_TRUE(route.drop.empty());
   EXPECT_EQ(route.line, 5);
+}
+
+TEST(Config, ARouteSaysWhatBecomesOfRevisionsAndNewDevices) {
+  const Config config = loaded(
+      ConfigFile(std::string(kMinimal) + "revisions = \"new-uid\"\nnew_devices = \"hold\"\n"));
+
+  EXPECT_EQ(config.routes.at(0).revisions, Config::Revisions::NewUid);
+  EXPECT_EQ(config.routes.at(0).new_devices, NewDevices::Hold);
 }
 
 TEST(Config, EveryKeyOfTheNodeReachesTheConfiguration) {

@@ -112,6 +112,8 @@ TEST(SampleConfig, ShowsTheDefaultsOfTheProgram) {
   EXPECT_EQ(loaded->routes.at(0).calling_ae, route.calling_ae);
   EXPECT_EQ(loaded->routes.at(0).profile, route.profile);
   EXPECT_EQ(loaded->routes.at(0).on_uncertain, route.on_uncertain);
+  EXPECT_EQ(loaded->routes.at(0).revisions, route.revisions);
+  EXPECT_EQ(loaded->routes.at(0).new_devices, route.new_devices);
   EXPECT_EQ(loaded->peers.at(0).port, Config::Peer{}.port);
   const IdNormalisation& normalisation = loaded->sites.at(0).policy.normalisation;
   EXPECT_FALSE(normalisation.upper || normalisation.strip_leading_zeros ||

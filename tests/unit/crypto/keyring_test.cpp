@@ -27,8 +27,8 @@ TEST(Keyring, GivesTheSameKeysEachTimeItIsOpened) {
   ASSERT_TRUE(again);
   EXPECT_EQ(again->id(), keys.keyring.id());
   EXPECT_TRUE(std::ranges::equal(again->index_key().reveal(), keys.keyring.index_key().reveal()));
-  EXPECT_TRUE(std::ranges::equal(again->current(Purpose::Journal).key.reveal(),
-                                 keys.keyring.current(Purpose::Journal).key.reveal()));
+  EXPECT_TRUE(std::ranges::equal(again->current(Purpose::Journal).key->reveal(),
+                                 keys.keyring.current(Purpose::Journal).key->reveal()));
 }
 
 TEST(Keyring, HasAnIndependentKeyForEachPurpose) {
@@ -39,7 +39,7 @@ TEST(Keyring, HasAnIndependentKeyForEachPurpose) {
   for (int purpose = 1; purpose <= 7; ++purpose) {
     const auto key = keys.keyring.current(static_cast<Purpose>(purpose));
     EXPECT_EQ(key.version, 1U);
-    all.emplace_back(key.key.reveal().begin(), key.key.reveal().end());
+    all.emplace_back(key.key->reveal().begin(), key.key->reveal().end());
   }
 
   std::ranges::sort(all);
@@ -91,7 +91,7 @@ TEST(Keyring, HoldsNoKeyInClear) {
   const Bytes file = read_file(keys.dir.path / "keyring");
 
   for (const ByteView key :
-       {keys.keyring.index_key().reveal(), keys.keyring.current(Purpose::Identity).key.reveal(),
+       {keys.keyring.index_key().reveal(), keys.keyring.current(Purpose::Identity).key->reveal(),
         keys.master.reveal()})
     EXPECT_FALSE(testing::holds_bytes(file, key));
 }

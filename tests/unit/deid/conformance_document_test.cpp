@@ -77,7 +77,7 @@ TEST(ConformanceDocument, ExplainsEveryReasonToHold) {
     EXPECT_THAT(document(),
                 HasSubstr("| " + in_ticks(hold_reason_text(static_cast<HoldReason>(i))) + " | "));
   }
-  EXPECT_EQ(reasons, 13U);
+  EXPECT_EQ(reasons, 14U);
 }
 
 TEST(ConformanceDocument, SaysOfEachOptionWhatTheBuiltInProfilesSelect) {

@@ -230,5 +230,23 @@ TEST(Report, OfAPatientHasAllStudiesAndCyclesAndSaysTheTolerance) {
   EXPECT_EQ(report.at("studies").at(1).at("series").at(0).at("calibration_epoch"), 2);
 }
 
+TEST(Report, AStudyThatIsWithdrawnSaysSo) {
+  PatientFacts patient = two_cycles();
+  patient.studies[0].withdrawn = {
+      {"113038", "Incorrect Modality Worklist Entry", "reassigned", 1'700'000'000, false, 3}};
+
+  const auto studies = patient_report(patient).at("studies").as_array();
+
+  const auto& withdrawn = studies[0].at("withdrawn").as_array();
+  ASSERT_EQ(withdrawn.size(), 1U);
+  EXPECT_EQ(withdrawn[0].at("code"), "113038");
+  EXPECT_EQ(withdrawn[0].at("meaning"), "Incorrect Modality Worklist Entry");
+  EXPECT_EQ(withdrawn[0].at("cause"), "reassigned");
+  EXPECT_EQ(withdrawn[0].at("ordered"), 1'700'000'000);
+  EXPECT_EQ(withdrawn[0].at("whole_study"), false);
+  EXPECT_EQ(withdrawn[0].at("objects"), 3);
+  EXPECT_TRUE(studies[1].at("withdrawn").is_null());
+}
+
 }  // namespace
 }  // namespace dosigate::testing

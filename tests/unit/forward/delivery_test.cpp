@@ -76,6 +76,29 @@ TEST_F(Forwarding, AClassThatWasNotProposedYetOpensANewAssociation) {
   EXPECT_EQ(archive.associations(), 2U);
 }
 
+TEST_F(Forwarding, WhatIsWithdrawnFromTheBatchInHandIsNotSent) {
+  auto to = dicom_destination(archive.port());
+  to.associations = 1;
+  put(6);
+  const std::string study = home.spool->list(1).at(0).study_uid;
+  SpoolWithdrawn withdrawn;
+  archive.set({.status = [&](const std::string&, int) {
+    // While the first one is on its way.
+    withdrawn = home.spool->withdraw(study, {}, std::chrono::milliseconds(0));
+    return std::uint16_t{0};
+  }});
+
+  const ArchiveForwarder forwarder(to, *home.spool);
+
+  ASSERT_TRUE(eventually([&] { return home.spool->files() == 0; }));
+  EXPECT_EQ(archive.received().size(), 1U);
+  EXPECT_EQ(withdrawn.withdrawn, 5U);
+  EXPECT_THAT(withdrawn.in_flight, ::testing::ElementsAre("A"));
+  EXPECT_EQ(home.ledger->by_destination().at("A").delivered, 1U);
+  EXPECT_EQ(home.ledger->by_destination().at("A").withdrawn, 5U);
+  EXPECT_TRUE(home.ledger_adds_up());
+}
+
 TEST_F(Forwarding, WarningsAreDeliveredAndRecorded) {
   archive.set({.status = [](const std::string& uid, int) {
     return static_cast<std::uint16_t>(uid.back() == '0'   ? 0xB000

@@ -294,29 +294,6 @@ TEST(PseudonymMap, RaisesAnAlarmForOneCpfOrCnsUnderTwoIds) {
   EXPECT_EQ(map->alarms(), 2);
 }
 
-TEST(PseudonymMap, HoldsForgottenPatientsAndStudies) {
-  Node node;
-  const Index key = index_identity(node.keys->index_key(), site_a(), Source().value).key;
-  const Index study =
-      index_identity(node.keys->index_key(), site_a(), Source().study("1.2.3.9").value).study;
-  {
-    SQLite::Database database(node.map_db().string(), SQLite::OPEN_READWRITE);
-    SQLite::Statement insert(database, "INSERT INTO tombstone VALUES (?, ?, 0)");
-    insert.bind(1, key.data(), static_cast<int>(key.size()));
-    insert.bind(2, 1);
-    insert.exec();
-    insert.reset();
-    insert.bind(1, study.data(), static_cast<int>(study.size()));
-    insert.bind(2, 2);
-    insert.exec();
-  }
-  const auto map = node.open();
-
-  EXPECT_EQ(fault_of(*map, Source()), Fault::Uncertain);
-  EXPECT_EQ(fault_of(*map, Source().id("PID-2").study("1.2.3.9")), Fault::Uncertain);
-  EXPECT_EQ(resolve(*map, Source().id("PID-2")).device_label, "CAM-01");
-}
-
 TEST(PseudonymMap, NumbersCamerasPerSiteAndKeepsTheirEpochs) {
   Node node;
   const auto map = node.open();

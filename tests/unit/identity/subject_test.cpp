@@ -69,6 +69,43 @@ TEST(MapUid, TenThousandAreValidDifferentAndVersion8) {
   EXPECT_EQ(seen.size(), 10'000U);
 }
 
+TEST(MapRevisedUid, GivesTheKnownUidForAKnownSalt) {
+  EXPECT_EQ(map_revised_uid(counting_salt(), 0, 1, "1.2.840.113619.2.55.3"),
+            "2.25.121365721557531990943271523447314755748");
+}
+
+TEST(MapRevisedUid, DiffersByRevisionOfInstanceAndStudyAndIsThePlainOneForZero) {
+  const Secret salt = counting_salt();
+  const std::set<std::string> uids{map_revised_uid(salt, 0, 0, "1.2.3"),
+                                   map_revised_uid(salt, 0, 1, "1.2.3"),
+                                   map_revised_uid(salt, 0, 2, "1.2.3"),
+                                   map_revised_uid(salt, 1, 1, "1.2.3"), map_uid(salt, 1, "1.2.3")};
+
+  EXPECT_EQ(uids.size(), 5U);
+  EXPECT_EQ(map_revised_uid(salt, 3, 0, "1.2.3"), map_uid(salt, 3, "1.2.3"));
+  EXPECT_EQ(map_revised_uid(salt, 0, 1, "1.2.3 "), map_revised_uid(salt, 0, 1, "1.2.3"));
+  EXPECT_EQ(map_revised_uid(salt, 0, 1, ""), "");
+}
+
+TEST(UidOf, IsTheOtherWayRoundOfUuidOf) {
+  const std::string uid = map_uid(counting_salt(), 0, "1.2.3");
+
+  EXPECT_EQ(uid_of(uuid_of(uid)), uid);
+  EXPECT_NO_THROW((void)uuid_of(uid_of({})));
+}
+
+TEST(FreshUid, IsOneOfThisProgramsMakingAndNeverTheSame) {
+  std::set<std::string> seen;
+
+  for (int i = 0; i < 1000; ++i) {
+    const std::string uid = fresh_uid();
+    EXPECT_EQ(uid_of(uuid_of(uid)), uid);
+    seen.insert(uid);
+  }
+
+  EXPECT_EQ(seen.size(), 1000U);
+}
+
 TEST(UuidOf, RefusesUidsOfOtherMakers) {
   for (const char* uid : {"", "2.25.", "2.25.0", "2.25.1", "1.2.840.10008.1.1", "2.25.12a",
                           "2.25.0267753620040023806338565933892681775963",

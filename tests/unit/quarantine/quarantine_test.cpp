@@ -225,5 +225,27 @@ TEST(Quarantine, ItsDirectoryIsForItsOwnerOnly) {
   EXPECT_EQ(info.st_mode & 07777U, 0700U);
 }
 
+TEST(Quarantine, OriginalsAreReadWithoutTheOldKeyAfterARewrap) {
+  Ward ward;
+  Quarantine quarantine(ward.directory, ward.keys.keyring, kCap);
+  const InstanceId id = random_id(), damaged = random_id();
+  for (const auto& one : {id, damaged})
+    ASSERT_TRUE(quarantine.hold(one, received(70'000), "leak", ""));
+  std::filesystem::resize_file(ward.file(damaged), 200);
+  const Secret next = random_secret();
+  ASSERT_TRUE(ward.keys.keyring.begin_rotation(public_half(next)));
+
+  const auto done = quarantine.rewrap();
+
+  ASSERT_TRUE(done) << "a damaged one is left as it is";
+  EXPECT_EQ(*done, 1U);
+  ASSERT_TRUE(ward.keys.keyring.key_file_written(public_half(next)));
+  ASSERT_TRUE(ward.keys.keyring.finish_rotation());
+  const auto original = quarantine.original(id);
+  ASSERT_TRUE(original);
+  EXPECT_EQ(original->data_set, received(70'000).data_set);
+  EXPECT_EQ(*quarantine.rewrap(), 0U);
+}
+
 }  // namespace
 }  // namespace dosigate

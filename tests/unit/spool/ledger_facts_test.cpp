@@ -165,7 +165,7 @@ TEST(LedgerFacts, ACardOfVersionOneIsReadAndHasNone) {
   SpoolCard card{"1.2", "2.25.1", "2.25.100", "1.2.1", kPerson, Bytes(34, 1), {"A"}, 7, ""};
   Bytes old = pack_card(card);
   old[0] = 1;
-  old.resize(old.size() - 4);  // the length of the empty facts
+  old.resize(old.size() - 5);  // the length of the empty facts, and `issued`
 
   const auto read = unpack_card(old);
 
@@ -174,6 +174,37 @@ TEST(LedgerFacts, ACardOfVersionOneIsReadAndHasNone) {
   EXPECT_EQ(read->facts, "");
   card.facts = "{}";
   EXPECT_EQ(unpack_card(pack_card(card))->facts, "{}");
+}
+
+TEST(LedgerIssued, ACardSaysSoSinceVersionThree) {
+  SpoolCard card{"1.2", "2.25.1", "2.25.100", "1.2.1", kPerson, Bytes(34, 1), {"A"}, 7, "{}", true};
+  EXPECT_TRUE(unpack_card(pack_card(card))->issued);
+  Bytes old = pack_card(card);
+  old[0] = 2;
+  old.pop_back();
+
+  const auto read = unpack_card(old);
+
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->facts, "{}");
+  EXPECT_FALSE(read->issued);
+}
+
+TEST(LedgerIssued, IsWrittenAgainFromTheSpoolFilesWhenThePowerCutTookIt) {
+  TempDir dir;
+  SpoolHome home(dir.path);
+  const CleanInstance note = SpoolHome::instance("2.25.1");
+  ASSERT_TRUE(home.spool->put({random_id(), note, Bytes(32, 0), {}, {"A"}, false, true}));
+  ASSERT_EQ(home.ledger->totals().issued, 1U);
+  home.close();
+  for (const char* name : {"ledger.db", "ledger.db-wal", "ledger.db-shm"})
+    std::filesystem::remove(dir.path / name);
+
+  home.open();
+
+  EXPECT_EQ(home.ledger->totals().issued, 1U);
+  EXPECT_EQ(home.ledger->totals().received, 0U);
+  EXPECT_TRUE(home.ledger_adds_up());
 }
 
 }  // namespace

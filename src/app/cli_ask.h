@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dosigate::cli {
+
+/// No other process of this user reads our memory, and no core file keeps it.
+void keep_to_ourselves();
+
+/// Whether a person sits at standard input.
+bool at_terminal();
+
+/// One line of standard input, without the spaces around it. On a terminal it is asked for, on
+/// stderr, so that stdout carries the answer only; `silent` turns the echo off.
+std::string asked(std::string_view question, bool silent);
+
+/// Asks for the reason when there is none yet; false, already said, when there is still none.
+bool ask_reason(std::string& reason);
+
+}  // namespace dosigate::cli

@@ -1,0 +1,64 @@
+#include <map>
+#include <system_error>
+
+#include "backup.h"
+#include "dosigate/base/durable_file.h"
+#include "restore.h"
+
+namespace dosigate {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kLargest = 4U << 20U;  ///< of a configuration or profile
+
+Error not_valid(const fs::path& file, const ConfigErrors& errors, bool written) {
+  std::string all = written ? "the configuration of the backup was written to " + file.string() +
+                                  ", but does not hold on this machine: mend it and restore again"
+                            : file.string() + " is wrong: mend it and restore again";
+  for (const auto& line : errors.lines) all += "\n" + line;
+  return fail(Fault::Invalid, all);
+}
+
+/// Configuration and profiles of the backup, by entry. Reads, and so proves, all of it.
+Result<std::map<std::string, Bytes>> small_entries(const BundleReader& backup) {
+  std::map<std::string, Bytes> out;
+  bool too_large = false;
+  const auto whole = backup.read([&](const std::string& name, ByteView piece) {
+    if (name != kBackupConfig && !name.starts_with(kBackupProfiles)) return;
+    Bytes& content = out[name];
+    too_large = too_large || content.size() + piece.size() > kLargest;
+    if (!too_large) content.insert(content.end(), piece.begin(), piece.end());
+  });
+  if (!whole) return whole.error();
+  if (too_large || !out.contains(kBackupConfig))
+    return fail(Fault::Corrupt, "the backup holds no configuration of a size that one may have");
+  return out;
+}
+
+}  // namespace
+
+Result<ConfigToUse> config_to_use(const fs::path& file, const BundleReader& backup) {
+  const auto entries = small_entries(backup);
+  if (!entries) return entries.error();
+  ConfigToUse out;
+  if (!fs::exists(file)) {
+    make_private_directory(fs::absolute(file).parent_path());
+    replace_file(file, entries->at(kBackupConfig));
+    out.written = true;
+  }
+  const auto profiles = profiles_dir_of(file);
+  if (!profiles) return profiles.error();
+  if (out.written && !fs::exists(*profiles)) {
+    make_private_directory(*profiles);
+    const std::string prefix = kBackupProfiles;
+    for (const auto& [name, content] : *entries)
+      if (name.starts_with(prefix)) replace_file(*profiles / name.substr(prefix.size()), content);
+  }
+  auto config = load_config(file);
+  if (!config) return not_valid(file, config.error(), out.written);
+  out.config = std::move(*config);
+  return out;
+}
+
+}  // namespace dosigate

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "dosigate/base/guarded.h"
+#include "dosigate/spool/ledger.h"
+#include "dosigate/store/database.h"
+#include "ledger_counts.h"
+#include "statements.h"
+
+namespace dosigate {
+
+inline constexpr long long kSecondsPerDay = 86'400;
+
+/// The connections of ledger.db, the counters, and what the calls of the book have in common.
+struct Ledger::Impl {
+  Impl(std::unique_ptr<SQLite::Database> database, const std::filesystem::path& path,
+       WallClock wall_clock)
+      : file(path),
+        clock(std::move(wall_clock)),
+        writer(std::move(database)),
+        reader(open_reader(path)) {
+    counts.with([&](LedgerCounts& c) {
+      reader.with([&](ReadConnection& read) { c = count_all(*read.database); });
+    });
+  }
+
+  std::filesystem::path file;
+  WallClock clock;
+  DatabaseWriter writer;
+  Statements statements;  // the writer's, used only inside its jobs
+  mutable Guarded<ReadConnection> reader;
+  Guarded<LedgerCounts> counts;
+
+  std::int64_t now() const { return to_unix(clock()); }
+
+  /// Runs `job(db, delta)` and books its delta once it is committed, so that the counters never
+  /// show what a failed commit undid.
+  template <class Job>
+  void write(Durability durability, const Job& job) {
+    LedgerCounts delta;
+    writer.run(
+        [&](SQLite::Database& db) {
+          delta = {};
+          job(db, delta);
+        },
+        durability);
+    counts.with([&](LedgerCounts& c) { c += delta; });
+  }
+
+  // Inside a job.
+  std::optional<Outcome> outcome_of(SQLite::Database& db, const InstanceId& id);
+  /// Row of a study, made when new. A forgotten one never gets its pseudonym again.
+  std::int64_t study_id(SQLite::Database& db, std::string_view study_uid,
+                        std::string_view pseudonym = {});
+  void add(SQLite::Database& db, const InstanceId& id, Outcome outcome, std::string_view reason,
+           LedgerCounts& delta);
+  /// Before the instance has its row: one of the same SOP instance in the same study was counted.
+  void count_facts(SQLite::Database& db, const Entry& entry, std::int64_t study);
+  void count_issued(SQLite::Database& db, LedgerCounts& delta);
+  /// From one outcome to another, if it is another.
+  void move(SQLite::Database& db, const InstanceId& id, Outcome from, Outcome to,
+            std::string_view reason, LedgerCounts& delta);
+  /// The outcome of an instance with destinations follows from theirs (design 7.3).
+  void settle(SQLite::Database& db, const InstanceId& id, Outcome from, LedgerCounts& delta);
+  /// A delivered instance may be a note: its destination is told then.
+  void tell(SQLite::Database& db, const InstanceId& id, const std::string& destination);
+  /// Its number, a new one or that of an earlier call.
+  std::int64_t note_withdrawal(SQLite::Database& db, const Withdrawal& what, const InstanceId& note,
+                               const std::vector<std::string>& destinations);
+  /// An object that is sent again is no longer rejected.
+  void sent_again(SQLite::Database& db, const Entry& entry);
+};
+
+}  // namespace dosigate
