@@ -10,6 +10,7 @@
 
 #include "dosigate/app/init.h"
 #include "dosigate/app/node.h"
+#include "dosigate/crypto/hash.h"
 #include "support/free_port.h"
 #include "support/temp_dir.h"
 
