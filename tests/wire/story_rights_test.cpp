@@ -84,5 +84,25 @@ TEST(StoryOfRights, WhoIsForgottenIsHeldWhenTheOldStudyReturnsAndNewWhenANewOneC
                 IsEmpty());
 }
 
+TEST(StoryOfRights, WhatIsQueuedOfAForgottenPersonNeverLeaves) {
+  Story story;
+  ASSERT_TRUE(story.send({"Carlos", kCarlos, "CT", "2"}));
+  story.archive().stop();
+  const auto scan = story.write({"Joana", kJoana, "PT", "1"});
+  ASSERT_EQ(run({"storescu", "-R", "-aec", "DOSIGATE", "127.0.0.1", story.node().port_text(),
+                 scan.file.string()})
+                .code,
+            0);
+
+  ASSERT_TRUE(
+      story.done({"map", "forget", "--yes", "--reason", "LGPD art. 18 VI"}, kJoana.id + "\n"));
+
+  story.archive().start();
+  EXPECT_EQ(story.node().totals().queued, 0U);
+  EXPECT_THAT(story.at_archive().of(scan.mark), IsEmpty());
+  EXPECT_THAT(story.at_archive().notes(), IsEmpty()) << "nobody has anything of hers";
+  EXPECT_THAT(story.faults(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace dosigate::testing
