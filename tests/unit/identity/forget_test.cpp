@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <numeric>
 #include <random>
 
 #include "dosigate/crypto/hash.h"
@@ -90,13 +91,13 @@ std::size_t found_in_files(const Node& node, const std::vector<std::string>& tra
 }
 
 TEST(Forget, LeavesNoByteOfTheLink) {
-  constexpr int kPeople = 250;
-  constexpr int kForgotten = 12;
+  // Enough for pages that split and rows that move between them, in an order of its own.
+  constexpr std::size_t kPeople = 400;
+  constexpr std::size_t kForgotten = 100;
   Node node;
   const auto map = node.open();
-  // In an order of its own, so that pages split and rows move between them.
   std::vector<int> order(kPeople);
-  for (int i = 0; i < kPeople; ++i) order[static_cast<std::size_t>(i)] = i;
+  std::iota(order.begin(), order.end(), 0);
   std::shuffle(order.begin(), order.end(), std::minstd_rand(7));
   std::vector<std::string> pseudonyms(kPeople);
   for (const int n : order) {
@@ -104,25 +105,20 @@ TEST(Forget, LeavesNoByteOfTheLink) {
     pseudonyms[static_cast<std::size_t>(n)] = subject.pseudonym;
     send(*map, subject, 1);
   }
-  must_be(map->join(pseudonyms[0], pseudonyms[1]));
-  must(map->add_key(site_a(), pseudonyms[2], Phi("ALIAS-2"), Phi("CLINIC")));
-  std::vector<std::string> traces;
-  for (std::size_t n = 0; n < kForgotten; ++n) {
-    const auto more = traces_of(node, pseudonyms[n]);
-    traces.insert(traces.end(), more.begin(), more.end());
-  }
-  ASSERT_GT(traces.size(), 150U);
+  must(map->add_key(site_a(), pseudonyms[0], Phi("ALIAS-0"), Phi("CLINIC")));
+  for (std::size_t n = 1; n < kForgotten; ++n) must_be(map->join(pseudonyms[0], pseudonyms[n]));
+  const auto traces = traces_of(node, pseudonyms[0]);
+  ASSERT_GT(traces.size(), 10 * kForgotten);
   ASSERT_GE(found_in_files(node, traces), traces.size()) << "the search must find something";
   const std::string journal = content(node.journal());
 
-  for (std::size_t n = 0; n < kForgotten; ++n)
-    if (n != 1) must(map->forget(pseudonyms[n]));
+  must(map->forget(pseudonyms[0]));
 
   EXPECT_EQ(found_in_files(node, traces), 0U);
   // Records of the journal are sealed as a whole: it has to be another one.
   EXPECT_EQ(content(node.journal()).find(journal.substr(60, 40)), std::string::npos);
-  EXPECT_EQ(map->totals().patients, kPeople - kForgotten);
-  EXPECT_EQ(map->totals().uid_pairs, kPeople - kForgotten);
+  EXPECT_EQ(map->totals().patients, static_cast<long long>(kPeople - kForgotten));
+  EXPECT_EQ(map->totals().uid_pairs, static_cast<long long>(kPeople - kForgotten));
 }
 
 TEST(Forget, RemovesCopiesOfEarlierVersionsOfTheMap) {
