@@ -216,11 +216,12 @@ TEST_F(RestoreTest, WritesConfigurationAndProfilesAndANewMasterKeyThatIsNotTheOl
   EXPECT_FALSE(std::filesystem::exists(state() / "restoring"));
 }
 
-TEST_F(RestoreTest, GoesOnWithTheAuditRecordAndKnowsItsBackup) {
+TEST_F(RestoreTest, GoesOnWithAuditRecordAndLedgerAndSaysWhatIsLost) {
   std::filesystem::path folder;
   {
     Opened node(old_file_);
     node.audit->record("start", "dosigated", {});
+    node.ledger->quarantined(InstanceId{7}, "burned-in");
     folder = back_up(node);
   }
   lose_the_machine();
@@ -232,6 +233,8 @@ TEST_F(RestoreTest, GoesOnWithTheAuditRecordAndKnowsItsBackup) {
   const Bytes record = read_file(state() / "audit/audit.jsonl");
   EXPECT_THAT(std::string(as_text(record)),
               AllOf(HasSubstr("\"start\""), HasSubstr("\"restore\"")));
+  EXPECT_EQ(node.ledger->totals().quarantined, 0U);
+  EXPECT_EQ(node.ledger->reasons(Outcome::Discarded).at("lost with the machine"), 1U);
   EXPECT_GT(node.ledger->milestone("backup"), 0);
   EXPECT_GT(node.ledger->milestone("recovery-verified"), 0);
 }
