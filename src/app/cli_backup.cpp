@@ -73,7 +73,10 @@ int restore_node(const Options& options, RestoreWanted wanted) {
             << (order.without_journal ? ", without a journal" : ", brought up to the journal")
             << "\n"
             << "configuration    " << order.config_file.string()
-            << (done->config_written ? " (from the backup)" : "") << "\n"
+            << (done->config_written   ? " (from the backup)"
+                : done->config_another ? " (was there; the backup has another one, not used)"
+                                       : "")
+            << "\n"
             << "state directory  " << node.state_dir.string() << "\n"
             << "key file         " << done->key_file.string() << " (new)\n"
             << "patients         " << thousands(done->patients)

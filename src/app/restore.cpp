@@ -194,6 +194,7 @@ Result<Restored> restore(const RestoreOrder& order, const std::string& recovery_
   Restored out;
   out.config = std::move(using_config->config);
   out.config_written = using_config->written;
+  out.config_another = using_config->another;
   out.created = backup->card().created;
   const auto& node = out.config.node;
   if (auto there = journal_is_configured(order, node, order.config_file); !there)
