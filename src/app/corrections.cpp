@@ -246,11 +246,12 @@ Result<Corrections::Done> Corrections::forget(const std::string& pseudonym) {
   }
   held.look();
   for (const InstanceId& id : held.of_person()) {
+    if (!quarantine_.find(id)) continue;  // released or discarded since it was looked at
     ledger_.discarded(id, "forgotten");
     if (auto removed = quarantine_.remove(id); !removed) return removed.error();
+    ++done.originals_destroyed;
   }
   done.studies = uids.size();
-  done.originals_destroyed = held.of_person().size();
   done.originals_unread = held.unread();
   ledger_.forget(uids);
   if (auto forgotten = map_.forget(pseudonym); !forgotten) return forgotten.error();
