@@ -45,7 +45,7 @@ int backup(const Options& options, const std::filesystem::path& directory) {
   return kDone;
 }
 
-int restore_node(const Options& options, RestoreWanted wanted) {
+int restore_node(const Options& options, const RestoreWanted& wanted) {
   keep_to_ourselves();
   umask(0077);
   const std::string recovery_key = asked("Recovery key (is not shown)", true);
