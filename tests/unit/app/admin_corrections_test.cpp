@@ -111,7 +111,7 @@ TEST_F(AdminCorrectionsTest, ACorrectionIsOnRecordBeforeItBeginsAndWithItsOutcom
 
   ASSERT_EQ(answer.status, 200U) << json::serialize(answer.body);
   const std::string new_study(answer.body.at("study_uid").as_string());
-  EXPECT_THAT(audit_of("study.reassign.begun"),
+  EXPECT_THAT(audit_of("study.reassign.begin"),
               AllOf(HasSubstr(study_), HasSubstr("wrong worklist entry")));
   EXPECT_THAT(audit_of("study.reassign"),
               AllOf(HasSubstr(study_), HasSubstr(new_study), HasSubstr("\"outcome\":\"done\"")));
