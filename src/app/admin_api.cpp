@@ -68,6 +68,7 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   if (get && path == "/api/v1/retention") return retention();
   if (get && path == "/api/v1/devices") return devices(request);
   if (auto corrected = correction(request)) return std::move(*corrected);
+  if (auto revised = revision(request)) return std::move(*revised);
   if (path.starts_with("/api/v1/key")) return keys(request);
   if (get && path == "/api/v1/audit/verify") {
     const auto lines = node_.stores_.audit->verify();

@@ -56,6 +56,16 @@ class AdminApi {
   ApiResponse admit(const ApiRequest& request, const std::string& uid);
   ApiResponse withdrawals(const ApiRequest& request) const;
   ApiResponse accept_device(const ApiRequest& request);
+
+  /// Of /api/v1/revision and what is below it (admin_revision.cpp); nullopt for any other request.
+  std::optional<ApiResponse> revision(const ApiRequest& request);
+  ApiResponse revisions() const;
+  ApiResponse revision_of(const InstanceId& id) const;
+  ApiResponse send_revision(const ApiRequest& request, const InstanceId& id);
+  ApiResponse drop_revision(const ApiRequest& request, const InstanceId& id);
+  /// Conflict for what is held for another reason.
+  Result<Quarantine::Entry> held_revision(const InstanceId& id) const;
+
   struct Recorded {
     ApiResponse answer;
     std::vector<std::pair<std::string, std::string>> fields;  ///< of the audit log, beside reason

@@ -61,6 +61,11 @@ int quarantine_discard(const Options& options, const std::string& id, const std:
 int quarantine_release(const Options& options, const std::string& id, const std::string& reason,
                        const std::vector<std::string>& accept);
 
+int revision_list(const Options& options);
+int revision_show(const Options& options, const std::string& id);
+int revision_send(const Options& options, const std::string& id, const std::string& reason);
+int revision_drop(const Options& options, const std::string& id, const std::string& reason);
+
 int map_lookup(const Options& options, std::string reason);
 int map_reveal(const Options& options, const std::string& pseudonym, std::string reason);
 

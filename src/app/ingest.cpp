@@ -4,6 +4,7 @@
 
 #include "dosigate/crypto/hash.h"
 #include "dosigate/dicom/status.h"
+#include "revisions.h"
 
 namespace dosigate {
 namespace {
@@ -16,10 +17,6 @@ struct Overloaded : Cases... {
 };
 template <class... Cases>
 Overloaded(Cases...) -> Overloaded<Cases...>;
-
-const Held kRevision{HoldReason::Revision,
-                     "the same SOP Instance UID was received before with other pixels or other "
-                     "inputs of dosimetry"};
 
 }  // namespace
 
@@ -49,8 +46,13 @@ std::string_view fault_word(Fault fault) {
   return "unknown";
 }
 
-Ingest::Ingest(PseudonymMap& map, ArchiveSpool& spool, Ledger& ledger, Quarantine& quarantine)
-    : map_(map), spool_(spool), ledger_(ledger), quarantine_(quarantine) {}
+Ingest::Ingest(PseudonymMap& map, ArchiveSpool& spool, Ledger& ledger, Quarantine& quarantine,
+               Withdrawals& withdrawals)
+    : map_(map),
+      spool_(spool),
+      ledger_(ledger),
+      quarantine_(quarantine),
+      withdrawals_(withdrawals) {}
 
 void Ingest::use(std::shared_ptr<const Routing> routing) {
   // The old one is released outside the lock: it may be the last owner of many engines.
@@ -68,33 +70,23 @@ AssociationServer::Answer Ingest::accept(const ReceivedInstance& received) noexc
     return refuse(Fault::Unavailable, "its route was removed from the configuration",
                   received.origin);
 
-  const Verdict verdict = routing->engine(route->name, received.origin.calling_ae).clean(received);
-  return std::visit(Overloaded{[&](const Cleaned& cleaned) -> AssociationServer::Answer {
-                                 const InstanceId id = random_id();
-                                 const auto put = spool(id, cleaned, *route);
-                                 if (!put)
-                                   return refuse(put.error().fault, put.error().detail,
-                                                 received.origin);
-                                 switch (*put) {
-                                   case ArchiveSpool::Put::Queued:
-                                     break;
-                                   case ArchiveSpool::Put::Duplicate:
-                                     ledger_.duplicate(id, cleaned.instance.study_instance_uid());
-                                     break;
-                                   case ArchiveSpool::Put::Revision:
-                                     return keep(received, *route, kRevision);
-                                 }
+  const InstanceId id = random_id();
+  const Outcome outcome =
+      take_in(id, {received, *route, routing->engine(route->name, received.origin.calling_ae)});
+  return std::visit(Overloaded{[&](const Taken& taken) -> AssociationServer::Answer {
+                                 if (taken.put == ArchiveSpool::Put::Duplicate)
+                                   ledger_.duplicate(id, taken.study_uid);
                                  return {kSuccess, ""};
                                },
                                [&](const Held& held) { return keep(received, *route, held); },
                                [&](const Dropped& dropped) -> AssociationServer::Answer {
-                                 ledger_.dropped(random_id(), dropped.rule);
+                                 ledger_.dropped(id, dropped.rule);
                                  return {kSuccess, ""};
                                },
                                [&](const Refused& refused) {
                                  return refuse(refused.fault, refused.detail, received.origin);
                                }},
-                    verdict);
+                    outcome);
 } catch (const std::exception& broken) {
   // Disk, database or memory: nothing of this instance was acknowledged, and the sender tries
   // again.
@@ -109,24 +101,77 @@ AssociationServer::Answer Ingest::accept(const ReceivedInstance& received) noexc
   return {to_dimse(Fault::Unavailable), "storage unavailable"};
 }
 
-Result<ArchiveSpool::Put> Ingest::spool(const InstanceId& id, const Cleaned& cleaned,
-                                        const Config::Route& route) {
+Ingest::Outcome Ingest::take_in(const InstanceId& id, const Work& work) {
+  {
+    const auto lock = in_flight();
+    const Verdict verdict = clean_version(work, 0);
+    if (const auto* cleaned = std::get_if<Cleaned>(&verdict)) {
+      count(*cleaned);
+      const PairBatch& memory = cleaned->memory;
+      const Standing standing =
+          standing_among(map_.seen(memory.study, memory.sop_uid), memory.fingerprint);
+      std::optional<Outcome> outcome;
+      if (standing.kind == Standing::Kind::First) {
+        outcome = queue(id, *cleaned, work.route, false);
+      } else if (standing.kind == Standing::Kind::Same) {
+        // It was delivered before, and who sends it again may know that the archive lost it.
+        const Verdict again = standing.last == 0 ? verdict : clean_version(work, standing.last);
+        const auto* version = std::get_if<Cleaned>(&again);
+        if (version == nullptr) return not_cleaned(again);
+        outcome = queue(id, *version, work.route, true);
+      }
+      const auto* taken = outcome ? std::get_if<Taken>(&*outcome) : nullptr;
+      // Otherwise the map or the queue has another version.
+      if (outcome && (taken == nullptr || taken->put != ArchiveSpool::Put::Revision))
+        return std::move(*outcome);
+    } else {
+      return not_cleaned(verdict);
+    }
+  }
+  const auto lock = still();
+  return take_in_revision(id, work);
+}
+
+Ingest::Outcome Ingest::queue(const InstanceId& id, const Cleaned& cleaned,
+                              const Config::Route& route, bool counted_before) {
+  const Bytes pairs = map_.seal_pairs(id, cleaned.memory);
+  const auto put = spool_.put({id, cleaned.instance, cleaned.memory.fingerprint, pairs,
+                               route.destinations, counted_before});
+  if (!put) return Refused{put.error().fault, put.error().detail};
+  if (*put == ArchiveSpool::Put::Queued) {
+    map_.note_removed_creators(cleaned.device, cleaned.removed_creators);
+    note_rejection(id, cleaned, route);
+  }
+  return Taken{*put, cleaned.instance.study_instance_uid(), cleaned.instance.pseudonym()};
+}
+
+Ingest::Outcome Ingest::not_cleaned(const Verdict& verdict) {
+  if (const auto* held = std::get_if<Held>(&verdict)) return *held;
+  if (const auto* dropped = std::get_if<Dropped>(&verdict)) return *dropped;
+  return std::get<Refused>(verdict);
+}
+
+void Ingest::count(const Cleaned& cleaned) {
   counts_.with([&](Counts& all) {
     ++all.cleaned;
     all.values_emptied += cleaned.dates_emptied;
     all.type_blind += cleaned.type_blind;
   });
-  const auto known = map_.seen(cleaned.memory.study, cleaned.memory.sop_uid);
-  if (!known.empty() && known.back().fingerprint != cleaned.memory.fingerprint)
-    return ArchiveSpool::Put::Revision;
-  // Known and equal: it was delivered before, and who sends it again may know that the archive lost
-  // it.
-  const Bytes pairs = map_.seal_pairs(id, cleaned.memory);
-  auto put = spool_.put({id, cleaned.instance, cleaned.memory.fingerprint, pairs,
-                         route.destinations, !known.empty()});
-  if (put && *put == ArchiveSpool::Put::Queued)
-    map_.note_removed_creators(cleaned.device, cleaned.removed_creators);
-  return put;
+}
+
+void Ingest::note_rejection(const InstanceId& id, const Cleaned& cleaned,
+                            const Config::Route& route) {
+  if (!cleaned.rejection) return;
+  for (const Rejection::Study& study : cleaned.rejection->studies) {
+    Ledger::Withdrawal what;
+    what.study_uid = study.study_uid;
+    what.pseudonym = cleaned.instance.pseudonym();
+    what.code = cleaned.rejection->code;
+    what.cause = "received";
+    what.objects = study.sop_uids.size();
+    what.whole_study = false;
+    ledger_.rejected(what, id, route.destinations);
+  }
 }
 
 AssociationServer::Answer Ingest::keep(const ReceivedInstance& received, const Config::Route& route,
@@ -155,46 +200,45 @@ AssociationServer::Answer Ingest::refuse(Fault fault, const std::string& detail,
   return {to_dimse(fault), std::string(fault_word(fault))};
 }
 
-Result<Ingest::Released> Ingest::release(const InstanceId& id, const Decision& decision, bool) {
-  const auto original = quarantine_.original(id);
-  if (!original) return original.error();
-  const auto routing = this->routing();
-  const Origin& origin = original->origin;
-  const Config::Route* route = routing->route(origin.route);
+Result<const Config::Route*> Ingest::route_of(const Routing& routing, const Origin& origin) const {
+  const Config::Route* route = routing.route(origin.route);
   if (route == nullptr)
-    route = find_route(routing->config(), origin.called_ae, origin.calling_ae, origin.address);
+    route = find_route(routing.config(), origin.called_ae, origin.calling_ae, origin.address);
   if (route == nullptr)
     return fail(Fault::NotFound, "no route of the present configuration takes instances of " +
                                      origin.calling_ae + " to " + origin.called_ae);
+  return route;
+}
 
-  const Verdict verdict =
-      routing->engine(route->name, origin.calling_ae).clean(*original, decision);
-  if (const auto* refused = std::get_if<Refused>(&verdict))
-    return fail(refused->fault, refused->detail);
-  if (const auto* held = std::get_if<Held>(&verdict))
-    return Released{"held", std::string(hold_reason_text(held->reason)) + ": " + held->detail};
-  if (const auto* dropped = std::get_if<Dropped>(&verdict)) {
-    if (auto gone = discard(id, "drop rule: " + dropped->rule); !gone) return gone.error();
-    return Released{"dropped", dropped->rule};
-  }
-  const auto& cleaned = std::get<Cleaned>(verdict);
+Result<Ingest::Released> Ingest::release(const InstanceId& id, const Decision& decision,
+                                         bool as_revision) {
+  const auto original = quarantine_.original(id);
+  if (!original) return original.error();
+  const auto routing = this->routing();
+  const auto route = route_of(*routing, original->origin);
+  if (!route) return route.error();
+
   // The same id goes into the spool, so the ledger moves one instance and never counts two. A crash
   // before the removal leaves both files; at start the spooled one wins
   // (Node::reconcile_quarantine).
-  const auto put = spool(id, cleaned, *route);
-  if (!put) return put.error();
-  switch (*put) {
-    case ArchiveSpool::Put::Queued:
-      if (auto removed = quarantine_.remove(id); !removed) return removed.error();
-      return Released{"queued", cleaned.instance.pseudonym()};
-    case ArchiveSpool::Put::Duplicate:
-      if (auto gone = discard(id, "the same instance is in the queue"); !gone) return gone.error();
-      return Released{"duplicate", cleaned.instance.pseudonym()};
-    case ArchiveSpool::Put::Revision:
-      break;
+  const Outcome outcome =
+      take_in(id, {*original, **route, routing->engine((*route)->name, original->origin.calling_ae),
+                   decision, as_revision});
+  if (const auto* refused = std::get_if<Refused>(&outcome))
+    return fail(refused->fault, refused->detail);
+  if (const auto* held = std::get_if<Held>(&outcome))
+    return Released{"held", std::string(hold_reason_text(held->reason)) + ": " + held->detail};
+  if (const auto* dropped = std::get_if<Dropped>(&outcome)) {
+    if (auto gone = discard(id, "drop rule: " + dropped->rule); !gone) return gone.error();
+    return Released{"dropped", dropped->rule};
   }
-  return Released{"held",
-                  std::string(hold_reason_text(kRevision.reason)) + ": " + kRevision.detail};
+  const auto& taken = std::get<Taken>(outcome);
+  if (taken.put == ArchiveSpool::Put::Duplicate) {
+    if (auto gone = discard(id, "the same instance is in the queue"); !gone) return gone.error();
+    return Released{"duplicate", taken.pseudonym};
+  }
+  if (auto removed = quarantine_.remove(id); !removed) return removed.error();
+  return Released{"queued", taken.pseudonym};
 }
 
 Result<void> Ingest::discard(const InstanceId& id, const std::string& reason) {

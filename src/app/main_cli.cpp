@@ -29,6 +29,7 @@ class CommandLine {
     add_watching();
     add_queue();
     add_quarantine();
+    add_revision();
     add_map();
     add_study();
     add_devices();
@@ -126,6 +127,26 @@ class CommandLine {
     release->add_option("--reason", reason_, "Recorded in the audit log")->required();
     release->add_option("--accept", accept_,
                         "Reasons for holding that you have looked into, as `show` names them");
+  }
+
+  void add_revision() {
+    auto* revision =
+        group("revision", "The same instance again, with other pixels or inputs of dosimetry");
+    json(verb(*revision, "list", "Those that are held, oldest first",
+              [this] { return cli::revision_list(options_); }));
+    auto* show = verb(*revision, "show", "One of them, and where the version before lies",
+                      [this] { return cli::revision_show(options_, id_); });
+    auto* send = verb(*revision, "send",
+                      "Sends it on under a UID of its own and rejects the version before",
+                      [this] { return cli::revision_send(options_, id_, reason_); });
+    auto* drop = verb(*revision, "drop", "Destroys it; the version before stays the valid one",
+                      [this] { return cli::revision_drop(options_, id_, reason_); });
+    for (auto* command : {show, send, drop}) {
+      json(command);
+      command->add_option("id", id_)->required();
+    }
+    for (auto* command : {send, drop})
+      command->add_option("--reason", reason_, "Recorded in the audit log")->required();
   }
 
   void add_map() {

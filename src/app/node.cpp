@@ -123,8 +123,8 @@ Node::Node(Config config, Stores stores)
       stores_(std::move(stores)),
       quarantine_(config_.node.state_dir / "quarantine", *stores_.keys,
                   config_.node.quarantine_cap_bytes),
-      ingest_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_),
       withdrawals_(*stores_.map, *stores_.spool, *stores_.ledger),
+      ingest_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_, withdrawals_),
       corrections_(*stores_.map, *stores_.ledger, quarantine_, ingest_, withdrawals_) {}
 
 Node::~Node() {

@@ -222,4 +222,18 @@ Result<void> Ledger::copy_to(const std::filesystem::path& file) const {
   return copy_database(impl_->file, file);
 }
 
+std::map<std::string, DeliveryState> Ledger::deliveries_of(std::string_view study_uid,
+                                                           std::string_view sop_uid) const {
+  return impl_->reader.with([&](ReadConnection& read) {
+    std::map<std::string, DeliveryState> out;
+    Query rows = read(
+        "SELECT a.destination, a.state FROM study s JOIN instance i ON i.study_id = s.study_id "
+        "JOIN assignment a ON a.id = i.id WHERE s.study_uid = ? AND i.sop_uid = ? "
+        "ORDER BY CASE a.state WHEN 1 THEN 0 WHEN 0 THEN 1 ELSE a.state END");
+    rows << study_uid << sop_uid;
+    while (rows.next()) out.emplace(rows.text(0), static_cast<DeliveryState>(rows.integer(1)));
+    return out;
+  });
+}
+
 }  // namespace dosigate

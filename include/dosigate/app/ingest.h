@@ -1,10 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <shared_mutex>
 #include <string>
+#include <variant>
 
 #include "dosigate/app/routing.h"
+#include "dosigate/app/withdrawals.h"
 #include "dosigate/base/guarded.h"
 #include "dosigate/quarantine/quarantine.h"
 #include "dosigate/receive/association_server.h"
@@ -18,7 +21,8 @@ namespace dosigate {
 /// routing for what comes afterwards.
 class Ingest {
  public:
-  Ingest(PseudonymMap& map, ArchiveSpool& spool, Ledger& ledger, Quarantine& quarantine);
+  Ingest(PseudonymMap& map, ArchiveSpool& spool, Ledger& ledger, Quarantine& quarantine,
+         Withdrawals& withdrawals);
 
   void use(std::shared_ptr<const Routing> routing);
   std::shared_ptr<const Routing> routing() const;
@@ -27,9 +31,11 @@ class Ingest {
   /// wants it.
   AssociationServer::Answer accept(const ReceivedInstance& received) noexcept;
 
-  /// While it is held no instance is between its look at the map and its place in the queue.
+  /// While it is held no instance is between its look at the map and its place in the queue. Who
+  /// waits for it goes before instances that come later.
   std::unique_lock<std::shared_mutex> still() const {
-    return std::unique_lock<std::shared_mutex>(in_flight_);
+    const std::lock_guard turn(turn_);
+    return std::unique_lock(in_flight_);
   }
 
   /// What the rules met since the start.
@@ -52,24 +58,76 @@ class Ingest {
   ///                     version before it is withdrawn; otherwise it stays held.
   Result<Released> release(const InstanceId& id, const Decision& decision,
                            bool as_revision = false);
+
+  /// What a held original is to the versions that went out, under present rules.
+  struct Revision {
+    std::string pseudonym, study_uid;
+    std::string first_uid;  ///< SOP Instance UID of the first version; pseudonymous like the others
+    std::string before_uid;        ///< of the version before, which would be withdrawn
+    std::uint32_t number = 0;      ///< that it would get
+    bool older_came_back = false;  ///< it is an earlier version of which a later one went out
+    std::string differs;           ///< "other inputs of dosimetry", ...
+  };
+  /// NotFound when nothing is held under the id; Conflict, in words, when it would not be a
+  /// revision now.
+  Result<Revision> examine(const InstanceId& id);
   /// The original is removed; the ledger remembers that it was.
   Result<void> discard(const InstanceId& id, const std::string& reason);
 
  private:
+  /// An instance on its way, and who decides about it.
+  struct Work {
+    const ReceivedInstance& received;
+    const Config::Route& route;
+    const Deidentifier& engine;
+    Decision decision{};
+    bool as_revision = false;  ///< a person has decided to send it as one
+  };
+  struct Taken {
+    ArchiveSpool::Put put;
+    std::string study_uid, pseudonym;
+  };
+  using Outcome = std::variant<Taken, Held, Dropped, Refused>;
+  /// Of a verdict that is not Cleaned.
+  static Outcome not_cleaned(const Verdict& verdict);
+
+  std::shared_lock<std::shared_mutex> in_flight() const {
+    const std::lock_guard turn(turn_);
+    return std::shared_lock(in_flight_);
+  }
   AssociationServer::Answer keep(const ReceivedInstance& received, const Config::Route& route,
                                  const Held& held);
   AssociationServer::Answer refuse(Fault fault, const std::string& detail, const Origin& origin);
-  /// Revision when the instance is known with another fingerprint.
-  Result<ArchiveSpool::Put> spool(const InstanceId& id, const Cleaned& cleaned,
-                                  const Config::Route& route);
+  Result<const Config::Route*> route_of(const Routing& routing, const Origin& origin) const;
+
+  /// From the rules to the queue.
+  Outcome take_in(const InstanceId& id, const Work& work);
+  /// @param counted_before  it was acknowledged before
+  Outcome queue(const InstanceId& id, const Cleaned& cleaned, const Config::Route& route,
+                bool counted_before);
+  void count(const Cleaned& cleaned);
+  void note_rejection(const InstanceId& id, const Cleaned& cleaned, const Config::Route& route);
+
+  // ingest_revisions.cpp
+  Verdict clean_version(const Work& work, std::uint32_t revision) const;
+  /// Everything that is in the queue is in the map afterwards, but for what the map does not take.
+  Result<void> move_all_pairs();
+  /// With nothing else in flight.
+  Outcome take_in_revision(const InstanceId& id, const Work& work);
+  Outcome send_revision(const InstanceId& id, const Work& work, std::uint32_t before,
+                        std::uint32_t number);
 
   PseudonymMap& map_;
   ArchiveSpool& spool_;
   Ledger& ledger_;
   Quarantine& quarantine_;
+  Withdrawals& withdrawals_;
   Guarded<std::shared_ptr<const Routing>> routing_;
   Guarded<Counts> counts_;
   mutable std::shared_mutex in_flight_;  ///< shared by accept and release
+  /// Held while waiting for in_flight_: the lock alone prefers readers, of which there is always
+  /// one.
+  mutable std::mutex turn_;
 };
 
 /// The word of a fault in counters and logs: "not-dicom", "busy", ...

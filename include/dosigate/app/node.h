@@ -102,8 +102,8 @@ class Node {
   const Stores stores_;
   Quarantine quarantine_;
   RefusedPeers refused_peers_;
-  Ingest ingest_;
   Withdrawals withdrawals_;
+  Ingest ingest_;
   Corrections corrections_;
   std::jthread pair_mover_;
   std::unique_ptr<KeyRotation> key_rotation_;

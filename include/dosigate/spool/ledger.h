@@ -190,6 +190,12 @@ class Ledger {
   };
   std::vector<Sent> sent(std::string_view study_uid) const;
 
+  /// What became of an object of a study, both by their UIDs as they went out: by destination, of
+  /// one that was sent several times the first of delivered, queued, parked, withdrawn. Empty for
+  /// an unknown one and for one that was folded into a day's totals.
+  std::map<std::string, DeliveryState> deliveries_of(std::string_view study_uid,
+                                                     std::string_view sop_uid) const;
+
   /// Purpose and legal basis of a destination from now on (LGPD art. 37): kept over time, so that a
   /// report says what held when something was sent. Nothing happens when they are unchanged;
   /// `since` is set by the clock.

@@ -52,8 +52,8 @@ class WithdrawalsTest : public ::testing::Test {
   }
 
   void open(std::uint64_t min_free_bytes = 1) {
-    withdrawals_.reset();
     ingest_.reset();
+    withdrawals_.reset();
     spool_.reset();
     ledger_.reset();
     ledger_ = std::move(*Ledger::open(home_.path / "ledger.db"));
@@ -62,8 +62,8 @@ class WithdrawalsTest : public ::testing::Test {
     settings.min_free_bytes = min_free_bytes;
     spool_ = std::move(*ArchiveSpool::open(settings, *keys_, *ledger_));
     quarantine_ = std::make_unique<Quarantine>(home_.path / "quarantine", *keys_, 1U << 30U);
-    ingest_ = std::make_unique<Ingest>(*map_, *spool_, *ledger_, *quarantine_);
     withdrawals_ = std::make_unique<Withdrawals>(*map_, *spool_, *ledger_);
+    ingest_ = std::make_unique<Ingest>(*map_, *spool_, *ledger_, *quarantine_, *withdrawals_);
   }
 
   /// Slices of one study.
@@ -103,8 +103,8 @@ class WithdrawalsTest : public ::testing::Test {
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<ArchiveSpool> spool_;
   std::unique_ptr<Quarantine> quarantine_;
-  std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<Withdrawals> withdrawals_;
+  std::unique_ptr<Ingest> ingest_;
   std::string study_;
 };
 

@@ -1,0 +1,45 @@
+#include "revisions.h"
+
+#include <algorithm>
+
+#include "dosigate/identity/fingerprint.h"
+
+namespace dosigate {
+
+Standing standing_among(const std::vector<KnownInstance>& known, const Fingerprint& fingerprint) {
+  Standing out;
+  if (known.empty()) return out;
+  const KnownInstance& last = known.back();
+  out.last = last.revision;
+  out.next = last.revision;
+  out.kind = Standing::Kind::Same;
+  if (last.fingerprint == fingerprint) return out;
+  const bool came_before =
+      std::ranges::find(known, fingerprint, &KnownInstance::fingerprint) != known.end();
+  out.kind = came_before ? Standing::Kind::Older : Standing::Kind::Revised;
+  out.next = last.revision + 1;
+  const auto differs = difference(last.fingerprint, fingerprint);
+  out.pixels_differ = differs.pixels;
+  out.inputs_differ = differs.inputs;
+  return out;
+}
+
+std::string difference_text(const Standing& standing) {
+  std::string out = standing.pixels_differ ? "other pixels" : "";
+  if (standing.inputs_differ)
+    out += out.empty() ? "other inputs of dosimetry" : " and other inputs of dosimetry";
+  return out;
+}
+
+std::string hold_text(const Standing& standing) {
+  const std::string against = standing.last == 0
+                                  ? "the version that went out first"
+                                  : "revision " + std::to_string(standing.last) + ", the last one";
+  const std::string would_be = "; sent on, it is revision " + std::to_string(standing.next);
+  if (standing.kind == Standing::Kind::Older)
+    return "an older version came back, after " + against + ", with " + difference_text(standing) +
+           would_be;
+  return difference_text(standing) + " than " + against + would_be;
+}
+
+}  // namespace dosigate
