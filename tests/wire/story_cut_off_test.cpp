@@ -199,10 +199,7 @@ TEST_P(QueuedCutOff, WithdrawalIsFinishedByTheSameCommandAndNothingLeaves) {
   story_.archive().stop();
   const auto scan = story_.write({"Joana", kJoana, "CT", "1", "1", "2"});
   const auto more = story_.write({"Joana", kJoana, "CT", "1", "1", "3"});
-  ASSERT_EQ(run({"storescu", "-R", "-aec", "DOSIGATE", "127.0.0.1", story_.node().port_text(),
-                 scan.file.string(), more.file.string()})
-                .code,
-            0);
+  ASSERT_EQ(run(storescu_arguments(story_.node().port(), {scan.file, more.file})).code, 0);
   const std::string study = story_.at_archive().objects().at(0).study_uid;
   story_.is_stale(story_.at_archive().objects());
 

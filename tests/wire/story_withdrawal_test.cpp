@@ -7,6 +7,7 @@
 
 #include <boost/json.hpp>
 
+#include "wire/stock_senders.h"
 #include "wire/story.h"
 
 namespace dosigate::testing {
@@ -135,15 +136,8 @@ TEST(StoryOfWithdrawal, WhatHasNotLeftYetNeverLeaves) {
   Story story;
   story.archive().stop();
   const auto scan = story.write({"Joana", kJoana, "PT", "1"});
-  EXPECT_EQ(run({"storescu", "-R", "-aec", "DOSIGATE", "127.0.0.1", story.node().port_text(),
-                 scan.file.string()})
-                .code,
-            0);
-  const auto found = boost::json::parse(
-      story.node()
-          .dosigate({"map", "lookup", "--reason", "which study", "--json"}, kJoana.id + "\n")
-          .output);
-  const std::string study(found.at("found").at(0).at("study_uids").at(0).as_string());
+  EXPECT_EQ(run(storescu_arguments(story.node().port(), {scan.file})).code, 0);
+  const std::string study = story.studies_of(kJoana.id).at(0);
 
   ASSERT_TRUE(story.done({"study", "withdraw", study, "--code", "safety", "--reason", "not his"}));
 
