@@ -136,9 +136,9 @@ class CommandLine {
               [this] { return cli::revision_list(options_); }));
     auto* show = verb(*revision, "show", "One of them, and where the version before lies",
                       [this] { return cli::revision_show(options_, id_); });
-    auto* send = verb(*revision, "send",
-                      "Sends it on under a UID of its own and rejects the version before",
-                      [this] { return cli::revision_send(options_, id_, reason_); });
+    auto* send =
+        verb(*revision, "send", "Sends it on under a UID of its own and rejects the version before",
+             [this] { return cli::revision_send(options_, id_, reason_); });
     auto* drop = verb(*revision, "drop", "Destroys it; the version before stays the valid one",
                       [this] { return cli::revision_drop(options_, id_, reason_); });
     for (auto* command : {show, send, drop}) {
