@@ -36,13 +36,16 @@ Result<std::map<std::string, Bytes>> small_entries(const BundleReader& backup) {
   return out;
 }
 
-/// The service reads it as its own user, and there is no secret in it.
+// The service reads configuration and profiles as its own user, and there is no secret in them.
+
+void make_readable_directory(const fs::path& directory) {
+  if (fs::exists(directory)) return;
+  make_private_directory(directory);
+  fs::permissions(directory, fs::perms(0755));
+}
+
 void write_readable(const fs::path& file, const Bytes& content) {
-  const fs::path directory = fs::absolute(file).parent_path();
-  if (!fs::exists(directory)) {
-    make_private_directory(directory);
-    fs::permissions(directory, fs::perms(0755));
-  }
+  make_readable_directory(fs::absolute(file).parent_path());
   replace_file(file, content);
   fs::permissions(file, fs::perms(0644));
 }
@@ -65,12 +68,15 @@ Result<ConfigToUse> config_to_use(const fs::path& file, const BundleReader& back
   }
   const auto profiles = profiles_dir_of(file);
   if (!profiles) return profiles.error();
-  if (out.written && !holds_profiles(*profiles)) {
+  // Also when the configuration was written by a restore that was cut off before this.
+  out.another = read_file(file, kLargest) != entries->at(kBackupConfig);
+  if (!out.another && !holds_profiles(*profiles)) {
+    // A configuration that names one wants it to be there, also when it was empty.
+    if (*profiles != Config::Node{}.profiles_dir) make_readable_directory(*profiles);
     const std::string prefix = kBackupProfiles;
     for (const auto& [name, content] : *entries)
       if (name.starts_with(prefix)) write_readable(*profiles / name.substr(prefix.size()), content);
   }
-  out.another = read_file(file, kLargest) != entries->at(kBackupConfig);
   auto config = load_config(file);
   if (!config) return not_valid(file, config.error(), out.written);
   out.config = std::move(*config);
