@@ -157,6 +157,13 @@ std::uint32_t MapRows::next_revision(std::int64_t patient, const Index& study) {
   return row.getColumn(0).isNull() ? 0 : row.getColumn(0).getUInt() + 1;
 }
 
+bool MapRows::was_taken_from(std::int64_t patient, const Index& study) {
+  SQLite::Statement row(
+      db_, "SELECT patient_id FROM study WHERE study_index = ? ORDER BY study_id DESC LIMIT 1");
+  bind_bytes(row, 1, study);
+  return row.executeStep() && row.getColumn(0).getInt64() == patient;
+}
+
 std::optional<StudyRow> MapRows::current_study(const Index& index) {
   SQLite::Statement row(db_,
                         "SELECT study_id, patient_id, state, study_uid, revision FROM study "

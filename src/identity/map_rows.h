@@ -92,6 +92,9 @@ class MapRows {
   /// 0, or one more than the highest that the study had with this patient: its UIDs of then are
   /// never used again.
   std::uint32_t next_revision(std::int64_t patient, const Index& study);
+  /// Whether a study that nobody has now was last with this patient: its new one has no row yet
+  /// (without the original no UID can be made, see `reassign`).
+  bool was_taken_from(std::int64_t patient, const Index& study);
   std::optional<DeviceRow> device(const Index& index);
   /// Numbered 1, 2, ... in the order in which the device's epochs came into the map (or its
   /// journal).

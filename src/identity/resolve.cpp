@@ -106,6 +106,10 @@ Result<Located> locate(MapRows& rows, const Secret& index_key, const SitePolicy&
         "StudyInstanceUID (0020,000D) is known under another PatientID (0010,0020): the same "
         "person (an alias) or a corrected study");
   }
+  if (!out.study && out.patient && rows.was_taken_from(out.patient->patient, indexes.study))
+    return uncertain(
+        "the study was given to another patient, and comes under the PatientID (0010,0020) that it "
+        "was taken from");
   if (out.study && out.study->state != 0) return uncertain("the study was withdrawn");
   if (out.patient && out.patient->state != 0)
     return uncertain("the patient was joined with another or forgotten");

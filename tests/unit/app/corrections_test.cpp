@@ -46,8 +46,8 @@ class CorrectionsTest : public ::testing::Test {
     spool.min_free_bytes = 1;
     spool_ = std::move(*ArchiveSpool::open(spool, *keys_, *ledger_));
     quarantine_ = std::make_unique<Quarantine>(home_.path / "quarantine", *keys_, 1U << 30U);
-    ingest_ = std::make_unique<Ingest>(*map_, *spool_, *ledger_, *quarantine_);
     withdrawals_ = std::make_unique<Withdrawals>(*map_, *spool_, *ledger_);
+    ingest_ = std::make_unique<Ingest>(*map_, *spool_, *ledger_, *quarantine_, *withdrawals_);
     corrections_ =
         std::make_unique<Corrections>(*map_, *ledger_, *quarantine_, *ingest_, *withdrawals_);
     Config config;

@@ -268,6 +268,17 @@ TEST(Reassign, WorksWhereNoOriginalUidIsKept) {
   EXPECT_EQ(must_be(map->study_info(from.study_uid)).replaced_by, back.study_uid);
 }
 
+TEST(Reassign, HoldsUnderTheOldIdAlsoWhereTheNewUidIsNotKnownYet) {
+  Node node;
+  node.settings.keep_originals = KeepOriginals::Identity;
+  const auto map = node.open();
+  const Subject from = resolve(*map, first());
+  must_be(map->reassign(site_a(), from.study_uid, Phi("PID-2"), Phi()));
+
+  EXPECT_EQ(fault_of(*map, first()), Fault::Uncertain);
+  EXPECT_NE(resolve(*map, first_of_second()).pseudonym, from.pseudonym);
+}
+
 TEST(Withdrawn, StudiesAreHeldUntilTheyAreAdmitted) {
   Node node;
   std::string study;
