@@ -70,7 +70,7 @@ class AdminApi {
     ApiResponse answer;
     std::vector<std::pair<std::string, std::string>> fields;  ///< of the audit log, beside reason
   };
-  /// `<event>.begun` with reason and `fields`, what is done, `<event>` with its outcome.
+  /// `<event>.begin` with reason and `fields`, what is done, `<event>` with its outcome.
   ApiResponse on_record(const ApiRequest& request, const std::string& event,
                         const std::vector<std::pair<std::string, std::string>>& fields,
                         const std::function<Recorded()>& carry_out);

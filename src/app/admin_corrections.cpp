@@ -167,7 +167,7 @@ ApiResponse AdminApi::on_record(const ApiRequest& request, const std::string& ev
   if (reason.empty()) return missing("reason");
   AuditLog& audit = *node_.stores_.audit;
   const Fields known = joined({{"reason", reason}}, fields);
-  audit.record(event + ".begun", request.actor, known);
+  audit.record(event + ".begin", request.actor, known);
   try {
     Recorded done = carry_out();
     const bool refused = done.answer.status >= 400;

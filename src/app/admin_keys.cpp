@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "admin_api.h"
+#include "admin_fields.h"
 #include "dosigate/app/init.h"
 #include "key_rotation.h"
 
@@ -15,13 +16,6 @@ namespace json = boost::json;
 
 constexpr const char* kVerified = "recovery-verified";
 
-std::string text_field(const ApiRequest& request, std::string_view name) {
-  const auto* object = request.body.if_object();
-  const auto* value = object == nullptr ? nullptr : object->if_contains(name);
-  const auto* text = value == nullptr ? nullptr : value->if_string();
-  return text == nullptr ? std::string() : std::string(*text);
-}
-
 std::optional<MasterPublic> public_field(const std::string& text) {
   const auto bytes = from_hex(text);
   MasterPublic out;
@@ -30,10 +24,10 @@ std::optional<MasterPublic> public_field(const std::string& text) {
   return out;
 }
 
-ApiResponse bad_field(std::string_view name) {
-  return problem(fail(Fault::Invalid, "\"" + std::string(name) +
-                                          "\" is missing or is not what it must be: use `dosigate "
-                                          "key`"));
+ApiResponse no_public_half(std::string_view field) {
+  return problem(fail(Fault::Invalid, "\"" + std::string(field) +
+                                          "\" is not the public half of a master key: 64 "
+                                          "hexadecimal digits"));
 }
 
 const char* word(Keyring::Rotation state) {
@@ -83,27 +77,27 @@ ApiResponse AdminApi::key_status(const ApiRequest& request) const {
   for (const auto& [name, value] : request.query) {
     if (name != "master") continue;
     const auto master = public_field(value);
-    if (!master) return bad_field("master");
+    if (!master) return no_public_half("master");
     out["master_known"] = keys.has_master(*master);
   }
   return {200, std::move(out)};
 }
 
 ApiResponse AdminApi::rotate_keys(const ApiRequest& request) {
-  const auto reason = text_field(request, "reason");
-  const auto present = public_field(text_field(request, "present"));
-  const auto next = public_field(text_field(request, "next"));
-  if (reason.empty()) return bad_field("reason");
-  if (!present) return bad_field("present");
-  if (!next) return bad_field("next");
+  const auto reason = text_of(request.body, "reason");
+  const auto present = public_field(text_of(request.body, "present"));
+  const auto next = public_field(text_of(request.body, "next"));
+  if (reason.empty()) return missing("reason");
+  if (!present) return no_public_half("present");
+  if (!next) return no_public_half("next");
   if (auto begun = node_.key_rotation_->begin(*present, *next, request.actor, reason); !begun)
     return problem(begun.error());
   return {200, json::object{{"state", word(node_.stores_.keys->rotation())}}};
 }
 
 ApiResponse AdminApi::key_file_written(const ApiRequest& request) {
-  auto in_file = public_field(text_field(request, "key_file"));
-  if (!in_file) return bad_field("key_file");
+  auto in_file = public_field(text_of(request.body, "key_file"));
+  if (!in_file) return no_public_half("key_file");
   // A credential of systemd is read once, at the start; a file of our own can be looked at.
   if (!node_.config_.node.key_file.empty()) {
     const auto there = load_master_key(node_.config_.node.key_file);
@@ -116,8 +110,8 @@ ApiResponse AdminApi::key_file_written(const ApiRequest& request) {
 }
 
 ApiResponse AdminApi::verify_recovery(const ApiRequest& request) {
-  std::string recovery = text_field(request, "recovery_key");
-  if (recovery.empty()) return bad_field("recovery_key");
+  std::string recovery = text_of(request.body, "recovery_key");
+  if (recovery.empty()) return missing("recovery_key");
   auto files = std::vector{node_.config_.node.state_dir / "keyring"};
   if (const auto copy = keyring_copy(node_.config_); !copy.empty()) files.push_back(copy);
   Result<void> verified;
@@ -142,8 +136,8 @@ ApiResponse AdminApi::verify_recovery(const ApiRequest& request) {
 }
 
 ApiResponse AdminApi::keys_compromised(const ApiRequest& request) {
-  const auto reason = text_field(request, "reason");
-  if (reason.empty()) return bad_field("reason");
+  const auto reason = text_of(request.body, "reason");
+  if (reason.empty()) return missing("reason");
   node_.stores_.audit->record("key.compromise", request.actor, {{"reason", reason}});
   return {200, json::object{{"recorded", true}}};
 }

@@ -40,6 +40,11 @@ std::set<std::string> uids_in(const std::vector<StudyInfo>& studies, State state
   return out;
 }
 
+/// How long a study that has to come back is waited for: some never will, and nobody is reminded of
+/// them for ever.
+constexpr std::int64_t kAwaitedFor = 30LL * 24 * 3600;
+constexpr std::size_t kMostAwaited = 500;
+
 }  // namespace
 
 Corrections::Corrections(PseudonymMap& map, Ledger& ledger, Quarantine& quarantine, Ingest& ingest,
@@ -241,15 +246,31 @@ Result<Corrections::Done> Corrections::forget(const std::string& pseudonym) {
   }
   held.look();
   for (const InstanceId& id : held.of_person()) {
+    if (!quarantine_.find(id)) continue;  // released or discarded since it was looked at
     ledger_.discarded(id, "forgotten");
     if (auto removed = quarantine_.remove(id); !removed) return removed.error();
+    ++done.originals_destroyed;
   }
   done.studies = uids.size();
-  done.originals_destroyed = held.of_person().size();
   done.originals_unread = held.unread();
   ledger_.forget(uids);
   if (auto forgotten = map_.forget(pseudonym); !forgotten) return forgotten.error();
   return done;
+}
+
+std::uint64_t Corrections::awaited() const {
+  std::set<std::string> missing;
+  for (const auto& order : ledger_.withdrawals("", kMostAwaited)) {
+    if (order.ordered < to_unix(wall_now()) - kAwaitedFor) break;
+    const bool taken_away = order.cause == "joined" || order.cause == "reassigned";
+    if (!taken_away || order.told.empty() || missing.contains(order.study_uid)) continue;
+    const auto study = map_.study_info(order.study_uid);
+    if (!study) continue;  // forgotten since
+    const bool is_back =
+        !study->replaced_by.empty() && left_of(ledger_, study->replaced_by).sent > 0;
+    if (!is_back) missing.insert(order.study_uid);
+  }
+  return missing.size();
 }
 
 }  // namespace dosigate

@@ -85,7 +85,7 @@ Result<bool> KeyRotation::finish(const std::stop_token& stop) {
 
   for (const auto work :
        {&KeyRotation::reseal_rows, &KeyRotation::rewrap_files, &KeyRotation::wait_for_pairs}) {
-    const auto done = (this->*work)(stop);
+    auto done = (this->*work)(stop);
     if (!done || !*done) return done;
   }
   step("writing the journal anew");

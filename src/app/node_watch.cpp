@@ -83,6 +83,11 @@ std::vector<Condition> Node::conditions() const {
                    std::to_string(open) +
                        " rejection notes have not reached their destinations for an hour: see "
                        "`dosigate study withdrawals` and `dosigate queue list`"});
+  if (const auto missing = corrections_.awaited(); missing > 0)
+    out.push_back({1, "send-again", "",
+                   std::to_string(missing) +
+                       " studies were withdrawn because they are another patient's, and have not "
+                       "come back: see `dosigate study withdrawals`, and send them from the PACS"});
   const auto held = quarantine_.totals();
   if (held.count > 0)
     out.push_back({1, "quarantine-not-empty", "",

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 constexpr std::array kPlaced{"audit", "ledger.db", "keyring", "identity"};
 
 Result<void> one_of_both(const RestoreOrder& order) {
-  if (order.journal.empty() != order.without_journal) return {};
+  if (order.journal.empty() == order.without_journal) return {};
   return fail(Fault::Invalid,
               "either --journal DIR or --without-journal is needed. With the journal everything is "
               "as it was when the machine was lost: patients, aliases, reassignments and "

@@ -326,12 +326,6 @@ void SpoolCore::pairs_refused(const std::vector<InstanceId>& ids) {
   for (const InstanceId& id : ids) index_.pairs_unreadable(id);
 }
 
-bool SpoolCore::pairs_waiting() const {
-  return index_.read([](ReadConnection& read) {
-    return read("SELECT 1 FROM item WHERE pairs_moved <> 1 LIMIT 1").next();
-  });
-}
-
 Result<std::size_t> SpoolCore::rewrap() {
   // A file whose writing began under the older key gets its end first; those that begin now are
   // under the newest.
@@ -352,66 +346,6 @@ Result<std::size_t> SpoolCore::rewrap() {
   });
   if (trouble) return *trouble;
   return rewrapped;
-}
-
-std::uint64_t SpoolCore::pairs_stuck() const {
-  return index_.read([](ReadConnection& read) {
-    Query row = read("SELECT COUNT(*) FROM item WHERE pairs_moved = 2");
-    row.next();
-    return row.unsigned_integer(0);
-  });
-}
-
-std::vector<SpoolCore::Row> SpoolCore::list(std::size_t max) const {
-  return index_.read([&](ReadConnection& read) {
-    std::vector<Row> out;
-    Query rows = read(
-        "SELECT i.id, d.destination, i.study_uid, i.sop_class, i.pseudonym, d.reason, d.state, "
-        "d.attempts, d.status, i.queued, d.next_attempt, i.bytes"
-        " FROM delivery d JOIN item i USING (item_id) WHERE d.state IN (0, 2) ORDER BY d.item_id, "
-        "d.destination LIMIT ?");
-    rows << static_cast<std::int64_t>(max);
-    while (rows.next()) {
-      out.push_back({rows.id(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4),
-                     rows.text(5), static_cast<DeliveryState>(rows.integer(6)),
-                     static_cast<unsigned>(rows.integer(7)),
-                     static_cast<std::uint16_t>(rows.integer(8)), rows.unsigned_integer(9),
-                     rows.unsigned_integer(10) / 1'000, rows.unsigned_integer(11)});
-    }
-    return out;
-  });
-}
-
-std::map<std::string, SpoolCore::DestinationState> SpoolCore::destinations() const {
-  return index_.read([](ReadConnection& read) {
-    std::map<std::string, DestinationState> out;
-    Query rows = read(
-        "SELECT d.destination, SUM(d.state = 0), SUM(d.state = 2), SUM(CASE d.state WHEN 0 THEN "
-        "i.bytes ELSE 0 END),"
-        " MIN(CASE d.state WHEN 0 THEN i.queued END) FROM delivery d JOIN item i USING (item_id) "
-        "WHERE d.state IN (0, 2) GROUP BY d.destination");
-    while (rows.next()) {
-      out[rows.text(0)] = {rows.unsigned_integer(1), rows.unsigned_integer(2),
-                           rows.unsigned_integer(3), rows.unsigned_integer(4)};
-    }
-    return out;
-  });
-}
-
-std::uint64_t SpoolCore::files() const {
-  return index_.read([](ReadConnection& read) {
-    Query row = read("SELECT COUNT(*) FROM item");
-    row.next();
-    return row.unsigned_integer(0);
-  });
-}
-
-std::uint64_t SpoolCore::bytes() const {
-  return index_.read([](ReadConnection& read) {
-    Query row = read("SELECT COALESCE(SUM(bytes), 0) FROM item");
-    row.next();
-    return row.unsigned_integer(0);
-  });
 }
 
 }  // namespace dosigate

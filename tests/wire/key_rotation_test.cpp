@@ -62,9 +62,11 @@ class KeysOfANode : public ::testing::Test {
   }
   /// What the operator and the archive see of the patient.
   std::string seen() {
+    std::string patient_id;
+    for (const Planted& planted : phantom_.planted)
+      if (planted.kind == "patient id") patient_id = planted.value;
     const Finished found =
-        node_.dosigate({"map", "lookup", "--reason", "test", "--json"},
-                       value_of(LoadedFile(phantom_.files[0].path).data(), DCM_PatientID));
+        node_.dosigate({"map", "lookup", "--reason", "test", "--json"}, patient_id);
     EXPECT_EQ(found.code, 0) << found.output;
     std::string out = found.output;
     const Arrival arrival = match_arrival(phantom_.files, node_.arrived());

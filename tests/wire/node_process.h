@@ -67,8 +67,6 @@ class NodeProcess {
   std::filesystem::path arrived() const { return directory_ / "arrived"; }
   std::uint16_t port() const { return port_; }
   std::string port_text() const { return std::to_string(port_); }
-  /// As `init` printed it.
-  const std::string& recovery_key() const { return recovery_key_; }
   std::string log() const;
 
  private:

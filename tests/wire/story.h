@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <ostream>
 #include <set>
 #include <string>
 #include <vector>
@@ -70,6 +71,9 @@ class Story {
   /// Reasons of what waits in quarantine, as `quarantine list` says them, with their details.
   struct Held {
     std::string id, reason, detail;
+    friend std::ostream& operator<<(std::ostream& out, const Held& held) {
+      return out << held.reason << ": " << held.detail;
+    }
   };
   std::vector<Held> held() const;
   long long alarms() const;

@@ -73,6 +73,9 @@ TEST(StoryOfAgain, ModalityAndPacsSendTheSameAfterDeliveryAndItStaysOneObject) {
 struct Dress {
   const char* name;
   std::vector<std::string> made_by;
+  friend std::ostream& operator<<(std::ostream& out, const Dress& dress) {
+    return out << dress.name;
+  }
 };
 
 class InAnotherDress : public ::testing::TestWithParam<Dress> {};
@@ -88,8 +91,8 @@ TEST_P(InAnotherDress, AnInstanceIsTheSame) {
   ASSERT_EQ(run(argv).code, 0);
 
   // dcmsend proposes the syntax that the file has.
-  const Finished sent = run(
-      {"dcmsend", "-v", "-aec", "DOSIGATE", "127.0.0.1", story.node().port_text(), copy.string()});
+  const Finished sent = run({"dcmsend", "-dn", "-v", "-aec", "DOSIGATE", "127.0.0.1",
+                             story.node().port_text(), copy.string()});
   ASSERT_EQ(sent.code, 0) << sent.output;
   ASSERT_TRUE(story.node().settles());
 
@@ -103,9 +106,9 @@ INSTANTIATE_TEST_SUITE_P(Every, InAnotherDress,
                          ::testing::Values(Dress{"ImplicitLittleEndian", {"dcmconv", "+ti"}},
                                            Dress{"ExplicitBigEndian", {"dcmconv", "+tb"}},
                                            Dress{"Deflated", {"dcmconv", "+td"}},
-                                           Dress{"Rle", {"dcmcrle", "-un"}},
-                                           Dress{"JpegLs", {"dcmcjpls", "+el", "-un"}},
-                                           Dress{"JpegLossless", {"dcmcjpeg", "+e1", "-un"}}),
+                                           Dress{"Rle", {"dcmcrle", "+un"}},
+                                           Dress{"JpegLs", {"dcmcjpls", "+el", "+un"}},
+                                           Dress{"JpegLossless", {"dcmcjpeg", "+e1", "+un"}}),
                          [](const auto& dress) { return std::string(dress.param.name); });
 
 TEST(StoryOfAgain, AProfileUpgradeBetweenTwoSendsKeepsPseudonymUidsAndOffset) {

@@ -87,7 +87,7 @@ void write_instance(const std::filesystem::path& file, const SourceInstance& of,
       pixels->getUint16Array(words).bad() || words == nullptr)
     throw std::runtime_error("an image of a story has pixels of 16 bits");
   for (std::size_t i = 0; i < pixels->getLength() / 2; ++i)
-    words[i] = static_cast<Uint16>((i * 37 + of.pixels * 101) % 4096);
+    words[i] = static_cast<Uint16>((i * 37 + std::size_t{of.pixels} * 101) % 4096);
 
   DcmItem* injection = nullptr;
   if (data.root()

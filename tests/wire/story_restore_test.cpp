@@ -111,6 +111,7 @@ TEST_F(StoryOfRestore, WhoWasForgottenAfterTheBackupStaysForgotten) {
   story_.node().start();
 
   EXPECT_THAT(story_.pseudonyms_of(kJoana.id), IsEmpty());
+  EXPECT_EQ(story_.node().dosigate({"map", "reveal", pseudonym, "--reason", "who?"}).code, 1);
   ASSERT_TRUE(story_.send(first));
   ASSERT_THAT(story_.held(), SizeIs(1));
   EXPECT_THAT(story_.held()[0].detail, HasSubstr("forgotten"));

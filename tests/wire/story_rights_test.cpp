@@ -50,7 +50,8 @@ TEST(StoryOfRights, WhoIsForgottenIsHeldWhenTheOldStudyReturnsAndNewWhenANewOneC
   const auto unclear = story.write({"Joana", kJoana, "CT", "1", "2"});
   ASSERT_TRUE(story.send_files({story.edited(unclear, {"-i", "BurnedInAnnotation=YES"})}));
   ASSERT_THAT(story.held(), SizeIs(1));
-  const std::string pseudonym = story.pseudonyms_of(kJoana.id).at(0);
+  // Seen at the archive, not asked of the map: whoever asks is in the audit log with the answer.
+  const std::string pseudonym = story.at_archive().of(first.mark).at(0).pseudonym;
   story.is_stale(story.at_archive().of(first.mark));
   story.is_stale(story.at_archive().of(second.mark));
 
@@ -62,7 +63,6 @@ TEST(StoryOfRights, WhoIsForgottenIsHeldWhenTheOldStudyReturnsAndNewWhenANewOneC
     EXPECT_THAT(census.notes(), Each(Field(&ArchivedObject::code, "113039")));
   }
   EXPECT_THAT(story.pseudonyms_of(kCarlos.id), SizeIs(1));
-  EXPECT_EQ(story.node().dosigate({"map", "reveal", pseudonym, "--reason", "who?"}).code, 1);
 
   // The PACS knows nothing of it and sends the study again.
   ASSERT_TRUE(story.send(first));
@@ -82,6 +82,26 @@ TEST(StoryOfRights, WhoIsForgottenIsHeldWhenTheOldStudyReturnsAndNewWhenANewOneC
   for (const char* part : {"state", "journal"})
     EXPECT_THAT(leak_lines(story.node().directory() / part, {{"pseudonym", pseudonym}}, {}),
                 IsEmpty());
+}
+
+TEST(StoryOfRights, WhatIsQueuedOfAForgottenPersonNeverLeaves) {
+  Story story;
+  ASSERT_TRUE(story.send({"Carlos", kCarlos, "CT", "2"}));
+  story.archive().stop();
+  const auto scan = story.write({"Joana", kJoana, "PT", "1"});
+  ASSERT_EQ(run({"storescu", "-R", "-aec", "DOSIGATE", "127.0.0.1", story.node().port_text(),
+                 scan.file.string()})
+                .code,
+            0);
+
+  ASSERT_TRUE(
+      story.done({"map", "forget", "--yes", "--reason", "LGPD art. 18 VI"}, kJoana.id + "\n"));
+
+  story.archive().start();
+  EXPECT_EQ(story.node().totals().queued, 0U);
+  EXPECT_THAT(story.at_archive().of(scan.mark), IsEmpty());
+  EXPECT_THAT(story.at_archive().notes(), IsEmpty()) << "nobody has anything of hers";
+  EXPECT_THAT(story.faults(), IsEmpty());
 }
 
 }  // namespace

@@ -50,6 +50,10 @@ class Corrections {
   /// left to do.
   Result<Done> forget(const std::string& pseudonym);
 
+  /// Studies that were taken from their patient in the last 30 days after they had been sent, and
+  /// that have not come back for the right one.
+  std::uint64_t awaited() const;
+
  private:
   /// Why copies are withdrawn: code and cause as in Ledger::Withdrawal.
   struct Rejected {

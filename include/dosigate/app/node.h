@@ -34,7 +34,7 @@ struct Condition {
   int severity;      ///< as Nagios: 1 warning, 2 critical
   std::string name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
                      ///< "disk-under-24h", "pairs-not-moved", "backup-old", "map-gap",
-                     ///< "disk-under-24h", "pairs-not-moved", "withdrawal-not-told",
+                     ///< "withdrawal-not-told", "send-again",
                      ///< "key-rotation-unfinished", "recovery-not-verified"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity

@@ -35,15 +35,13 @@ TEST(CliCorrections, AliasReadsThePatientIdFromStandardInputAndSaysWhatHasToBeSe
   EXPECT_EQ(sent_body(daemon),
             R"({"pseudonym":"DSG-HEX-AAAA-AAAA-AAA","resend":true,"patient_id":"7788123",)"
             R"("issuer":"","reason":"same person, checked in the HIS"})");
-  EXPECT_THAT(
-      alias.out(),
-      AllOf(HasSubstr("DSG-HEX-AAAA-AAAA-AAA is the pseudonym from now on"),
-            HasSubstr("taken out of the queue       7"),
-            HasSubstr("withdrawn at the destinations\n  2.25.11"),
-            HasSubstr("archive, folder (412 objects named)"),
-            HasSubstr("cannot be named in the note  3"),
-            HasSubstr("to be sent once more by the PACS\n  2.25.11"),
-            HasSubstr("then: dosigate quarantine list")));
+  EXPECT_THAT(alias.out(), AllOf(HasSubstr("DSG-HEX-AAAA-AAAA-AAA is the pseudonym from now on"),
+                                 HasSubstr("taken out of the queue       7"),
+                                 HasSubstr("withdrawn at the destinations\n  2.25.11"),
+                                 HasSubstr("archive, folder (412 objects named)"),
+                                 HasSubstr("cannot be named in the note  3"),
+                                 HasSubstr("to be sent once more by the PACS\n  2.25.11"),
+                                 HasSubstr("then: dosigate quarantine list")));
 }
 
 TEST(CliCorrections, AliasWithAnotherPseudonymAsksForNoPatientId) {
@@ -53,8 +51,8 @@ TEST(CliCorrections, AliasWithAnotherPseudonymAsksForNoPatientId) {
                                   "dsg-hex-bbbb-bbbb-bbb", "--reason", "alarm"}));
 
   EXPECT_EQ(alias.exit_code(), 0);
-  EXPECT_THAT(sent_body(daemon), AllOf(HasSubstr(R"("loser":"DSG-HEX-BBBB-BBBB-BBB")"),
-                                       Not(HasSubstr("patient_id"))));
+  EXPECT_THAT(sent_body(daemon),
+              AllOf(HasSubstr(R"("loser":"DSG-HEX-BBBB-BBBB-BBB")"), Not(HasSubstr("patient_id"))));
 }
 
 TEST(CliCorrections, APatientIdAsAnArgumentIsRefusedAndNeverRepeated) {
@@ -71,8 +69,8 @@ TEST(CliCorrections, APatientIdAsAnArgumentIsRefusedAndNeverRepeated) {
     EXPECT_EQ(command.exit_code(), 2);
     EXPECT_THAT(command.err(), HasSubstr(words[0] == "map" ? words[0] + " " + words[1]
                                                            : std::string("study reassign")));
-    EXPECT_THAT(command.err(), AllOf(HasSubstr("takes no PatientID as an argument"),
-                                     Not(HasSubstr("7788123"))));
+    EXPECT_THAT(command.err(),
+                AllOf(HasSubstr("takes no PatientID as an argument"), Not(HasSubstr("7788123"))));
     EXPECT_EQ(command.out(), "");
   }
   EXPECT_TRUE(daemon.asked().empty());
@@ -84,8 +82,8 @@ TEST(CliCorrections, NothingIsAskedOfTheDaemonWithoutAPatientIdOrAReason) {
   EXPECT_EQ(Command(daemon.arguments({"map", "alias", "DSG-HEX-AAAA-AAAA-AAA"})).exit_code(), 2);
   EXPECT_EQ(Command(daemon.arguments({"map", "report"}), "7788123\n").exit_code(), 2);
   EXPECT_EQ(Command(daemon.arguments({"study", "admit", "2.25.11"})).exit_code(), 2);
-  EXPECT_EQ(Command(daemon.arguments({"map", "distinct", "DSG-HEX-AAAA-AAAA-AAA",
-                                      "DSG-HEX-BBBB-BBBB-BBB"}))
+  EXPECT_EQ(Command(daemon.arguments(
+                        {"map", "distinct", "DSG-HEX-AAAA-AAAA-AAA", "DSG-HEX-BBBB-BBBB-BBB"}))
                 .exit_code(),
             2);
 
@@ -111,15 +109,14 @@ TEST(CliCorrections, ForgettingSaysWhatBreaksAndWhatStaysLinkable) {
   body["send_again"] = boost::json::array();
   const ScriptedDaemon daemon(boost::json::serialize(body));
 
-  Command forget(daemon.arguments({"map", "forget", "DSG-HEX-AAAA-AAAA-AAA", "--yes", "--reason",
-                                   "asked in writing"}));
+  Command forget(daemon.arguments(
+      {"map", "forget", "DSG-HEX-AAAA-AAAA-AAA", "--yes", "--reason", "asked in writing"}));
 
-  EXPECT_THAT(forget.out(),
-              AllOf(HasSubstr("find no way back"), HasSubstr("no later time point"),
-                    HasSubstr("can link them"), HasSubstr("Backups"),
-                    HasSubstr("originals destroyed          2"),
-                    HasSubstr("originals not judged         1"),
-                    Not(HasSubstr("to be sent once more"))));
+  EXPECT_THAT(forget.out(), AllOf(HasSubstr("find no way back"), HasSubstr("no later time point"),
+                                  HasSubstr("can link them"), HasSubstr("Backups"),
+                                  HasSubstr("originals destroyed          2"),
+                                  HasSubstr("originals not judged         1"),
+                                  Not(HasSubstr("to be sent once more"))));
 }
 
 TEST(CliCorrections, AStudyIsReassignedByItsUidAndAnIdFromStandardInput) {
@@ -137,10 +134,8 @@ TEST(CliCorrections, AStudyIsReassignedByItsUidAndAnIdFromStandardInput) {
 }
 
 TEST(CliCorrections, WithdrawalsAreNamedByWords) {
-  const std::pair<const char*, const char*> codes[] = {{"quality", "113001"},
-                                                       {"safety", "113037"},
-                                                       {"worklist", "113038"},
-                                                       {"retention", "113039"}};
+  const std::pair<const char*, const char*> codes[] = {
+      {"quality", "113001"}, {"safety", "113037"}, {"worklist", "113038"}, {"retention", "113039"}};
   for (const auto& [word, code] : codes) {
     const ScriptedDaemon daemon(kDone);
     Command withdraw(
@@ -191,7 +186,8 @@ TEST(CliCorrections, WithdrawalsShowPerDestinationWhenItWasTold) {
                                 HasSubstr("archive"), HasSubstr("folder"), HasSubstr("not yet")));
 }
 
-const std::string kReport = R"({"pseudonym": "DSG-HEX-AAAA-AAAA-AAA", "made": 1700000000, "studies": [
+const std::string kReport =
+    R"({"pseudonym": "DSG-HEX-AAAA-AAAA-AAA", "made": 1700000000, "studies": [
   {"study_uid": "2.25.11", "pseudonym": "DSG-HEX-BBBB-BBBB-BBB", "state": "given-away", "replaced_by": "2.25.22",
    "sent": [{"destination": "archive", "delivered": 412, "waiting": 1, "withdrawn": 2, "first": 1700000000, "last": 1700000100,
              "legal": [{"since": 1600000000, "purpose": "dosimetry", "legal_basis": "LGPD art. 11 II f", "operator": "Dosimagem", "country": "BR"}]},

@@ -16,8 +16,8 @@ using testing::Command;
 using testing::ConfigFile;
 using ::testing::HasSubstr;
 using testing::kMinimal;
-using testing::ScriptedDaemon;
 using ::testing::Not;
+using testing::ScriptedDaemon;
 using ::testing::StartsWith;
 
 const std::string kId = "00112233445566778899aabbccddeeff";

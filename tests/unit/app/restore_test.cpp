@@ -90,6 +90,28 @@ struct Opened {
   std::unique_ptr<Ledger> ledger;
 };
 
+Result<BackupMade> back_up(Opened& node, const std::filesystem::path& directory) {
+  return make_backup(node.config, *node.keys, *node.map, *node.ledger, directory, wall_now());
+}
+
+/// Runs a disabled test of this program in a new process with a fail point; true when it was killed
+/// there.
+bool is_killed_at(const std::string& fail_point, const std::string& test,
+                  const std::vector<std::pair<const char*, std::string>>& environment) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setenv("DOSIGATE_FAIL_POINT", fail_point.c_str(), 1);
+    for (const auto& [name, value] : environment) ::setenv(name, value.c_str(), 1);
+    const std::string filter = "--gtest_filter=InAChild." + test;
+    ::execl("/proc/self/exe", "unit_backup", filter.c_str(), "--gtest_also_run_disabled_tests",
+            static_cast<char*>(nullptr));
+    std::_Exit(127);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
 class RestoreTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -110,7 +132,7 @@ class RestoreTest : public ::testing::Test {
     recovery_ = *made;
   }
   std::filesystem::path back_up(Opened& node) {
-    auto made = make_backup(node.config, *node.keys, *node.map, *node.ledger, backups_, wall_now());
+    auto made = dosigate::back_up(node, backups_);
     EXPECT_TRUE(made) << made.error().detail;
     return made ? made->folder : std::filesystem::path();
   }
@@ -281,16 +303,11 @@ TEST_F(RestoreTest, ThatWasKilledAnywhereLeavesNothingThatServesAndIsRepeated) {
   lose_the_machine();
   std::filesystem::create_directories(new_file_.parent_path() / "out");
 
-  for (int step = 1; step <= 3; ++step) {
-    const pid_t child = fork();
-    if (child == 0) {
-      setenv("DOSIGATE_FAIL_POINT", ("restore.placed:" + std::to_string(step)).c_str(), 1);
-      static_cast<void>(restore(order(folder)));
-      _exit(0);
-    }
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << "step " << step;
+  for (const char* step : {"1", "2", "3"}) {
+    ASSERT_TRUE(is_killed_at(
+        "restore.placed:" + std::string(step), "DISABLED_Restores",
+        {{"FOLDER", folder}, {"FILE", new_file_}, {"JOURNAL", journal_}, {"KEY", recovery_}}))
+        << "step " << step;
     EXPECT_FALSE(std::filesystem::exists(state() / "identity/map.db")) << "nothing serves";
   }
 
@@ -391,30 +408,36 @@ TEST_F(RestoreTest, OfADamagedBackupOrWithAJournalOfAnotherNodeLeavesNoNode) {
 }
 
 TEST_F(RestoreTest, ABackupThatFailsOrWasKilledLeavesNoCopies) {
-  Opened node(old_file_);
-  const auto copies = node.config.node.state_dir / "backup.part";
-  const auto back_up_to = [&](const std::filesystem::path& directory) {
-    return make_backup(node.config, *node.keys, *node.map, *node.ledger, directory, wall_now());
-  };
-
-  EXPECT_FALSE(back_up_to(home_.path / "away"));
+  const auto copies = old_file_.parent_path() / "state/backup.part";
+  {
+    Opened node(old_file_);
+    EXPECT_FALSE(dosigate::back_up(node, home_.path / "away"));
+  }
   EXPECT_FALSE(std::filesystem::exists(copies));
 
-  const pid_t child = fork();
-  if (child == 0) {
-    setenv("DOSIGATE_FAIL_POINT", "backup.copied", 1);
-    static_cast<void>(back_up_to(backups_));
-    _exit(0);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFSIGNALED(status));
+  ASSERT_TRUE(is_killed_at("backup.copied", "DISABLED_BacksUp",
+                           {{"FOLDER", backups_}, {"FILE", old_file_}}));
   EXPECT_TRUE(std::filesystem::exists(copies));
 
-  remove_backup_copies(node.config.node.state_dir);
+  remove_backup_copies(old_file_.parent_path() / "state");
   EXPECT_FALSE(std::filesystem::exists(copies));
-  EXPECT_TRUE(back_up_to(backups_));
+  Opened node(old_file_);
+  EXPECT_TRUE(dosigate::back_up(node, backups_));
   EXPECT_FALSE(std::filesystem::exists(copies));
+}
+
+// What a killed process does: run by is_killed_at.
+
+TEST(InAChild, DISABLED_Restores) {
+  const auto path = [](const char* name) { return std::filesystem::path(std::getenv(name)); };
+  static_cast<void>(restore(
+      {path("FOLDER"), path("FILE"), path("FILE").parent_path() / "key", path("JOURNAL"), false},
+      std::getenv("KEY"), "root", wall_now()));
+}
+
+TEST(InAChild, DISABLED_BacksUp) {
+  Opened node(std::getenv("FILE"));
+  static_cast<void>(back_up(node, std::getenv("FOLDER")));
 }
 
 }  // namespace

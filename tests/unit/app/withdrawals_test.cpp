@@ -289,10 +289,11 @@ TEST_F(FolderTest, HasTheNoteBesideTheFilesAndARecordInStudyJson) {
   forward();
 
   EXPECT_EQ(files(), 3U);
-  const auto& withdrawn = card().at("withdrawn").as_array();
+  const auto marked = card();
+  const auto& withdrawn = marked.at("withdrawn").as_array();
   ASSERT_EQ(withdrawn.size(), 1U);
   EXPECT_EQ(withdrawn[0].at("code"), "113038");
-  EXPECT_EQ(withdrawn[0].at("meaning"), std::string(rejection_meaning("113038")));
+  EXPECT_EQ(withdrawn[0].at("meaning").as_string(), rejection_meaning("113038"));
   EXPECT_EQ(withdrawn[0].at("cause"), "operator");
   EXPECT_EQ(withdrawn[0].at("objects"), 2);
   EXPECT_EQ(withdrawn[0].at("whole_study"), true);
