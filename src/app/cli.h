@@ -93,7 +93,7 @@ struct RestoreWanted {
   std::filesystem::path folder, journal, credential_file;
   bool without_journal = false;
 };
-int restore_node(const Options& options, RestoreWanted wanted);
+int restore_node(const Options& options, const RestoreWanted& wanted);
 int retention(const Options& options);
 
 int devices(const Options& options);

@@ -45,7 +45,7 @@ int backup(const Options& options, const std::filesystem::path& directory) {
   return kDone;
 }
 
-int restore_node(const Options& options, RestoreWanted wanted) {
+int restore_node(const Options& options, const RestoreWanted& wanted) {
   keep_to_ourselves();
   umask(0077);
   const std::string recovery_key = asked("Recovery key (is not shown)", true);
@@ -73,7 +73,10 @@ int restore_node(const Options& options, RestoreWanted wanted) {
             << (order.without_journal ? ", without a journal" : ", brought up to the journal")
             << "\n"
             << "configuration    " << order.config_file.string()
-            << (done->config_written ? " (from the backup)" : "") << "\n"
+            << (done->config_written   ? " (from the backup)"
+                : done->config_another ? " (was there; the backup has another one, not used)"
+                                       : "")
+            << "\n"
             << "state directory  " << node.state_dir.string() << "\n"
             << "key file         " << done->key_file.string() << " (new)\n"
             << "patients         " << thousands(done->patients)

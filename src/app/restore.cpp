@@ -194,6 +194,7 @@ Result<Restored> restore(const RestoreOrder& order, const std::string& recovery_
   Restored out;
   out.config = std::move(using_config->config);
   out.config_written = using_config->written;
+  out.config_another = using_config->another;
   out.created = backup->card().created;
   const auto& node = out.config.node;
   if (auto there = journal_is_configured(order, node, order.config_file); !there)
@@ -239,6 +240,9 @@ Result<Restored> restore(const RestoreOrder& order, const std::string& recovery_
     (*ledger)->forget(forgotten);
     out.forgotten_studies = forgotten.size();
   }
+  // The originals were on the lost disk; what waited in the spool is found missing at the start.
+  for (const InstanceId& id : (*ledger)->quarantined_instances())
+    (*ledger)->discarded(id, "lost with the machine");
   (*ledger)->milestone("backup", static_cast<std::int64_t>(out.created));
   (*ledger)->milestone("recovery-verified", to_unix(now));
   ledger->reset();

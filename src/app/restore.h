@@ -22,8 +22,9 @@ struct RestoreOrder {
 struct Restored {
   Config config;
   std::filesystem::path key_file;
-  bool config_written = false;
-  std::uint64_t created = 0;                           ///< of the backup, Unix seconds
+  bool config_written = false;  ///< from the backup
+  bool config_another = false;  ///< the one that was there is not the backup's
+  std::uint64_t created = 0;    ///< of the backup, Unix seconds
   long long patients = 0, studies = 0, uid_pairs = 0;  ///< in the map now
   std::string patients_before, studies_before;         ///< in the backup, as its card says
   std::uint64_t forgotten_studies = 0;  ///< forgotten since the backup, now in the ledger too
@@ -43,10 +44,11 @@ Result<Restored> restore(const RestoreOrder& order, const std::string& recovery_
                          const std::string& actor, WallTime now);
 
 /// The configuration to restore with. When there is none at `file`, the backup's is written there,
-/// and its profiles into its profiles_dir when that is missing.
+/// and its profiles into its profiles_dir when that holds none.
 struct ConfigToUse {
   Config config;
-  bool written = false;
+  bool written = false;  ///< by this call
+  bool another = false;  ///< than the backup's
 };
 Result<ConfigToUse> config_to_use(const std::filesystem::path& file, const BundleReader& backup);
 

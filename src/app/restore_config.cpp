@@ -1,5 +1,5 @@
+#include <algorithm>
 #include <map>
-#include <system_error>
 
 #include "backup.h"
 #include "dosigate/base/durable_file.h"
@@ -36,6 +36,23 @@ Result<std::map<std::string, Bytes>> small_entries(const BundleReader& backup) {
   return out;
 }
 
+/// The service reads it as its own user, and there is no secret in it.
+void write_readable(const fs::path& file, const Bytes& content) {
+  const fs::path directory = fs::absolute(file).parent_path();
+  if (!fs::exists(directory)) {
+    make_private_directory(directory);
+    fs::permissions(directory, fs::perms(0755));
+  }
+  replace_file(file, content);
+  fs::permissions(file, fs::perms(0644));
+}
+
+bool holds_profiles(const fs::path& directory) {
+  if (!fs::is_directory(directory)) return false;
+  return std::any_of(fs::directory_iterator(directory), fs::directory_iterator(),
+                     [](const auto& file) { return file.path().extension() == ".toml"; });
+}
+
 }  // namespace
 
 Result<ConfigToUse> config_to_use(const fs::path& file, const BundleReader& backup) {
@@ -43,18 +60,17 @@ Result<ConfigToUse> config_to_use(const fs::path& file, const BundleReader& back
   if (!entries) return entries.error();
   ConfigToUse out;
   if (!fs::exists(file)) {
-    make_private_directory(fs::absolute(file).parent_path());
-    replace_file(file, entries->at(kBackupConfig));
+    write_readable(file, entries->at(kBackupConfig));
     out.written = true;
   }
   const auto profiles = profiles_dir_of(file);
   if (!profiles) return profiles.error();
-  if (out.written && !fs::exists(*profiles)) {
-    make_private_directory(*profiles);
+  if (out.written && !holds_profiles(*profiles)) {
     const std::string prefix = kBackupProfiles;
     for (const auto& [name, content] : *entries)
-      if (name.starts_with(prefix)) replace_file(*profiles / name.substr(prefix.size()), content);
+      if (name.starts_with(prefix)) write_readable(*profiles / name.substr(prefix.size()), content);
   }
+  out.another = read_file(file, kLargest) != entries->at(kBackupConfig);
   auto config = load_config(file);
   if (!config) return not_valid(file, config.error(), out.written);
   out.config = std::move(*config);

@@ -41,6 +41,21 @@ long long MapRows::count_alarms() {
   return row.getColumn(0).getInt64();
 }
 
+bool MapRows::seem_one(std::int64_t a, std::int64_t b) {
+  SQLite::Statement row(
+      db_, std::string("SELECT 1") + kPairs + " AND a.patient_id = ? AND b.patient_id = ? LIMIT 1");
+  row.bind(1, std::min(a, b));
+  row.bind(2, std::max(a, b));
+  return row.executeStep();
+}
+
+bool MapRows::are_distinct(std::int64_t a, std::int64_t b) {
+  SQLite::Statement row(db_, "SELECT 1 FROM distinct_person WHERE patient_a = ? AND patient_b = ?");
+  row.bind(1, std::min(a, b));
+  row.bind(2, std::max(a, b));
+  return row.executeStep();
+}
+
 long long PseudonymMap::alarms() const { return impl_->alarms; }
 
 std::vector<PseudonymMap::Alarm> PseudonymMap::alarm_list(std::size_t max) {

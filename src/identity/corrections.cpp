@@ -61,11 +61,18 @@ Error no_such_pseudonym() {
 }
 
 void PseudonymMap::Impl::correct(const DatabaseWriter::Job& job) {
+  // Whatever happens: after a commit that failed the journal may hold the correction, and the next
+  // job carries it out.
+  struct Clear {
+    Guarded<SubjectCache>& cache;
+    ~Clear() {
+      cache.with([](SubjectCache& known) { known.clear(); });
+    }
+  } const clear{cache};
   write([&](SQLite::Database& database) {
     job(database);
     alarms = MapRows(database, keys).count_alarms();
   });
-  cache.with([](SubjectCache& known) { known.clear(); });
 }
 
 Result<void> PseudonymMap::add_key(const SitePolicy& site, std::string_view pseudonym,
@@ -194,6 +201,12 @@ Result<PseudonymMap::Reassigned> PseudonymMap::reassign(const SitePolicy& site,
       salt = known->salt;
       outcome->to = known->pseudonym;
     } else {
+      if (impl_->gap_since != 0) {
+        outcome = fail(Fault::Uncertain,
+                       "the map was restored without its journal, and the person of this PatientID "
+                       "may have been known before the loss: `dosigate map accept-gap` first");
+        return;
+      }
       to = rows.next_number("patient");
       outcome->to = rows.fresh_pseudonym(site.code);
       add_patient(changes, to, rows.site(site.code)->site, outcome->to, *key,

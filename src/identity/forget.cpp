@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "dosigate/base/durable_file.h"
+#include "dosigate/base/fail_point.h"
 #include "map_impl.h"
 
 namespace dosigate {
@@ -59,15 +60,15 @@ Result<void> PseudonymMap::forget(std::string_view pseudonym) try {
 
 void PseudonymMap::Impl::finish_forgetting() {
   remove_schema_copies(file());
-  writer->run(
-      [&](SQLite::Database& database) {
-        catch_up(database);
-        rewrite_journal(database);
-        database.exec("UPDATE meta SET forgetting = 0");
-      },
-      Durability::Full);
-  // Last: emptied before, it would hold the pages of this again, without the person.
-  empty_wal(file());
+  write([&](SQLite::Database& database) { rewrite_journal(database); });
+  writer->run_alone([&](SQLite::Database& database) {
+    // secure_delete clears what is deleted, but a page that was split or filled anew keeps bytes of
+    // rows that moved on: only new pages hold nothing but what is there. Then the WAL, which has
+    // the old ones.
+    database.exec("VACUUM");
+    empty_wal(database);
+  });
+  write([](SQLite::Database& database) { database.exec("UPDATE meta SET forgetting = 0"); });
   uid_pairs = readers.with([](SQLite::Database& database) {
     SQLite::Statement row(database, "SELECT count(*) FROM uid_pair");
     row.executeStep();
@@ -75,17 +76,20 @@ void PseudonymMap::Impl::finish_forgetting() {
   });
 }
 
+void PseudonymMap::Impl::append_everything(Journal& to, MapRows& rows) {
+  rows.each_change([&](const MapChanges& changes) {
+    if (changes.empty()) return;
+    Bytes packed = pack_changes(changes);
+    to.append(packed);
+    wipe(packed.data(), packed.size());
+  });
+}
+
 void PseudonymMap::Impl::rewrite_journal(SQLite::Database& database) {
   if (!journal) return;
   MapRows rows(database, keys);
-  journal->rewrite(now(), [&](Journal& next) {
-    rows.each_change([&](const MapChanges& changes) {
-      if (changes.empty()) return;
-      Bytes packed = pack_changes(changes);
-      next.append(packed);
-      wipe(packed.data(), packed.size());
-    });
-  });
+  journal->rewrite(now(), [&](Journal& next) { append_everything(next, rows); });
+  fail_point("map.before-forget-commit");
   rows.set_journal(journal->id(), journal->last());
 }
 

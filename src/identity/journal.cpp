@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 
@@ -109,16 +110,19 @@ void Journal::rewrite(long long now, const std::function<void(Journal&)>& fill) 
     ::unlink(unfinished.c_str());
     throw;
   }
-  sync_directory(path_.parent_path());
-  fail_point("journal.after-rename");
+  // The old file has no name any more: a record in it would be lost.
   next.path_ = path_;
   *this = std::move(next);
+  broken_ = true;
+  sync_directory(path_.parent_path());
+  broken_ = false;
+  fail_point("journal.after-rename");
 }
 
-bool Journal::continues(ByteView id) const {
-  return std::any_of(chain_.before.begin(), chain_.before.end(), [&](const auto& each) {
-    return std::equal(id.begin(), id.end(), each.first.begin(), each.first.end());
-  });
+std::optional<std::uint64_t> Journal::continued_from(ByteView id) const {
+  for (const auto& [before, last] : chain_.before)
+    if (std::equal(id.begin(), id.end(), before.begin(), before.end())) return last;
+  return std::nullopt;
 }
 
 Result<Journal> Journal::open(const std::filesystem::path& directory, const Keyring& keys) {
@@ -235,6 +239,9 @@ std::uint64_t Journal::append(ByteView plain) {
         path_.string() + " could not be synced before: restart the node once the disk is well");
   }
   const Bytes sealed = seal(*keys_, Purpose::Journal, plain, place(last_ + 1, last_hash_));
+  // Nobody would read it again.
+  if (sealed.size() > kLongestRecord)
+    throw std::length_error("one change is longer than a record of the journal: make it in parts");
   const auto length = static_cast<std::uint32_t>(sealed.size());
   Bytes record = Packer().u32(length).u32(~length).take();
   record.insert(record.end(), sealed.begin(), sealed.end());

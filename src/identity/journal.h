@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "dosigate/base/durable_file.h"
 #include "dosigate/base/result.h"
@@ -41,16 +42,19 @@ class Journal {
 
   /// Puts another journal in the place of this one, durably and as a whole: a record that names
   /// this one and those before it, and then what `fill` appends. This object is the new one
-  /// afterwards; on an exception it is what it was.
+  /// afterwards. On an exception it is what it was, or, when only the durability of the new name is
+  /// in doubt, the new one, which takes nothing until it is opened again.
   void rewrite(long long now, const std::function<void(Journal&)>& fill);
-  /// Whether a map that was written with the journal `id` has to be brought up from record 1.
-  bool continues(ByteView id) const;
+  /// The last record of the journal `id`, when this one was written anew from it: a map that was
+  /// written with that one has to be brought up from record 1.
+  std::optional<std::uint64_t> continued_from(ByteView id) const;
 
   const InstanceId& id() const { return id_; }
   /// Number of the last record; 0 when empty.
   std::uint64_t last() const { return last_; }
 
-  /// @return the record's number. It is on disk only after `sync`. Throws std::system_error; after
+  /// @return the record's number. It is on disk only after `sync`. Throws std::length_error for
+  /// more than 64 MiB, and std::system_error; after
   /// a failed sync always, until reopened:
   ///         what the disk holds then is only known by reading it again.
   std::uint64_t append(ByteView plain);

@@ -74,8 +74,8 @@ Result<PseudonymMap::Revealed> PseudonymMap::reveal(std::string_view pseudonym) 
 PseudonymMap::Totals PseudonymMap::totals() {
   return impl_->readers.with([&](SQLite::Database& database) {
     // Pairs are millions of rows: counted once at start and kept up since.
-    return Totals{count(database, "SELECT count(*) FROM patient"),
-                  count(database, "SELECT count(*) FROM study"),
+    return Totals{count(database, "SELECT count(*) FROM patient WHERE state = 0"),
+                  count(database, "SELECT count(*) FROM study WHERE state < 2"),
                   count(database, "SELECT count(*) FROM device"), impl_->uid_pairs};
   });
 }

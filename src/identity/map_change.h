@@ -68,6 +68,10 @@ struct NewEpoch {
 
 // What a person decided. Carried out on rows that are not there, they do nothing: a journal that
 // was written anew begins with those that take something away.
+//
+// A journal is replayed over an empty map, over an older one, and over one that holds all of it and
+// more (which was used without its journal for a while): the same map comes out. So a change finds
+// its patient where joins have led since, and brings nothing back of a person who was forgotten.
 
 /// The ids of `loser` lead to `winner` from now on.
 struct Join {

@@ -57,6 +57,7 @@ void MapRows::insert(const NewSite& change) {
 }
 
 void MapRows::insert(const NewPatient& change) {
+  if (is_erased(change.patient)) return;
   if (present("SELECT pseudonym FROM patient WHERE patient_id = ?", change.patient,
               change.pseudonym, "patient"))
     return;
@@ -80,10 +81,12 @@ void MapRows::insert(const NewPatient& change) {
 }
 
 void MapRows::insert(const NewKey& change) {
+  if (is_erased(change.patient)) return;
   SQLite::Statement known(db_, "SELECT patient_id FROM patient_key WHERE key_index = ?");
   bind_bytes(known, 1, change.key);
   if (known.executeStep()) {
-    if (known.getColumn(0).getInt64() == change.patient) return;
+    const std::int64_t patient = known.getColumn(0).getInt64();
+    if (patient == change.patient || patient == present_patient(change.patient)) return;
     throw std::runtime_error("the journal and map.db give one PatientID to two patients (rows " +
                              known.getColumn(0).getString() + " and " +
                              std::to_string(change.patient) + "): they are not of one history");
@@ -94,23 +97,25 @@ void MapRows::insert(const NewKey& change) {
   const Bytes sealed =
       close(pack_id(change.id, change.issuer), "patient_key.sealed_id/" + hex_text(change.key));
   bind_bytes(row, 1, change.key);
-  row.bind(2, change.patient);
+  row.bind(2, present_patient(change.patient));
   bind_bytes(row, 3, sealed);
   row.bind(4, static_cast<std::int64_t>(change.first_seen));
   row.exec();
 }
 
 void MapRows::insert(const NewPersonIndex& change) {
-  if (has_person_index(change.index, change.patient)) return;
+  const std::int64_t patient = present_patient(change.patient);
+  if (is_erased(patient) || has_person_index(change.index, patient)) return;
   SQLite::Statement row(
       db_, "INSERT INTO person_index (kind, value_index, patient_id) VALUES (?, ?, ?)");
   row.bind(1, static_cast<int>(change.index.kind));
   bind_bytes(row, 2, change.index.value);
-  row.bind(3, change.patient);
+  row.bind(3, patient);
   row.exec();
 }
 
 void MapRows::insert(const NewStudy& change) {
+  if (is_erased(change.patient)) return;
   if (present("SELECT study_uid FROM study WHERE study_id = ?", change.study, change.study_uid,
               "study"))
     return;

@@ -1,6 +1,7 @@
 // How what a person decided becomes rows. Each does nothing on rows that are not there, and nothing
 // the second time.
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "map_rows.h"
@@ -24,26 +25,36 @@ void run(SQLite::Database& database, const char* sql, std::int64_t first, std::i
 }  // namespace
 
 void MapRows::insert(const Join& change) {
+  // The winner may have been joined itself since: one step always leads to who is present.
+  const std::int64_t winner = present_patient(change.winner);
   SQLite::Statement both(db_,
                          "SELECT count(*) FROM patient WHERE patient_id IN (?, ?) AND state < 2");
   both.bind(1, change.loser);
-  both.bind(2, change.winner);
+  both.bind(2, winner);
   both.executeStep();
   if (both.getColumn(0).getInt() != 2) return;
   both.reset();
 
-  run(db_, "UPDATE patient_key SET patient_id = ?2 WHERE patient_id = ?1", change.loser,
-      change.winner);
+  run(db_, "UPDATE patient_key SET patient_id = ?2 WHERE patient_id = ?1", change.loser, winner);
   run(db_,
       "INSERT OR IGNORE INTO person_index (kind, value_index, patient_id) SELECT kind, "
       "value_index, ?2 FROM person_index WHERE patient_id = ?1",
-      change.loser, change.winner);
+      change.loser, winner);
   run(db_, "DELETE FROM person_index WHERE patient_id = ?", change.loser);
-  run(db_, "DELETE FROM distinct_person WHERE patient_a IN (?1, ?2) AND patient_b IN (?1, ?2)",
-      change.loser, change.winner);
-  run(db_, "UPDATE patient SET joined_to = ?2 WHERE joined_to = ?1", change.loser, change.winner);
+  // Whoever is another than the loser is another than the winner.
+  SQLite::Statement others(db_,
+                           "SELECT patient_a + patient_b - ?1 FROM distinct_person WHERE ?1 IN "
+                           "(patient_a, patient_b) AND ?2 NOT IN (patient_a, patient_b)");
+  others.bind(1, change.loser);
+  others.bind(2, winner);
+  std::vector<std::int64_t> distinct;
+  while (others.executeStep()) distinct.push_back(others.getColumn(0).getInt64());
+  run(db_, "DELETE FROM distinct_person WHERE ?1 IN (patient_a, patient_b)", change.loser);
+  for (const std::int64_t other : distinct)
+    insert(DistinctPersons{std::min(winner, other), std::max(winner, other)});
+  run(db_, "UPDATE patient SET joined_to = ?2 WHERE joined_to = ?1", change.loser, winner);
   run(db_, "UPDATE patient SET state = 1, joined_to = ?2 WHERE patient_id = ?1", change.loser,
-      change.winner);
+      winner);
 }
 
 void MapRows::insert(const StudyGiven& change) {
@@ -124,11 +135,13 @@ void MapRows::insert(const Tombstone& change) {
 }
 
 void MapRows::insert(const DistinctPersons& change) {
+  const std::int64_t a = present_patient(change.a);
+  const std::int64_t b = present_patient(change.b);
   run(db_,
       "INSERT OR IGNORE INTO distinct_person (patient_a, patient_b) SELECT a.patient_id, "
       "b.patient_id FROM patient a JOIN patient b WHERE a.patient_id = ?1 AND b.patient_id = ?2 "
-      "AND a.state < 2 AND b.state < 2",
-      change.a, change.b);
+      "AND ?1 < ?2 AND a.state < 2 AND b.state < 2",
+      std::min(a, b), std::max(a, b));
 }
 
 void MapRows::insert(const EpochHeld& change) {

@@ -53,6 +53,8 @@ void MapRows::each_change(const std::function<void(const MapChanges&)>& use) {
   while (joined.executeStep())
     joins.push_back(Join{joined.getColumn(0).getInt64(), joined.getColumn(1).getInt64()});
   use(joins);
+  // Of everybody, before any row that has one of these studies now: one row at a time may.
+  for (const std::int64_t patient : patients) use(studies_of_patient(patient, true));
   for (const std::int64_t patient : patients) use(changes_of_patient(patient));
 
   for (const std::int64_t device : numbers("SELECT device_id FROM device ORDER BY device_id"))
@@ -121,10 +123,18 @@ MapChanges MapRows::changes_of_patient(std::int64_t number) {
     out.push_back(NewPersonIndex{number, {kind, column_index(persons.getColumn(1))}});
   }
 
+  for (MapChange& change : studies_of_patient(number, false)) out.push_back(std::move(change));
+  return out;
+}
+
+MapChanges MapRows::studies_of_patient(std::int64_t number, bool given) {
+  MapChanges out;
   SQLite::Statement studies(db_,
                             "SELECT study_id, study_index, study_uid, revision, first_seen, state "
-                            "FROM study WHERE patient_id = ? ORDER BY state DESC, study_id");
+                            "FROM study WHERE patient_id = ?1 AND (state = 2) = ?2 ORDER BY "
+                            "study_id");
   studies.bind(1, number);
+  studies.bind(2, given ? 1 : 0);
   while (studies.executeStep()) {
     const std::int64_t study = studies.getColumn(0).getInt64();
     NewStudy change{study,
@@ -138,8 +148,8 @@ MapChanges MapRows::changes_of_patient(std::int64_t number) {
     change.original_uid = original_uid(study);
     change.source = study_source(study);
     out.push_back(std::move(change));
-    // At once: the row that has the study now comes later.
-    if (studies.getColumn(5).getInt() == kStudyGiven) {
+    // Said in either case: in an earlier state of the map it may have been otherwise.
+    if (given) {
       out.push_back(StudyGiven{study});
     } else {
       out.push_back(StudyWithdrawn{study, studies.getColumn(5).getInt() == kStudyWithdrawn});
@@ -215,6 +225,7 @@ MapChanges MapRows::changes_of_device(std::int64_t number) {
                    device.getColumn(4).getInt64()};
   out.push_back(std::move(change));
 
+  MapChanges held;
   SQLite::Statement epochs(db_,
                            "SELECT epoch_index, sealed_epoch, first_seen, accepted FROM "
                            "device_epoch WHERE device_id = ? ORDER BY "
@@ -229,8 +240,11 @@ MapChanges MapRows::changes_of_device(std::int64_t number) {
     Phi calibrated(epoch.text());
     out.push_back(NewEpoch{number, index, std::move(software), std::move(calibrated),
                            epochs.getColumn(2).getInt64()});
-    if (epochs.getColumn(3).getInt() == 0) out.push_back(EpochHeld{number, index});
+    if (epochs.getColumn(3).getInt() == 0) held.push_back(EpochHeld{number, index});
   }
+  // Of those that an earlier state of the map held, too; then what nobody has accepted yet.
+  out.push_back(DeviceAccepted{number});
+  for (MapChange& change : held) out.push_back(std::move(change));
   return out;
 }
 

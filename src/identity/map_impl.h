@@ -107,6 +107,7 @@ struct PseudonymMap::Impl {
   void finish_forgetting();
   /// Inside a job, or on the only connection: the journal is written anew and adopted.
   void rewrite_journal(SQLite::Database& database);
+  static void append_everything(Journal& to, MapRows& rows);
 };
 
 /// Copies that were made before a change of the schema (store/database.h): they hold what was in

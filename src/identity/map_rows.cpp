@@ -128,6 +128,18 @@ std::optional<std::int64_t> MapRows::living_patient(std::string_view pseudonym) 
   return row.getColumn(0).getInt64();
 }
 
+std::int64_t MapRows::present_patient(std::int64_t patient) {
+  SQLite::Statement row(db_, "SELECT joined_to FROM patient WHERE patient_id = ? AND state = 1");
+  row.bind(1, patient);
+  return row.executeStep() ? row.getColumn(0).getInt64() : patient;
+}
+
+bool MapRows::is_erased(std::int64_t patient) {
+  SQLite::Statement row(db_, "SELECT 1 FROM patient WHERE patient_id = ? AND state = 2");
+  row.bind(1, patient);
+  return row.executeStep();
+}
+
 std::string MapRows::site_code_of(std::int64_t patient) {
   SQLite::Statement row(db_,
                         "SELECT s.code FROM patient p JOIN site s ON s.site_id = p.site_id WHERE "
@@ -143,6 +155,13 @@ std::uint32_t MapRows::next_revision(std::int64_t patient, const Index& study) {
   bind_bytes(row, 2, study);
   row.executeStep();
   return row.getColumn(0).isNull() ? 0 : row.getColumn(0).getUInt() + 1;
+}
+
+bool MapRows::was_taken_from(std::int64_t patient, const Index& study) {
+  SQLite::Statement row(
+      db_, "SELECT patient_id FROM study WHERE study_index = ? ORDER BY study_id DESC LIMIT 1");
+  bind_bytes(row, 1, study);
+  return row.executeStep() && row.getColumn(0).getInt64() == patient;
 }
 
 std::optional<StudyRow> MapRows::current_study(const Index& index) {

@@ -79,6 +79,9 @@ class MapRows {
   bool site_has_patients(std::int64_t site);
   std::optional<PatientRow> patient_by_key(const Index& key);
   std::optional<PatientRow> patient_by_pseudonym(std::string_view pseudonym);
+  /// Whom the patient was joined into; else the patient.
+  std::int64_t present_patient(std::int64_t patient);
+  bool is_erased(std::int64_t patient);
   /// Persons of the patients that were joined into this one.
   std::vector<std::pair<std::int64_t, Person>> joined_persons(std::int64_t patient);
   /// The number of the patient that a pseudonym stands for now: that of the winner, where it was
@@ -89,10 +92,16 @@ class MapRows {
   /// 0, or one more than the highest that the study had with this patient: its UIDs of then are
   /// never used again.
   std::uint32_t next_revision(std::int64_t patient, const Index& study);
+  /// Whether a study that nobody has now was last with this patient: its new one has no row yet
+  /// (without the original no UID can be made, see `reassign`).
+  bool was_taken_from(std::int64_t patient, const Index& study);
   std::optional<DeviceRow> device(const Index& index);
   /// Numbered 1, 2, ... in the order in which the device's epochs came into the map (or its
   /// journal).
   std::optional<EpochRow> epoch(std::int64_t device, const Index& epoch);
+  /// Two patients of one name, CPF or CNS, and two of whom a person has said that they are two.
+  bool seem_one(std::int64_t a, std::int64_t b);
+  bool are_distinct(std::int64_t a, std::int64_t b);
   bool has_person_index(const PersonIndex& index, std::int64_t patient);
   /// Other patients under the same value.
   std::vector<std::int64_t> others_under(const PersonIndex& index, std::int64_t patient);
@@ -146,6 +155,7 @@ class MapRows {
   std::vector<std::int64_t> numbers(const char* sql);
   MapChanges what_was_taken_away();
   MapChanges patient_itself(std::int64_t patient);
+  MapChanges studies_of_patient(std::int64_t patient, bool given);
   MapChanges changes_of_patient(std::int64_t patient);
   MapChanges changes_of_device(std::int64_t device);
 

@@ -91,10 +91,34 @@ std::vector<PersonIndex> person_indexes(const Secret& key, const SitePolicy& sit
   return {found.begin(), found.end()};
 }
 
-bool is_newborn(std::vector<std::string> words) {
+/// 1 to 5 for a number as twins have it, Roman or not; else 0.
+int twin_number(std::string_view word) {
+  constexpr std::string_view kNumbers[][2] = {
+      {"i", "1"}, {"ii", "2"}, {"iii", "3"}, {"iv", "4"}, {"v", "5"}};
+  for (int n = 0; n < 5; ++n)
+    if (word == kNumbers[n][0] || word == kNumbers[n][1]) return n + 1;
+  return 0;
+}
+
+/// "RN2" is "RN 2".
+bool is_numbered_newborn(std::string_view word) {
+  return word.starts_with("rn") && twin_number(word.substr(2)) != 0;
+}
+
+/// Which one of a mother's newborns: "RN II DE MARIA"; 0 when the name does not say.
+int which_newborn(const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (const int number = twin_number(word); number != 0) return number;
+    if (is_numbered_newborn(word)) return twin_number(std::string_view(word).substr(2));
+  }
+  return 0;
+}
+
+bool is_newborn(const std::vector<std::string>& words) {
   const auto has = [&](std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
   };
+  if (std::any_of(words.begin(), words.end(), is_numbered_newborn)) return true;
   return has("rn") || has("recemnascido") || has("recemnascida") || has("newborn") ||
          (has("recem") && (has("nascido") || has("nascida")));
 }
@@ -186,6 +210,12 @@ bool looks_like_two_people(const Person& known, const Person& now) {
 
   // The newborn shares its mother's name and often, for some days, her number.
   if (is_newborn(words_then) != is_newborn(words_now) && dates_differ) return true;
+  // Twins have one date, and one name but for the number.
+  if (is_newborn(words_then) && is_newborn(words_now)) {
+    const int then = which_newborn(words_then);
+    const int now_number = which_newborn(words_now);
+    if (then != 0 && now_number != 0 && then != now_number) return true;
+  }
   if (share_a_word(words_then, words_now)) return false;
   if (dates_known) return dates_differ;
 

@@ -54,7 +54,9 @@ Index creator_index(const Secret& index_key, std::string_view creator);
 /// True when one PatientID seems to stand for two people, so that a person has to decide:
 /// - the names share no word and the birth dates differ (or one is missing and the sexes differ),
 /// or
-/// - one of them is a newborn under its mother's name ("RN DE MARIA") and the birth dates differ.
+/// - one of them is a newborn under its mother's name ("RN DE MARIA") and the birth dates differ,
+/// or
+/// - both are, with different numbers ("RN I DE MARIA", "RN II DE MARIA"): twins.
 /// Another spelling, accents, case, order, particles, a surname changed by marriage and a corrected
 /// birth date are the same person.
 bool looks_like_two_people(const Person& known, const Person& now);

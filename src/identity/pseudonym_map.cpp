@@ -172,18 +172,19 @@ Result<void> PseudonymMap::Impl::attach_journal(SQLite::Database& database) {
 
   const bool same =
       std::equal(known_id.begin(), known_id.end(), journal->id().begin(), journal->id().end());
-  const bool later = !known_id.empty() && !same && journal->continues(known_id);
+  const auto continued =
+      known_id.empty() || same ? std::nullopt : journal->continued_from(known_id);
+  const bool later = continued.has_value();
   if (!known_id.empty() && !same && !later) {
     return fail(Fault::Conflict, "the journal in " + directory.string() +
                                      " is not the one this map writes: mount the right disk." +
                                      way_out);
   }
-  if (!later && journal->last() < known_number) {
+  if (const std::uint64_t last = continued.value_or(journal->last()); last < known_number) {
     return fail(
         Fault::Corrupt,
-        "the journal in " + directory.string() + " ends at record " +
-            std::to_string(journal->last()) + ", but the map holds what record " +
-            std::to_string(known_number) +
+        "the journal in " + directory.string() + " ends at record " + std::to_string(last) +
+            ", but the map holds what record " + std::to_string(known_number) +
             " says: an older copy of the journal was put in its place; put the newest one there." +
             way_out);
   }
@@ -191,14 +192,15 @@ Result<void> PseudonymMap::Impl::attach_journal(SQLite::Database& database) {
   SQLite::Transaction transaction(database);
   catch_up(database);
   if (known_id.empty()) {
-    MapRows(database, keys).each_change([&](const MapChanges& changes) {
-      if (changes.empty()) return;
-      Bytes packed = pack_changes(changes);
-      journal->append(packed);
-      wipe(packed.data(), packed.size());
-    });
-    journal->sync();
-    MapRows(database, keys).set_journal(journal->id(), journal->last());
+    if (journal->last() > 0) {
+      // It was not written for a while: somebody may have been forgotten since who stands in it.
+      rewrite_journal(database);
+    } else {
+      MapRows rows(database, keys);
+      append_everything(*journal, rows);
+      journal->sync();
+      rows.set_journal(journal->id(), journal->last());
+    }
   }
   transaction.commit();
   return {};

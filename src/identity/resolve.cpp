@@ -59,28 +59,42 @@ struct Located {
 
 bool is_nobody(const Person& person) { return person.name.empty() && person.birth_date.empty(); }
 
+/// True where somebody said this id, and no more, of a patient: by reassignment, import or alias.
+/// Where nothing is kept of people there is no id either.
+bool is_an_id_alone(const Person& person) { return is_nobody(person) && !person.id.empty(); }
+
+Index key_of(const Secret& index_key, const SitePolicy& site, const Person& person) {
+  SourceIdentity only_id;
+  only_id.patient_id = person.id;
+  only_id.issuer = person.issuer;
+  return index_identity(index_key, site, only_id).key;
+}
+
 /// Whether one id seems to stand for two people. Of a patient into whom others were joined a person
-/// has said that they are one: who resembles any of them is no other.
-bool is_somebody_else(MapRows& rows, const PatientRow& patient, const Person& now,
+/// has said that they are one: who resembles any of them is no other. An alias of which only the id
+/// is known learns its name from the first instance under this id, not under any other.
+bool is_somebody_else(MapRows& rows, const Secret& index_key, const SitePolicy& site,
+                      const Index& key, const PatientRow& patient, const Person& now,
                       std::optional<std::int64_t>& learns_person) {
   if (is_nobody(now)) return false;
-  if (is_nobody(patient.person) && !patient.person.id.empty()) {
+  if (is_an_id_alone(patient.person)) {
     learns_person = patient.patient;
     return false;
   }
   if (!looks_like_two_people(patient.person, now)) return false;
   for (const auto& [number, person] : rows.joined_persons(patient.patient)) {
-    if (is_nobody(person)) {
+    if (is_an_id_alone(person)) {
+      if (key_of(index_key, site, person) != key) continue;
       learns_person = number;
       return false;
     }
-    if (!looks_like_two_people(person, now)) return false;
+    if (!is_nobody(person) && !looks_like_two_people(person, now)) return false;
   }
   return true;
 }
 
-Result<Located> locate(MapRows& rows, const IdentityIndexes& indexes,
-                       const SourceIdentity& source) {
+Result<Located> locate(MapRows& rows, const Secret& index_key, const SitePolicy& site,
+                       const IdentityIndexes& indexes, const SourceIdentity& source) {
   if (rows.is_forgotten(indexes.study))
     return uncertain("StudyInstanceUID (0020,000D) belongs to a person who was forgotten");
 
@@ -92,10 +106,15 @@ Result<Located> locate(MapRows& rows, const IdentityIndexes& indexes,
         "StudyInstanceUID (0020,000D) is known under another PatientID (0010,0020): the same "
         "person (an alias) or a corrected study");
   }
+  if (!out.study && out.patient && rows.was_taken_from(out.patient->patient, indexes.study))
+    return uncertain(
+        "the study was given to another patient, and comes under the PatientID (0010,0020) that it "
+        "was taken from");
   if (out.study && out.study->state != 0) return uncertain("the study was withdrawn");
   if (out.patient && out.patient->state != 0)
     return uncertain("the patient was joined with another or forgotten");
-  if (out.patient && is_somebody_else(rows, *out.patient, person_of(source), out.learns_person)) {
+  if (out.patient && is_somebody_else(rows, index_key, site, indexes.key, *out.patient,
+                                      person_of(source), out.learns_person)) {
     return uncertain(
         "PatientID (0010,0020) is known with another name (0010,0010) and birth date (0010,0030): "
         "one id, two persons");
@@ -189,22 +208,19 @@ MapChanges missing_rows(MapRows& rows, const Located& located, const IdentityInd
   return out;
 }
 
-/// Patients who now seem to be the person of `patient` too, and did not before.
-long long new_alarms(MapRows& rows, const Located& located, const IdentityIndexes& indexes) {
+/// Patients who now seem to be the person of `patient` too, and did not before. Before the rows are
+/// there.
+long long new_alarms(MapRows& rows, const Located& located) {
   const std::int64_t patient = located.patient ? located.patient->patient : 0;
-  const auto is_new = [&](const PersonIndex& index) {
-    return std::find(located.new_persons.begin(), located.new_persons.end(), index) !=
-           located.new_persons.end();
-  };
-  std::set<std::int64_t> before;
-  std::set<std::int64_t> now;
-  for (const PersonIndex& index : indexes.persons) {
+  std::set<std::int64_t> others;
+  for (const PersonIndex& index : located.new_persons) {
     if (index.kind == PersonIndex::BareId) continue;  // an equal id in two domains says nothing
-    const auto others = rows.others_under(index, patient);
-    (is_new(index) ? now : before).insert(others.begin(), others.end());
+    const auto under = rows.others_under(index, patient);
+    others.insert(under.begin(), under.end());
   }
-  return std::count_if(now.begin(), now.end(),
-                       [&](std::int64_t other) { return !before.contains(other); });
+  return std::count_if(others.begin(), others.end(), [&](std::int64_t other) {
+    return !rows.seem_one(patient, other) && !rows.are_distinct(patient, other);
+  });
 }
 
 }  // namespace
@@ -282,7 +298,7 @@ Result<Subject> PseudonymMap::resolve(const SitePolicy& policy, const SourceIden
 
   const auto read = [&](SQLite::Database& database) -> Result<std::optional<Subject>> {
     MapRows rows(database, impl_->keys);
-    auto located = locate(rows, indexes, source);
+    auto located = locate(rows, impl_->keys.index_key(), policy, indexes, source);
     if (!located) return located.error();
     if (!located->complete(indexes)) return std::optional<Subject>();
     return std::optional<Subject>(subject_of(*located, *site));
@@ -296,12 +312,11 @@ Result<Subject> PseudonymMap::resolve(const SitePolicy& policy, const SourceIden
   if (!found) return found.error();
 
   if (!*found) {
-    long long alarms = 0;
     bool new_epoch = false;
     impl_->write([&](SQLite::Database& database) {
       MapRows rows(database, impl_->keys);
       // Looked up again: seven other associations may have brought the same patient since.
-      auto located = locate(rows, indexes, source);
+      auto located = locate(rows, impl_->keys.index_key(), policy, indexes, source);
       if (!located) {
         found = located.error();
         return;
@@ -314,16 +329,16 @@ Result<Subject> PseudonymMap::resolve(const SitePolicy& policy, const SourceIden
           return;
         }
         new_epoch = indexes.device && !located->epoch;
-        alarms = new_alarms(rows, *located, indexes);
+        const long long alarms = new_alarms(rows, *located);
         impl_->record(database,
                       missing_rows(rows, *located, indexes, policy, *site, source,
                                    impl_->settings.keep_originals, new_devices, impl_->now()));
+        impl_->alarms += alarms;  // here: a correction counts them anew in this thread
       }
       found = read(database);
     });
     fail_point("map.after-commit");
     if (!found) return found.error();
-    impl_->alarms += alarms;
     const Subject& subject = **found;
     if (new_epoch && impl_->settings.noticed)
       impl_->settings.noticed(policy.code, subject.device_label, subject.device_epoch);

@@ -102,6 +102,16 @@ std::vector<std::string> Ledger::studies() const {
   });
 }
 
+std::vector<InstanceId> Ledger::quarantined_instances() const {
+  return impl_->reader.with([&](ReadConnection& read) {
+    Query rows = read("SELECT id FROM instance WHERE outcome = ?");
+    rows << static_cast<std::int64_t>(Outcome::Quarantined);
+    std::vector<InstanceId> out;
+    while (rows.next()) out.push_back(rows.id(0));
+    return out;
+  });
+}
+
 std::string Ledger::pseudonym_of(std::string_view study_uid) const {
   return impl_->reader.with([&](ReadConnection& read) {
     Query row = read("SELECT pseudonym FROM study WHERE study_uid = ?");

@@ -34,10 +34,14 @@ Result<void> copy_database(const std::filesystem::path& from, const std::filesys
 
 void empty_wal(const std::filesystem::path& file) {
   SQLite::Database database(file.string(), SQLite::OPEN_READWRITE, kBusyMs);
+  empty_wal(database);
+}
+
+void empty_wal(SQLite::Database& database) {
   SQLite::Statement checkpoint(database, "PRAGMA wal_checkpoint(TRUNCATE)");
   checkpoint.executeStep();
   if (checkpoint.getColumn(0).getInt() != 0)
-    throw std::runtime_error("the write-ahead log of " + file.string() +
+    throw std::runtime_error("the write-ahead log of " + database.getFilename() +
                              " cannot be emptied: another program reads the database");
 }
 

@@ -20,9 +20,10 @@ namespace {
 constexpr std::size_t kBatch = 256;
 
 struct Request {
-  Request(const DatabaseWriter::Job& what, Durability how) : job(what), durability(how) {}
-  const DatabaseWriter::Job& job;  ///< the caller's, who waits
-  Durability durability;
+  Request(const DatabaseWriter::Job& what, std::optional<Durability> how)
+      : job(what), durability(how) {}
+  const DatabaseWriter::Job& job;        ///< the caller's, who waits
+  std::optional<Durability> durability;  ///< none: outside a transaction, alone
   std::promise<void> answer;
   std::exception_ptr failure;  ///< of this job alone
 };
@@ -46,13 +47,19 @@ struct DatabaseWriter::Impl {
         std::unique_lock lock(mutex);
         wake.wait(lock, [this] { return stopping || !waiting.empty(); });
         if (waiting.empty()) return;
-        while (!waiting.empty() && batch.size() < kBatch) {
+        do {
           batch.push_back(std::move(waiting.front()));
           waiting.pop_front();
-        }
+        } while (batch.back()->durability && !waiting.empty() && waiting.front()->durability &&
+                 batch.size() < kBatch);
       }
       try {
-        commit_together(batch);
+        if (batch.front()->durability) {
+          commit_together(batch);
+        } else {
+          set_durability(Durability::Full);
+          batch.front()->job(*database);
+        }
       } catch (...) {
         const auto failure = std::current_exception();
         for (auto& request : batch)
@@ -72,22 +79,25 @@ struct DatabaseWriter::Impl {
     Durability durability = Durability::Normal;
     for (const auto& request : batch)
       if (request->durability == Durability::Full) durability = Durability::Full;
-    // Has no effect inside a transaction. A Full commit syncs the whole WAL, the Normal commits
-    // before it included.
-    if (durability != present) {
-      present.reset();
-      database->exec(durability == Durability::Full ? "PRAGMA synchronous=FULL"
-                                                    : "PRAGMA synchronous=NORMAL");
-      present = durability;
-    }
+    set_durability(durability);
     database->exec("BEGIN IMMEDIATE");
-    for (auto& request : batch) run_alone(*request);
+    for (auto& request : batch) run_in_savepoint(*request);
     fail_point("db.before-commit");
     database->exec("COMMIT");
     fail_point("db.after-commit");
   }
 
-  void run_alone(Request& request) {
+  /// Has no effect inside a transaction. A Full commit syncs the whole WAL, the Normal commits
+  /// before it included.
+  void set_durability(Durability durability) {
+    if (durability == present) return;
+    present.reset();
+    database->exec(durability == Durability::Full ? "PRAGMA synchronous=FULL"
+                                                  : "PRAGMA synchronous=NORMAL");
+    present = durability;
+  }
+
+  void run_in_savepoint(Request& request) {
     database->exec("SAVEPOINT job");
     try {
       request.job(*database);
@@ -111,6 +121,9 @@ struct DatabaseWriter::Impl {
     }
   }
 
+  /// Blocks the caller until the request was carried out.
+  void wait_for(const std::shared_ptr<Request>& request);
+
   std::unique_ptr<SQLite::Database> database;
   std::optional<Durability> present;  ///< what PRAGMA synchronous was last set to
   std::mutex mutex;
@@ -132,18 +145,25 @@ DatabaseWriter::~DatabaseWriter() {
   impl_->thread.join();
 }
 
-void DatabaseWriter::run(const Job& job, Durability durability) {
-  if (std::this_thread::get_id() == impl_->thread.get_id())
+void DatabaseWriter::Impl::wait_for(const std::shared_ptr<Request>& request) {
+  if (std::this_thread::get_id() == thread.get_id())
     throw std::logic_error("DatabaseWriter::run from inside a job would wait for itself");
-  const auto request = std::make_shared<Request>(job, durability);
   auto answer = request->answer.get_future();
   {
-    const std::lock_guard lock(impl_->mutex);
-    if (impl_->stopping) throw std::logic_error("DatabaseWriter::run after its end");
-    impl_->waiting.push_back(request);
+    const std::lock_guard lock(mutex);
+    if (stopping) throw std::logic_error("DatabaseWriter::run after its end");
+    waiting.push_back(request);
   }
-  impl_->wake.notify_one();
+  wake.notify_one();
   answer.get();
+}
+
+void DatabaseWriter::run(const Job& job, Durability durability) {
+  impl_->wait_for(std::make_shared<Request>(job, durability));
+}
+
+void DatabaseWriter::run_alone(const Job& job) {
+  impl_->wait_for(std::make_shared<Request>(job, std::nullopt));
 }
 
 }  // namespace dosigate

@@ -159,6 +159,8 @@ TEST_F(Operator, AHeldInstanceRaisesAnAlertIsReleasedByAPersonAndClearsIt) {
       << "\n[alert]\ncommand = [\"sh\", \"-c\", \"cat >> " << alerts.string() << "\"]\n";
   node_.start();
   ASSERT_EQ(node_.dosigate({"key", "recovery-verify"}, node_.recovery_key()).code, 0);
+  std::filesystem::create_directory(dir_.path / "backups");
+  ASSERT_EQ(node_.dosigate({"backup", (dir_.path / "backups").string()}).code, 0);
   EXPECT_EQ(node_.dosigate({"check"}).code, 0);
 
   send_burned_in();

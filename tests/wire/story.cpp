@@ -21,6 +21,13 @@ std::string text_of(const boost::json::value& value, const char* name) {
   return std::string(value.at(name).as_string());
 }
 
+boost::json::value looked_up(const NodeProcess& node, const std::string& patient_id) {
+  const Finished answer =
+      node.dosigate({"map", "lookup", "--reason", "story", "--json"}, patient_id + "\n");
+  if (answer.code != 0) throw std::runtime_error("map lookup: " + answer.output);
+  return boost::json::parse(answer.output);
+}
+
 }  // namespace
 
 Story::Story(Settings settings) {
@@ -106,12 +113,19 @@ Census Story::at_orthanc() const {
 }
 
 std::vector<std::string> Story::pseudonyms_of(const std::string& patient_id) const {
-  const Finished answer =
-      node_->dosigate({"map", "lookup", "--reason", "story", "--json"}, patient_id + "\n");
-  if (answer.code != 0) throw std::runtime_error("map lookup: " + answer.output);
   std::vector<std::string> out;
-  const auto body = boost::json::parse(answer.output);
+  const auto body = looked_up(*node_, patient_id);
   for (const auto& found : body.at("found").as_array()) out.push_back(text_of(found, "pseudonym"));
+  return out;
+}
+
+std::vector<std::string> Story::studies_of(const std::string& patient_id,
+                                           const std::string& other_than) const {
+  std::vector<std::string> out;
+  const auto body = looked_up(*node_, patient_id);
+  for (const auto& found : body.at("found").as_array())
+    for (const auto& study : found.at("study_uids").as_array())
+      if (study.as_string() != other_than) out.emplace_back(study.as_string());
   return out;
 }
 

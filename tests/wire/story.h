@@ -68,6 +68,9 @@ class Story {
   Census at_orthanc() const;
   /// Whom the node knows under a PatientID: pseudonyms.
   std::vector<std::string> pseudonyms_of(const std::string& patient_id) const;
+  /// Study UIDs, as at the archive, that it knows of that patient, other than `other_than`.
+  std::vector<std::string> studies_of(const std::string& patient_id,
+                                      const std::string& other_than = "") const;
   /// Reasons of what waits in quarantine, as `quarantine list` says them, with their details.
   struct Held {
     std::string id, reason, detail;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "wire/stock_senders.h"
 #include "wire/story.h"
 
 namespace dosigate::testing {
@@ -197,6 +198,30 @@ TEST(StoryOfCorrections, TwoPersonsUnderOneIdAreSplitAndWhatComesLaterGoesToEach
     EXPECT_THAT(census.pseudonyms(), SizeIs(2));
     EXPECT_NE(present(census, scan.mark).pseudonym, wrong.pseudonym);
   }
+  EXPECT_THAT(story.faults(), IsEmpty());
+}
+
+TEST(StoryOfCorrections, WhatWaitsOfAReassignedStudyNeverLeavesUnderTheWrongName) {
+  Story story;
+  ASSERT_TRUE(story.send({"Joana", kJoana, "CT", "1"}));
+  story.archive().stop();
+  const auto scan = story.write({"Carlos", kJoana, "CT", "2"});
+  ASSERT_EQ(run(storescu_arguments(story.node().port(), {scan.file})).code, 0);
+  const std::string wrong =
+      story.studies_of(kJoana.id, story.at_archive().objects().at(0).study_uid).at(0);
+
+  ASSERT_TRUE(story.done({"study", "reassign", wrong, "--reason", "wrong worklist entry"},
+                         kCarlos.id + "\n"));
+  const auto right =
+      story.edited(scan, {"-m", "PatientID=" + kCarlos.id, "-m", "PatientName=" + kCarlos.name,
+                          "-m", "PatientBirthDate=" + kCarlos.birth_date, "-m", "PatientSex=M"});
+  ASSERT_EQ(run(storescu_arguments(story.node().port(), {right})).code, 0);
+  story.archive().start();
+
+  ASSERT_TRUE(story.node().settles());
+  ASSERT_THAT(story.at_archive().of(scan.mark), SizeIs(1));
+  EXPECT_NE(story.at_archive().of(scan.mark)[0].study_uid, wrong);
+  EXPECT_THAT(story.at_archive().notes(), IsEmpty()) << "nobody has anything to reject";
   EXPECT_THAT(story.faults(), IsEmpty());
 }
 

@@ -6,6 +6,7 @@
 
 #include <cctype>
 
+#include "wire/stock_senders.h"
 #include "wire/story.h"
 
 namespace dosigate::testing {
@@ -114,6 +115,50 @@ TEST_P(ForgetCutOff, IsFinishedByTheSameCommand) {
   EXPECT_THAT(story_.faults(), IsEmpty());
 }
 
+SourceInstance weighing(const std::string& kilograms) {
+  return {.person = "Joana", .headers = kJoana, .modality = "PT", .weight = kilograms};
+}
+
+class RevisionCutOff : public CutOff {};
+
+TEST_P(RevisionCutOff, IsFinishedByTheSameCommand) {
+  const auto wrong = story_.write(weighing("0"));
+  const auto right = story_.write(weighing("72.5"));
+  ASSERT_TRUE(story_.send(wrong));
+  ASSERT_TRUE(story_.send(right));
+  ASSERT_THAT(story_.held(), SizeIs(1));
+  story_.is_stale(story_.at_archive().of(wrong.mark));
+
+  twice({"revision", "send", story_.held()[0].id, "--reason", "weighed again"}, "");
+
+  EXPECT_THAT(story_.held(), IsEmpty()) << again_.output;
+  EXPECT_THAT(story_.at_archive().of(right.mark), SizeIs(1));
+  EXPECT_THAT(story_.at_archive().notes(), SizeIs(1));
+  EXPECT_THAT(story_.faults(), IsEmpty());
+}
+
+class AutomaticRevisionCutOff : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(AutomaticRevisionCutOff, IsFinishedWhenTheSenderTriesAgain) {
+  Story story({.node = {.route = "revisions = \"new-uid\""}});
+  const auto wrong = story.write(weighing("0"));
+  const auto right = story.write(weighing("72.5"));
+  ASSERT_TRUE(story.send(wrong));
+  story.is_stale(story.at_archive().of(wrong.mark));
+  ASSERT_EQ(story.node().stop(), 0);
+  story.node().start({std::string("DOSIGATE_FAIL_POINT=") + GetParam()});
+
+  (void)run(storescu_arguments(story.node().port(), {right.file}));
+  EXPECT_TRUE(story.node().ends_within(std::chrono::seconds(10)));
+  story.node().start();
+  ASSERT_TRUE(story.send(right));
+
+  EXPECT_THAT(story.held(), IsEmpty());
+  EXPECT_THAT(story.at_archive().of(right.mark), SizeIs(1));
+  EXPECT_THAT(story.at_archive().notes(), SizeIs(1));
+  EXPECT_THAT(story.faults(), IsEmpty());
+}
+
 std::string name_of(const ::testing::TestParamInfo<const char*>& point) {
   std::string name = point.param;
   for (char& c : name)
@@ -121,6 +166,16 @@ std::string name_of(const ::testing::TestParamInfo<const char*>& point) {
   return name;
 }
 
+INSTANTIATE_TEST_SUITE_P(At, RevisionCutOff,
+                         ::testing::Values("spool.after-end", "spool.after-sync",
+                                           "spool.after-sync:2", "spool.after-row",
+                                           "spool.after-row:2", "spool.after-ledger-delivered"),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(At, AutomaticRevisionCutOff,
+                         ::testing::Values("receive.before-response", "spool.after-end",
+                                           "spool.after-sync", "spool.after-sync:2",
+                                           "spool.after-row", "spool.after-row:2"),
+                         name_of);
 INSTANTIATE_TEST_SUITE_P(At, ReassignCutOff,
                          ::testing::Values("map.before-journal", "map.after-journal",
                                            "spool.after-end", "spool.after-sync", "spool.after-row",
@@ -144,10 +199,7 @@ TEST_P(QueuedCutOff, WithdrawalIsFinishedByTheSameCommandAndNothingLeaves) {
   story_.archive().stop();
   const auto scan = story_.write({"Joana", kJoana, "CT", "1", "1", "2"});
   const auto more = story_.write({"Joana", kJoana, "CT", "1", "1", "3"});
-  ASSERT_EQ(run({"storescu", "-R", "-aec", "DOSIGATE", "127.0.0.1", story_.node().port_text(),
-                 scan.file.string(), more.file.string()})
-                .code,
-            0);
+  ASSERT_EQ(run(storescu_arguments(story_.node().port(), {scan.file, more.file})).code, 0);
   const std::string study = story_.at_archive().objects().at(0).study_uid;
   story_.is_stale(story_.at_archive().objects());
 

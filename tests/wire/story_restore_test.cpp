@@ -123,6 +123,30 @@ TEST_F(StoryOfRestore, WhoWasForgottenAfterTheBackupStaysForgotten) {
   EXPECT_THAT(story_.faults(), IsEmpty());
 }
 
+TEST_F(StoryOfRestore, ABackupOfBeforeAKeyRotationOpensWithTheSameRecoveryKeyAndTheJournalOfAfter) {
+  const auto before = story_.write({"Joana", kJoana, "PT", "1"});
+  ASSERT_TRUE(story_.send(before));
+  const fs::path folder = backup();
+  ASSERT_TRUE(story_.done({"key", "rotate", "--reason", "every year"}));
+  ASSERT_TRUE(eventually([&] {
+    return story_.node().dosigate({"key", "status", "--json"}).output.find("\"none\"") !=
+           std::string::npos;
+  }));
+  const auto since = story_.write({"Carlos", kCarlos, "CT", "2"});
+  ASSERT_TRUE(story_.send(since));
+  const auto lain = story_.at_archive().sop_uids();
+
+  lose_the_machine(false);
+  const Finished restored = restore(folder);
+  ASSERT_EQ(restored.code, 0) << restored.output;
+  story_.node().start();
+
+  ASSERT_TRUE(story_.send_files({before.file, since.file}));
+  EXPECT_EQ(story_.at_archive().sop_uids(), lain);
+  EXPECT_THAT(story_.held(), IsEmpty());
+  EXPECT_THAT(story_.faults(), IsEmpty());
+}
+
 TEST_F(StoryOfRestore, WithoutAJournalWhoeverIsUnknownIsHeldUntilTheGapIsAccepted) {
   ASSERT_TRUE(story_.send({"Joana", kJoana, "PT", "1"}));
   const fs::path folder = backup();

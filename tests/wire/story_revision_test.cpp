@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "support/phantom_compare.h"
+#include "wire/stock_senders.h"
 #include "wire/story.h"
 
 namespace dosigate::testing {
@@ -106,6 +107,39 @@ TEST(StoryOfRevisions, ARouteSendsThemByItself) {
   ASSERT_TRUE(story.send(wrong));
   EXPECT_THAT(story.held(), SizeIs(1));
   expect_revised(story, wrong, right);
+  EXPECT_THAT(story.faults(), IsEmpty());
+}
+
+TEST(StoryOfRevisions, AVersionThatHasNotLeftIsOvertakenByTheCorrectedOne) {
+  Story story({.node = {.route = "revisions = \"new-uid\""}});
+  story.archive().stop();
+  const auto wrong = story.write(weighing("0"));
+  const auto right = story.write(weighing("72.5"));
+  for (const auto& version : {wrong, right})
+    ASSERT_EQ(run(storescu_arguments(story.node().port(), {version.file})).code, 0);
+
+  story.archive().start();
+
+  ASSERT_TRUE(story.node().settles());
+  ASSERT_THAT(story.at_archive().unmarked(), SizeIs(1));
+  EXPECT_EQ(weight_of(story.at_archive().unmarked()[0]), "72.5");
+  EXPECT_THAT(story.held(), IsEmpty());
+  EXPECT_THAT(story.faults(), IsEmpty());
+}
+
+TEST(StoryOfRevisions, WhatTheArchiveLostComesAgainAsTheVersionThatHolds) {
+  Story story({.node = {.route = "revisions = \"new-uid\""}});
+  const auto wrong = story.write(weighing("0"));
+  const auto right = story.write(weighing("72.5"));
+  ASSERT_TRUE(story.send(wrong));
+  ASSERT_TRUE(story.send(right));
+  const auto before = story.at_archive().of(right.mark);
+  story.archive().lose_everything();
+
+  ASSERT_TRUE(story.send(right));
+
+  ASSERT_THAT(story.at_archive().objects(), SizeIs(1));
+  EXPECT_EQ(story.at_archive().objects()[0].sop_uid, before.at(0).sop_uid);
   EXPECT_THAT(story.faults(), IsEmpty());
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "wire/arrival.h"
+#include "wire/stock_senders.h"
 #include "wire/story.h"
 
 namespace dosigate::testing {
@@ -89,10 +90,7 @@ TEST(StoryOfRights, WhatIsQueuedOfAForgottenPersonNeverLeaves) {
   ASSERT_TRUE(story.send({"Carlos", kCarlos, "CT", "2"}));
   story.archive().stop();
   const auto scan = story.write({"Joana", kJoana, "PT", "1"});
-  ASSERT_EQ(run({"storescu", "-R", "-aec", "DOSIGATE", "127.0.0.1", story.node().port_text(),
-                 scan.file.string()})
-                .code,
-            0);
+  ASSERT_EQ(run(storescu_arguments(story.node().port(), {scan.file})).code, 0);
 
   ASSERT_TRUE(
       story.done({"map", "forget", "--yes", "--reason", "LGPD art. 18 VI"}, kJoana.id + "\n"));

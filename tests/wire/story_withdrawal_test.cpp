@@ -7,6 +7,7 @@
 
 #include <boost/json.hpp>
 
+#include "wire/stock_senders.h"
 #include "wire/story.h"
 
 namespace dosigate::testing {
@@ -27,6 +28,17 @@ Story::Settings two_archives() {
 boost::json::value json_of(const std::filesystem::path& file) {
   std::ifstream in(file);
   return boost::json::parse(std::string(std::istreambuf_iterator<char>(in), {}));
+}
+
+/// study.json beside the object says `withdrawn`, with this code.
+bool becomes_marked(Story& story, const ArchivedObject& lies, const std::string& code) {
+  const auto card = story.node().arrived() / lies.pseudonym / lies.study_uid / "study.json";
+  return eventually([&] {
+    const auto study = json_of(card);
+    const auto* withdrawn = study.as_object().if_contains("withdrawn");
+    return withdrawn != nullptr &&
+           boost::json::serialize(*withdrawn).find(code) != std::string::npos;
+  });
 }
 
 class Received : public ::testing::TestWithParam<const char*> {};
@@ -53,7 +65,8 @@ TEST_P(Received, RejectionNoteIsMappedForwardedAndTheStudyIsMarked) {
     EXPECT_FALSE(census.is_marked(census.of(good.mark).at(0)));
   }
   EXPECT_THAT(story.node().dosigate({"study", "withdrawals", study}).output, HasSubstr("received"));
-  EXPECT_THAT(story.node().dosigate({"study", study}).output, HasSubstr("ithdrawn"));
+  EXPECT_THAT(story.node().dosigate({"study", study}).output,
+              HasSubstr(std::string("WITHDRAWN ") + GetParam()));
   EXPECT_THAT(story.faults(), IsEmpty());
 }
 
@@ -95,13 +108,26 @@ TEST(StoryOfWithdrawal, AFolderIsToldByANoteAndInStudyJson) {
   ASSERT_TRUE(story.done(
       {"study", "withdraw", lies.study_uid, "--code", "worklist", "--reason", "other patient"}));
 
-  const auto card = story.node().arrived() / lies.pseudonym / lies.study_uid / "study.json";
-  EXPECT_TRUE(eventually([&] {
-    const auto study = json_of(card);
-    const auto* withdrawn = study.as_object().if_contains("withdrawn");
-    return withdrawn != nullptr &&
-           boost::json::serialize(*withdrawn).find("113038") != std::string::npos;
-  })) << boost::json::serialize(json_of(card));
+  EXPECT_TRUE(becomes_marked(story, lies, "113038"));
+  EXPECT_THAT(story.at_archive().notes(), SizeIs(1));
+  EXPECT_THAT(story.faults(), IsEmpty());
+}
+
+TEST(StoryOfWithdrawal, AFolderIsMarkedByANoteOfThePacsToo) {
+  Story::Settings settings;
+  settings.folder = true;
+  Story story(settings);
+  const SourceInstance blurred{"Joana", kJoana, "NM", "1"};
+  const auto scan = story.write(blurred);
+  ASSERT_TRUE(story.send(scan));
+  const auto lies = story.at_archive().of(scan.mark).at(0);
+  story.is_stale({lies});
+
+  const auto note = story.directory() / "sent" / "note.dcm";
+  write_rejection_note(note, {blurred}, "113037");
+  ASSERT_TRUE(story.send_files({note}));
+
+  EXPECT_TRUE(becomes_marked(story, lies, "113037"));
   EXPECT_THAT(story.at_archive().notes(), SizeIs(1));
   EXPECT_THAT(story.faults(), IsEmpty());
 }
@@ -110,15 +136,8 @@ TEST(StoryOfWithdrawal, WhatHasNotLeftYetNeverLeaves) {
   Story story;
   story.archive().stop();
   const auto scan = story.write({"Joana", kJoana, "PT", "1"});
-  EXPECT_EQ(run({"storescu", "-R", "-aec", "DOSIGATE", "127.0.0.1", story.node().port_text(),
-                 scan.file.string()})
-                .code,
-            0);
-  const auto found = boost::json::parse(
-      story.node()
-          .dosigate({"map", "lookup", "--reason", "which study", "--json"}, kJoana.id + "\n")
-          .output);
-  const std::string study(found.at("found").at(0).at("study_uids").at(0).as_string());
+  EXPECT_EQ(run(storescu_arguments(story.node().port(), {scan.file})).code, 0);
+  const std::string study = story.studies_of(kJoana.id).at(0);
 
   ASSERT_TRUE(story.done({"study", "withdraw", study, "--code", "safety", "--reason", "not his"}));
 

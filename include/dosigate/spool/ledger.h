@@ -123,6 +123,8 @@ class Ledger {
   std::string pseudonym_of(std::string_view study_uid) const;
   /// UIDs of all studies whose pseudonym is kept.
   std::vector<std::string> studies() const;
+  /// Ids whose outcome is Quarantined: for a restore, whose originals are lost.
+  std::vector<InstanceId> quarantined_instances() const;
 
   // Withdrawal: who has to be told that something is rejected, and who was told.
 

@@ -49,6 +49,8 @@ Result<void> copy_database(const std::filesystem::path& from, const std::filesys
 /// Moves everything committed into the database and empties its WAL, so that what was erased is in
 /// neither; waits for readers and writers at most 5 s. Throws std::runtime_error when one stays.
 void empty_wal(const std::filesystem::path& file);
+/// The same over a connection that is in no transaction.
+void empty_wal(SQLite::Database& database);
 
 /// When a commit has to survive a power cut.
 enum class Durability {
@@ -77,6 +79,10 @@ class DatabaseWriter {
   /// Blocks until the batch that holds the job is committed. A batch with one Full job is committed
   /// Full.
   void run(const Job& job, Durability durability);
+
+  /// Between two batches and outside a transaction, for what cannot be inside one (VACUUM, a
+  /// checkpoint). What the job does itself is synced in full; rethrows what it throws.
+  void run_alone(const Job& job);
 
  private:
   struct Impl;

@@ -161,6 +161,25 @@ TEST(AdminServer, ABodyOverOneMebibyteIsRefusedBeforeItIsRead) {
   EXPECT_EQ(calls, 0);
 }
 
+TEST(AdminServer, AnImportOfPseudonymsMayHave64Mebibytes) {
+  std::atomic<std::size_t> length = 0;
+  const Served served([&](const ApiRequest& request) -> ApiResponse {
+    length = request.body.at("csv").as_string().size();
+    return {200, nullptr};
+  });
+  const std::string csv(5U << 20U, 'x');
+
+  const auto answer =
+      call_admin(served.socket, "POST", "/api/v1/map/import", boost::json::object{{"csv", csv}});
+
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 200U);
+  EXPECT_EQ(length, csv.size());
+  RawClient client(served.socket);
+  client.send("POST /api/v1/map/import HTTP/1.1\r\nHost: x\r\nContent-Length: 67108865\r\n\r\n");
+  EXPECT_THAT(client.receive_until("}"), StartsWith("HTTP/1.1 413"));
+}
+
 TEST(AdminServer, AChunkedBodyOverOneMebibyteIsRefused) {
   const Served served;
   RawClient client(served.socket);

@@ -174,7 +174,8 @@ TEST(Config, EachKeyOfNodeThatAReloadCannotUseIsNamed) {
       {"quarantine_cap_gb", "21"},     {"min_free_gb", "2"},
       {"idle_timeout_s", "301"},       {"dimse_timeout_s", "31"},
       {"connect_timeout_s", "11"},     {"ledger_keep_days", "91"},
-      {"keep_originals", "\"none\""},  {"log_level", "\"warn\""}};
+      {"backup_max_age_days", "0"},    {"keep_originals", "\"none\""},
+      {"log_level", "\"warn\""}};
   const ConfigFile before(kMinimal);
   const Config::Node node = loaded(before).node;
 

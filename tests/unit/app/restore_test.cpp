@@ -207,20 +207,47 @@ TEST_F(RestoreTest, WritesConfigurationAndProfilesAndANewMasterKeyThatIsNotTheOl
   const Bytes before = read_file(old_file_), old_master = read_file(home_.path / "old/master.key");
   lose_the_machine();
 
+  std::filesystem::create_directories(home_.path / "new/profiles");  // as a package makes it
+
   ASSERT_TRUE(restore(order(folder)));
 
   EXPECT_EQ(read_file(new_file_), before);
+  EXPECT_EQ(std::filesystem::status(new_file_).permissions(), std::filesystem::perms(0644))
+      << "the service is another user than root";
   EXPECT_TRUE(std::filesystem::exists(home_.path / "new/profiles/own.toml"));
   EXPECT_NE(read_file(home_.path / "new/master.key"), old_master);
   EXPECT_TRUE(Keyring::open_with_recovery(state() / "keyring", recovery_));
   EXPECT_FALSE(std::filesystem::exists(state() / "restoring"));
 }
 
-TEST_F(RestoreTest, GoesOnWithTheAuditRecordAndKnowsItsBackup) {
+TEST_F(RestoreTest, UsesTheConfigurationThatIsThereAndSaysThatItIsAnotherOne) {
+  std::filesystem::path folder;
+  {
+    Opened node(old_file_);
+    folder = back_up(node);
+  }
+  const Bytes before = read_file(old_file_);
+  lose_the_machine();
+  std::filesystem::create_directories(home_.path / "new/profiles");
+  std::string own(as_text(before));
+  own += "# ours\n";
+  replace_file(new_file_, as_bytes(own));
+
+  const auto restored = restore(order(folder));
+
+  ASSERT_TRUE(restored) << restored.error().detail;
+  EXPECT_FALSE(restored->config_written);
+  EXPECT_TRUE(restored->config_another);
+  EXPECT_EQ(as_text(read_file(new_file_)), own);
+  EXPECT_FALSE(std::filesystem::exists(home_.path / "new/profiles/own.toml"));
+}
+
+TEST_F(RestoreTest, GoesOnWithAuditRecordAndLedgerAndSaysWhatIsLost) {
   std::filesystem::path folder;
   {
     Opened node(old_file_);
     node.audit->record("start", "dosigated", {});
+    node.ledger->quarantined(InstanceId{7}, "burned-in");
     folder = back_up(node);
   }
   lose_the_machine();
@@ -232,6 +259,8 @@ TEST_F(RestoreTest, GoesOnWithTheAuditRecordAndKnowsItsBackup) {
   const Bytes record = read_file(state() / "audit/audit.jsonl");
   EXPECT_THAT(std::string(as_text(record)),
               AllOf(HasSubstr("\"start\""), HasSubstr("\"restore\"")));
+  EXPECT_EQ(node.ledger->totals().quarantined, 0U);
+  EXPECT_EQ(node.ledger->reasons(Outcome::Discarded).at("lost with the machine"), 1U);
   EXPECT_GT(node.ledger->milestone("backup"), 0);
   EXPECT_GT(node.ledger->milestone("recovery-verified"), 0);
 }

@@ -103,6 +103,39 @@ TEST(TwoPeople, AreNotSuspectedWhenANewbornGetsItsOwnName) {
                                      person("SILVA^JOAO", "20260901")));
 }
 
+TEST(TwoPeople, AreNotSuspectedForAParticleMoreOrLess) {
+  EXPECT_FALSE(looks_like_two_people(person("SOUZA^ANA DE", "19610305"),
+                                     person("Ana e Souza dos", "19610503")));
+}
+
+TEST(TwoPeople, AreNotSuspectedForBothNamesOfAMarriage) {
+  EXPECT_FALSE(looks_like_two_people(person("SILVA^ANA CLARA", "19900412"),
+                                     person("SILVA PEREIRA^ANA CLARA", "19900412")));
+}
+
+TEST(TwoPeople, AreSuspectedForAMarriageOnlyWhereNothingElseIsEqual) {
+  // First name misspelt, surname of the husband, date corrected: a person has to decide.
+  EXPECT_TRUE(
+      looks_like_two_people(person("SILVA^ANNA", "19900412"), person("PEREIRA^ANA", "19900413")));
+}
+
+TEST(TwoPeople, AreSuspectedForTwinsUnderOneNumber) {
+  for (const char* second : {"RN II DE MARIA SILVA", "RN 2 DE MARIA SILVA", "RN2 DE MARIA SILVA"})
+    EXPECT_TRUE(looks_like_two_people(person("RN I DE MARIA SILVA", "20260901"),
+                                      person(second, "20260901")))
+        << second;
+  EXPECT_FALSE(looks_like_two_people(person("RN I DE MARIA SILVA", "20260901"),
+                                     person("rn 1 de Maria Silva", "20260901")));
+  EXPECT_FALSE(looks_like_two_people(person("RN I DE MARIA SILVA", "20260901"),
+                                     person("SILVA^JOAO", "20260901")))
+      << "one of them, with a name of its own by now";
+}
+
+TEST(TwoPeople, AreNotSuspectedForWhomNothingButTheIdIsKnown) {
+  EXPECT_FALSE(looks_like_two_people(person("", "", ""), person("SILVA^MARIA", "19610305")));
+  EXPECT_FALSE(looks_like_two_people(person("", "", ""), person("RN DE MARIA", "20260901")));
+}
+
 TEST(TwoPeople, AreSuspectedWithoutABirthDateWhenNameAndSexDiffer) {
   EXPECT_TRUE(looks_like_two_people(person("SILVA^MARIA", "", "F"),
                                     person("COSTA^PEDRO", "19800101", "M")));

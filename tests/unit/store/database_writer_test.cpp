@@ -182,6 +182,43 @@ TEST(DatabaseWriter, AJobThatRunsAJobIsRefusedInsteadOfWaitingForItself) {
                std::logic_error);
 }
 
+TEST(DatabaseWriter, RunsAJobAloneOutsideATransactionBetweenTheOthers) {
+  TempDir dir;
+  const auto file = dir.path / "t.db";
+  DatabaseWriter writer(open(file));
+  std::atomic<bool> stop{false};
+  std::thread others([&] {
+    for (int x = 1; !stop; ++x) writer.run(insert(x), Durability::Normal);
+  });
+
+  for (int i = 0; i < 20; ++i) {
+    writer.run_alone([](SQLite::Database& database) {
+      EXPECT_NE(sqlite3_get_autocommit(database.getHandle()), 0);
+      database.exec("VACUUM");
+      empty_wal(database);
+    });
+  }
+  stop = true;
+  others.join();
+
+  EXPECT_EQ(open_reader(file)->execAndGet("PRAGMA quick_check").getString(), "ok");
+}
+
+TEST(DatabaseWriter, GoesOnAfterAJobAloneThatFailed) {
+  TempDir dir;
+  const auto file = dir.path / "t.db";
+  DatabaseWriter writer(open(file));
+
+  EXPECT_THROW(writer.run_alone([](SQLite::Database& database) {
+    database.exec("BEGIN");
+    throw std::runtime_error("in the middle");
+  }),
+               std::runtime_error);
+  writer.run(insert(1), Durability::Full);
+
+  EXPECT_EQ(count(file), 1);
+}
+
 TEST(DatabaseWriter, TakesJobsFromManyThreadsAtOnce) {
   const TempDir dir;
   DatabaseWriter writer(open(dir.path / "d.db"));
