@@ -22,7 +22,7 @@ std::optional<std::string> target_of(const std::string& id, std::string_view act
 }
 
 std::string what_it_is(const boost::json::value& item) {
-  if (const auto problem = shown(item, "problem"); problem != "-") return problem;
+  if (std::string problem = shown(item, "problem"); problem != "-") return problem;
   const auto* older = at(item, "older_came_back").if_bool();
   return (older != nullptr && *older ? "an older version, with " : "") + shown(item, "differs");
 }

@@ -126,8 +126,8 @@ class CorrectionsTest : public ::testing::Test {
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<ArchiveSpool> spool_;
   std::unique_ptr<Quarantine> quarantine_;
-  std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<Withdrawals> withdrawals_;
+  std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<Corrections> corrections_;
 };
 
