@@ -69,10 +69,11 @@ TEST(KillMinusNine, LosesNothingAcknowledgedWhenItHitsAgainAndAgainWhileSending)
 }
 
 /// Steps that nobody passes who only sends: of a key rotation (key_rotation_test.cpp), of
-/// corrections (story_cut_off_test.cpp), of backup and restore (unit/app/restore_test.cpp).
+/// corrections and forgetting (story_cut_off_test.cpp, unit/identity/forget_test.cpp), of backup
+/// and restore (unit/app/restore_test.cpp).
 bool is_told_elsewhere(const std::string& name) {
   for (const char* of : {"key.", "keyring.", "map.reseal", "sealed-file.", "journal.", "backup.",
-                         "restore.", "spool.after-ledger-withdrawn"})
+                         "restore.", "spool.after-ledger-withdrawn", "map.before-forget-commit"})
     if (name.starts_with(of)) return true;
   return false;
 }

@@ -34,6 +34,7 @@ boost::json::value json_of(const std::filesystem::path& file) {
 bool becomes_marked(Story& story, const ArchivedObject& lies, const std::string& code) {
   const auto card = story.node().arrived() / lies.pseudonym / lies.study_uid / "study.json";
   return eventually([&] {
+    if (!std::filesystem::exists(card)) return false;  // it comes a moment after the files
     const auto study = json_of(card);
     const auto* withdrawn = study.as_object().if_contains("withdrawn");
     return withdrawn != nullptr &&
