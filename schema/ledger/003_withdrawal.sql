@@ -10,6 +10,9 @@ CREATE TABLE issued (
 -- Set when the person was forgotten: pseudonym and SOP Instance UIDs never come back, whatever a spool file still says.
 ALTER TABLE study ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;
 
+-- The row of study_facts that counts it; NULL when none does: what a revision replaces counts no longer.
+ALTER TABLE instance ADD COLUMN facts_id INTEGER;
+
 CREATE TABLE withdrawal (
   number      INTEGER PRIMARY KEY AUTOINCREMENT,
   note        BLOB NOT NULL,                 -- InstanceId of the rejection note; one that was received may reject in several studies

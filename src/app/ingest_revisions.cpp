@@ -94,6 +94,7 @@ Ingest::Outcome Ingest::send_revision(const InstanceId& id, const Work& work, st
     Outcome outcome = queue(id, *version, work.route, false);
     const auto* taken = std::get_if<Taken>(&outcome);
     if (taken == nullptr || taken->put != ArchiveSpool::Put::Revision) {
+      if (taken != nullptr) ledger_.replaced(study_uid, old_version->instance.sop_instance_uid());
       // At once, so that the next comparison is with this one. Without it the mover does it.
       if (const auto moved = move_all_pairs(); !moved)
         spdlog::warn("a revision is not in the map yet study={} error={}", study_uid,

@@ -39,27 +39,28 @@ void Ledger::queued(const Entry& entry) {
       }
       if (outcome == Outcome::Quarantined) {  // released
         const std::int64_t study = impl_->study_id(db, entry.study_uid, entry.pseudonym);
-        impl_->count_facts(db, entry, study);
+        const auto facts = impl_->count_facts(db, entry, study);
         impl_->sent_again(db, entry);
         (impl_->statements(db,
                            "UPDATE instance SET domain = ?, study_id = ?, sop_class = ?, sop_uid = "
-                           "? WHERE id = ?")
+                           "?, facts_id = nullif(?, 0) WHERE id = ?")
          << static_cast<std::int64_t>(entry.domain) << study << entry.sop_class_uid
-         << entry.sop_instance_uid << ByteView(entry.id))
+         << entry.sop_instance_uid << facts.value_or(0) << ByteView(entry.id))
             .run();
         impl_->move(db, entry.id, outcome, Outcome::Queued, "", delta);
         outcome = Outcome::Queued;
       }
     } else {
       const std::int64_t study = impl_->study_id(db, entry.study_uid, entry.pseudonym);
-      impl_->count_facts(db, entry, study);
+      const auto facts = impl_->count_facts(db, entry, study);
       impl_->sent_again(db, entry);
       if (entry.issued) impl_->count_issued(db, delta);
       (impl_->statements(db,
                          "INSERT INTO instance (id, domain, day, study_id, sop_class, sop_uid, "
-                         "outcome, changed) VALUES (?, ?, ?, ?, ?, ?, 1, ?)")
+                         "outcome, changed, facts_id) VALUES (?, ?, ?, ?, ?, ?, 1, ?, nullif(?, "
+                         "0))")
        << ByteView(entry.id) << static_cast<std::int64_t>(entry.domain) << time / kSecondsPerDay
-       << study << entry.sop_class_uid << entry.sop_instance_uid << time)
+       << study << entry.sop_class_uid << entry.sop_instance_uid << time << facts.value_or(0))
           .run();
       ++delta.of(Outcome::Queued);
     }

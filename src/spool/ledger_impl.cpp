@@ -37,30 +37,33 @@ void Ledger::Impl::add(SQLite::Database& db, const InstanceId& id, Outcome outco
   ++delta.of(outcome);
 }
 
-void Ledger::Impl::count_facts(SQLite::Database& db, const Entry& entry, std::int64_t study) {
-  if (entry.facts.empty()) return;
+std::optional<std::int64_t> Ledger::Impl::count_facts(SQLite::Database& db, const Entry& entry,
+                                                      std::int64_t study) {
+  if (entry.facts.empty()) return std::nullopt;
   {
     Query same = statements(
         db, "SELECT 1 FROM instance WHERE study_id = ? AND sop_uid = ? AND id <> ? LIMIT 1");
     same << study << entry.sop_instance_uid << ByteView(entry.id);
-    if (!entry.sop_instance_uid.empty() && same.next()) return;
+    if (!entry.sop_instance_uid.empty() && same.next()) return std::nullopt;
   }
   const std::string_view all(entry.facts);
   const auto end = std::min(all.find('\n'), all.size());
   const std::string_view acquired = all.substr(std::min(end + 1, all.size()));
   const std::int64_t day = now() / kSecondsPerDay;
-  (statements(db,
-              "INSERT INTO study_facts (study_id, facts, instances, first_day, last_day, "
-              "first_acquired, last_acquired) VALUES (?, ?, 1, ?, ?, ?, ?)"
-              " ON CONFLICT DO UPDATE SET instances = instances + 1,"
-              " first_day = MIN(first_day, excluded.first_day),"
-              " last_day = MAX(last_day, excluded.last_day),"
-              " first_acquired = CASE WHEN first_acquired = '' OR (excluded.first_acquired <> '' "
-              "AND excluded.first_acquired < first_acquired) THEN excluded.first_acquired ELSE "
-              "first_acquired END,"
-              " last_acquired = MAX(last_acquired, excluded.last_acquired)")
-   << study << all.substr(0, end) << day << day << acquired << acquired)
-      .run();
+  Query counted = statements(
+      db,
+      "INSERT INTO study_facts (study_id, facts, instances, first_day, last_day, "
+      "first_acquired, last_acquired) VALUES (?, ?, 1, ?, ?, ?, ?)"
+      " ON CONFLICT DO UPDATE SET instances = instances + 1,"
+      " first_day = MIN(first_day, excluded.first_day),"
+      " last_day = MAX(last_day, excluded.last_day),"
+      " first_acquired = CASE WHEN first_acquired = '' OR (excluded.first_acquired <> '' "
+      "AND excluded.first_acquired < first_acquired) THEN excluded.first_acquired ELSE "
+      "first_acquired END,"
+      " last_acquired = MAX(last_acquired, excluded.last_acquired) RETURNING facts_id");
+  counted << study << all.substr(0, end) << day << day << acquired << acquired;
+  counted.next();
+  return counted.integer(0);
 }
 
 void Ledger::Impl::move(SQLite::Database& db, const InstanceId& id, Outcome from, Outcome to,

@@ -59,7 +59,9 @@ struct Ledger::Impl {
   void add(SQLite::Database& db, const InstanceId& id, Outcome outcome, std::string_view reason,
            LedgerCounts& delta);
   /// Before the instance has its row: one of the same SOP instance in the same study was counted.
-  void count_facts(SQLite::Database& db, const Entry& entry, std::int64_t study);
+  /// @return the row that counts it.
+  std::optional<std::int64_t> count_facts(SQLite::Database& db, const Entry& entry,
+                                          std::int64_t study);
   void count_issued(SQLite::Database& db, LedgerCounts& delta);
   /// From one outcome to another, if it is another.
   void move(SQLite::Database& db, const InstanceId& id, Outcome from, Outcome to,

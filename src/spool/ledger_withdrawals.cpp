@@ -64,6 +64,30 @@ std::int64_t Ledger::Impl::note_withdrawal(SQLite::Database& db, const Withdrawa
   return number;
 }
 
+void Ledger::replaced(std::string_view study_uid, std::string_view sop_uid) {
+  impl_->write(Durability::Full, [&](SQLite::Database& db, LedgerCounts&) {
+    std::vector<std::pair<InstanceId, std::int64_t>> counted;
+    {
+      Query rows = impl_->statements(
+          db,
+          "SELECT i.id, i.facts_id FROM instance i JOIN study s USING (study_id) WHERE s.study_uid "
+          "= ? AND i.sop_uid = ? AND i.facts_id IS NOT NULL");
+      rows << study_uid << sop_uid;
+      while (rows.next()) counted.emplace_back(rows.id(0), rows.integer(1));
+    }
+    for (const auto& [id, facts] : counted) {
+      (impl_->statements(db, "UPDATE instance SET facts_id = NULL WHERE id = ?") << ByteView(id))
+          .run();
+      (impl_->statements(db, "UPDATE study_facts SET instances = instances - 1 WHERE facts_id = ?")
+       << facts)
+          .run();
+      (impl_->statements(db, "DELETE FROM study_facts WHERE facts_id = ? AND instances <= 0")
+       << facts)
+          .run();
+    }
+  });
+}
+
 std::int64_t Ledger::ordered(const Withdrawal& what, const InstanceId& note,
                              const std::vector<std::string>& destinations,
                              const std::set<std::string>& sop_uids) {

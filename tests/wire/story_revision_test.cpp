@@ -13,7 +13,9 @@
 namespace dosigate::testing {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 const PatientHeaders kJoana{.id = "77881234"};
@@ -77,6 +79,8 @@ TEST(StoryOfRevisions, ACorrectedWeightIsHeldShownAndSentUnderAUidOfItsOwn) {
   ASSERT_THAT(story.held(), SizeIs(1));
   EXPECT_THAT(story.at_archive().objects(), SizeIs(1));
   story.is_stale(story.at_archive().of(wrong.mark));
+  const std::string study = story.at_archive().of(wrong.mark).at(0).study_uid;
+  EXPECT_THAT(story.node().dosigate({"study", study}).output, HasSubstr("weight-zero"));
 
   const std::string id = revision_id(story);
   EXPECT_EQ(story.node().dosigate({"revision", "show", id}).code, 0);
@@ -84,6 +88,8 @@ TEST(StoryOfRevisions, ACorrectedWeightIsHeldShownAndSentUnderAUidOfItsOwn) {
 
   EXPECT_THAT(story.held(), IsEmpty());
   expect_revised(story, wrong, right);
+  EXPECT_THAT(story.node().dosigate({"study", study}).output, Not(HasSubstr("weight-")))
+      << "only the version that holds is judged";
   // The corrected one is the one that is known: it may come again, as often as it likes.
   ASSERT_TRUE(story.send(right));
   EXPECT_THAT(story.held(), IsEmpty());

@@ -210,6 +210,11 @@ class Ledger {
   std::vector<Legal> legal_during(std::string_view destination, std::int64_t from,
                                   std::int64_t to) const;
 
+  /// A revision stands for this instance from now on: its facts no longer count, so that a
+  /// corrected weight does not contradict the one before it. Repeating it changes nothing; one that
+  /// was folded goes on counting.
+  void replaced(std::string_view study_uid, std::string_view sop_uid);
+
   /// The studies' facts, pseudonym and SOP Instance UIDs go; counts, the study UID and its
   /// withdrawals stay: what was sent has to be accounted for. They do not come back when the queue
   /// is rebuilt. Their quarantined, queued or parked instances must be gone before, but for the

@@ -62,6 +62,27 @@ TEST(LedgerFacts, AnInstanceThatIsSentAgainCountsOnce) {
   EXPECT_EQ(ledger->facts_of(kPerson)[0].instances, 1U);
 }
 
+TEST(LedgerFacts, WhatARevisionReplacesCountsNoLonger) {
+  TempDir dir;
+  const auto ledger = open_ledger(dir);
+  const Ledger::Entry released = entry("2.25.3", "{\"weight\":0}");
+  ledger->queued(entry("2.25.1", "{\"weight\":0}"));
+  ledger->queued(entry("2.25.2", "{\"weight\":0}"));
+  ledger->quarantined(released.id, "burned-in");
+  ledger->queued(released);
+  ledger->queued(entry("2.25.11", "{\"weight\":72}"));
+
+  ledger->replaced("2.25.100", "2.25.1");
+  ledger->replaced("2.25.100", "2.25.1");
+  ledger->replaced("2.25.200", "2.25.2");  // of another study
+  ASSERT_THAT(ledger->facts_of(kPerson), SizeIs(2));
+  EXPECT_EQ(ledger->facts_of(kPerson)[0].instances, 2U);
+
+  ledger->replaced("2.25.100", "2.25.2");
+  ledger->replaced("2.25.100", "2.25.3");
+  ASSERT_THAT(ledger->facts_of(kPerson), SizeIs(1));
+  EXPECT_EQ(ledger->facts_of(kPerson)[0].facts, "{\"weight\":72}");
+}
 TEST(LedgerFacts, AReleasedInstanceCounts) {
   TempDir dir;
   const auto ledger = open_ledger(dir);
