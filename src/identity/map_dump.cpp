@@ -244,7 +244,7 @@ MapChanges MapRows::changes_of_device(std::int64_t number) {
   }
   // Of those that an earlier state of the map held, too; then what nobody has accepted yet.
   out.push_back(DeviceAccepted{number});
-  for (MapChange& change : held) out.push_back(std::move(change));
+  for (MapChange& each : held) out.push_back(std::move(each));
   return out;
 }
 
