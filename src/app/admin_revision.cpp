@@ -16,20 +16,6 @@ bool is_revision(const Quarantine::Entry& entry) {
   return entry.reason == hold_reason_text(HoldReason::Revision);
 }
 
-std::string_view word(DeliveryState state) {
-  switch (state) {
-    case DeliveryState::Queued:
-      return "queued";
-    case DeliveryState::Delivered:
-      return "delivered";
-    case DeliveryState::Parked:
-      return "parked";
-    case DeliveryState::Withdrawn:
-      return "withdrawn";
-  }
-  return "unknown";
-}
-
 json::object json_of(const Quarantine::Entry& entry, const Result<Ingest::Revision>& judged) {
   json::object out{{"id", to_hex(entry.id)},
                    {"held", entry.held_unix},

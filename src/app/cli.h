@@ -45,6 +45,11 @@ Answer ask(const Options& options, std::string_view method, const std::string& t
 /// For what goes through the whole map.
 inline constexpr std::chrono::hours kLong{6};
 
+/// "<root>/<id><action>". An id becomes part of a request target: nothing but an id may. nullopt,
+/// said on stderr with the command that shows ids, when it is none.
+std::optional<std::string> target_of_id(std::string_view root, const std::string& id,
+                                        std::string_view action, std::string_view listed_by);
+
 /// The whole configuration; nullopt after its errors were written to stderr.
 std::optional<Config> load(const std::filesystem::path& file);
 

@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "cli_text.h"
 #include "dosigate/api/http.h"
+#include "dosigate/base/bytes.h"
 
 namespace dosigate::cli {
 
@@ -42,6 +43,16 @@ Answer ask(const Options& options, std::string_view method, const std::string& t
   }
   out.body = answer->body;
   return out;
+}
+
+std::optional<std::string> target_of_id(std::string_view root, const std::string& id,
+                                        std::string_view action, std::string_view listed_by) {
+  if (!parse_id(id)) {
+    complain("\"" + id + "\" is no id of 32 hexadecimal digits; `dosigate " +
+             std::string(listed_by) + "` shows them");
+    return std::nullopt;
+  }
+  return std::string(root) + "/" + id + std::string(action);
 }
 
 std::optional<Config> load(const std::filesystem::path& file) {

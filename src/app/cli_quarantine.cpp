@@ -13,14 +13,8 @@ namespace {
 
 constexpr std::string_view kRoot = "/api/v1/quarantine";
 
-/// An id becomes part of a request target: nothing but an id may.
 std::optional<std::string> target_of(const std::string& id, std::string_view action) {
-  if (!parse_id(id)) {
-    complain("\"" + id +
-             "\" is no id of 32 hexadecimal digits; `dosigate quarantine list` shows them");
-    return std::nullopt;
-  }
-  return std::string(kRoot) + "/" + id + std::string(action);
+  return target_of_id(kRoot, id, action, "quarantine list");
 }
 
 }  // namespace

@@ -11,14 +11,8 @@ namespace {
 
 constexpr std::string_view kRoot = "/api/v1/revision";
 
-/// An id becomes part of a request target: nothing but an id may.
 std::optional<std::string> target_of(const std::string& id, std::string_view action) {
-  if (!parse_id(id)) {
-    complain("\"" + id +
-             "\" is no id of 32 hexadecimal digits; `dosigate revision list` shows them");
-    return std::nullopt;
-  }
-  return std::string(kRoot) + "/" + id + std::string(action);
+  return target_of_id(kRoot, id, action, "revision list");
 }
 
 std::string what_it_is(const boost::json::value& item) {

@@ -115,10 +115,14 @@ Ingest::Outcome Ingest::take_in(const InstanceId& id, const Work& work) {
         outcome = queue(id, *cleaned, work.route, false);
       } else if (standing.kind == Standing::Kind::Same) {
         // It was delivered before, and who sends it again may know that the archive lost it.
-        const Verdict again = standing.last == 0 ? verdict : clean_version(work, standing.last);
-        const auto* version = std::get_if<Cleaned>(&again);
-        if (version == nullptr) return not_cleaned(again);
-        outcome = queue(id, *version, work.route, true);
+        if (standing.last == 0) {
+          outcome = queue(id, *cleaned, work.route, true);
+        } else {
+          const Verdict again = clean_version(work, standing.last);
+          const auto* version = std::get_if<Cleaned>(&again);
+          if (version == nullptr) return not_cleaned(again);
+          outcome = queue(id, *version, work.route, true);
+        }
       }
       const auto* taken = outcome ? std::get_if<Taken>(&*outcome) : nullptr;
       // Otherwise the map or the queue has another version.

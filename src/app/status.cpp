@@ -41,26 +41,27 @@ json::object json_of(const Quarantine::Entry& entry) {
           {"held", entry.held_unix}};
 }
 
+std::string_view word(DeliveryState state) {
+  switch (state) {
+    case DeliveryState::Queued:
+      return "queued";
+    case DeliveryState::Delivered:
+      return "delivered";
+    case DeliveryState::Parked:
+      return "parked";
+    case DeliveryState::Withdrawn:
+      return "withdrawn";
+  }
+  return "unknown";
+}
+
 json::object json_of(const ArchiveSpool::Row& row) {
-  const auto state = [&] {
-    switch (row.state) {
-      case DeliveryState::Queued:
-        return "queued";
-      case DeliveryState::Delivered:
-        return "delivered";
-      case DeliveryState::Parked:
-        return "parked";
-      case DeliveryState::Withdrawn:
-        return "withdrawn";
-    }
-    return "unknown";
-  };
   return {{"id", to_hex(row.id)},
           {"destination", row.destination},
           {"study_uid", row.study_uid},
           {"sop_class", row.sop_class},
           {"pseudonym", row.pseudonym},
-          {"state", state()},
+          {"state", word(row.state)},
           {"attempts", row.attempts},
           {"status", row.status},
           {"reason", row.reason},

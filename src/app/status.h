@@ -9,6 +9,8 @@ namespace dosigate {
 /// Seconds from a Unix time to now, 0 when the time is 0 or in the future.
 long long age_s(std::uint64_t unix_time);
 
+/// "queued", "delivered", "parked", "withdrawn".
+std::string_view word(DeliveryState state);
 boost::json::object json_of(const Ledger::Totals& totals);
 boost::json::object json_of(const Config::Legal& legal);
 boost::json::object json_of(const Quarantine::Entry& entry);

@@ -182,11 +182,7 @@ Result<PseudonymMap::Reassigned> PseudonymMap::reassign(const SitePolicy& site,
     }
     outcome->from = row.getColumn(6).getString();
     outcome->old_study_uid = study_uid;
-    Index index{};
-    const Bytes stored = column_bytes(row.getColumn(3));
-    if (stored.size() != index.size())
-      throw std::runtime_error("map.db holds a blind index of a wrong length");
-    std::copy(stored.begin(), stored.end(), index.begin());
+    const Index index = column_index(row.getColumn(3));
 
     MapChanges changes;
     changes.push_back(StudyGiven{study});

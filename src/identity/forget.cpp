@@ -27,11 +27,7 @@ Result<void> PseudonymMap::forget(std::string_view pseudonym) try {
         "(SELECT patient_id FROM patient WHERE patient_id = ?1 OR joined_to = ?1)");
     studies.bind(1, *patient);
     while (studies.executeStep()) {
-      const Bytes stored = column_bytes(studies.getColumn(0));
-      Index index{};
-      if (stored.size() != index.size())
-        throw std::runtime_error("map.db holds a blind index of a wrong length");
-      std::copy(stored.begin(), stored.end(), index.begin());
+      const Index index = column_index(studies.getColumn(0));
       // A study that was taken from this patient is somebody else's: it may go on arriving.
       if (const auto now_of = rows.current_study(index); now_of && now_of->patient != *patient)
         continue;

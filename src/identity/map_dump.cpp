@@ -15,15 +15,6 @@ std::string place(std::string_view column, std::int64_t number) {
 
 std::string hex_text(const Index& index) { return to_hex(index); }
 
-Index column_index(const SQLite::Column& column) {
-  const Bytes bytes = column_bytes(column);
-  Index out{};
-  if (bytes.size() != out.size())
-    throw std::runtime_error("map.db holds a blind index of a wrong length");
-  std::copy(bytes.begin(), bytes.end(), out.begin());
-  return out;
-}
-
 }  // namespace
 
 std::vector<std::int64_t> MapRows::numbers(const char* sql) {

@@ -35,6 +35,15 @@ Bytes column_bytes(const SQLite::Column& column) {
   return {data, data + column.getBytes()};
 }
 
+Index column_index(const SQLite::Column& column) {
+  const Bytes bytes = column_bytes(column);
+  Index out{};
+  if (bytes.size() != out.size())
+    throw std::runtime_error("map.db holds a blind index of a wrong length");
+  std::copy(bytes.begin(), bytes.end(), out.begin());
+  return out;
+}
+
 Bytes MapRows::close(ByteView plain, const std::string& where) const {
   return seal(keys_, Purpose::Identity, plain, where);
 }

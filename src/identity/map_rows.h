@@ -169,5 +169,7 @@ std::int64_t draw_offset();
 
 void bind_bytes(SQLite::Statement& statement, int at, ByteView bytes);
 Bytes column_bytes(const SQLite::Column& column);
+/// Throws std::runtime_error when it is no blind index.
+Index column_index(const SQLite::Column& column);
 
 }  // namespace dosigate
