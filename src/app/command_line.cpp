@@ -1,0 +1,94 @@
+#include "command_line.h"
+
+#include <algorithm>
+
+namespace dosigate {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done; 1 not done, the reason is on stderr; 2 wrong command line; 3 no daemon "
+    "answers.\n"
+    "`check` instead: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, with one line on stdout (Nagios).";
+
+}  // namespace
+
+CommandLine::CommandLine() {
+  app_.set_version_flag("--version", std::string("dosigate ") + DOSIGATE_VERSION);
+  app_.add_option("--config", options_.config, "Configuration file")->capture_default_str();
+  app_.add_option("--socket", options_.socket, "Admin socket, instead of the configured one");
+  app_.require_subcommand(1);
+  app_.fallthrough();
+  app_.footer(kExitCodes);
+  add_watching();
+  add_queue();
+  add_quarantine();
+  add_revision();
+  add_map();
+  add_study();
+  add_devices();
+  add_key();
+  add_peer();
+  add_administration();
+  add_offline();
+  add_backup();
+}
+
+int CommandLine::run(int argc, char** argv) {
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::ParseError& wrong) {
+    // CLI11 repeats what it did not expect; of all words a PatientID must not be repeated.
+    const auto asking =
+        std::ranges::find_if(asks_patient_id_, [](const auto& one) { return one->parsed(); });
+    if (asking != asks_patient_id_.end() &&
+        wrong.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
+      cli::complain((*asking)->get_parent()->get_name() + " " + (*asking)->get_name() +
+                    " takes no PatientID as an argument, where the process list and the shell's "
+                    "history show it: type it when asked, or give it on standard input");
+      return cli::kUsage;
+    }
+    // CLI11 has a code of its own for each mistake; scripts get one, and --help is none.
+    return app_.exit(wrong) == 0 ? cli::kDone : cli::kUsage;
+  }
+  options_.config_named = app_.get_option("--config")->count() > 0;
+  return run_();
+}
+
+CLI::App* CommandLine::group(const char* name, const char* text) {
+  CLI::App* out = app_.add_subcommand(name, text);
+  out->require_subcommand(1);
+  out->fallthrough();
+  return out;
+}
+
+CLI::App* CommandLine::verb(CLI::App& parent, const char* name, const char* text,
+                            std::function<int()> does) {
+  CLI::App* out = parent.add_subcommand(name, text);
+  out->fallthrough();
+  out->callback([this, does = std::move(does)] { run_ = does; });
+  return out;
+}
+
+void CommandLine::json(CLI::App* command) {
+  command->add_flag("--json", options_.json, "One line of JSON");
+}
+
+void CommandLine::reason(CLI::App& command) {
+  command.add_option("--reason", reason_,
+                     "Recorded; asked for when missing (or a line of standard input)");
+}
+
+void CommandLine::beside_verbs(CLI::App* command, std::function<bool()> has_words,
+                               std::function<int()> does) {
+  command->require_subcommand(0, 1);
+  command->fallthrough();
+  command->callback([this, command, has_words = std::move(has_words), does = std::move(does)] {
+    if (command->get_subcommands().empty()) {
+      run_ = does;
+    } else if (has_words()) {
+      throw CLI::ExtrasError(std::vector<std::string>{"one word too many"});
+    }
+  });
+}
+
+}  // namespace dosigate

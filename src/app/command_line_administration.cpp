@@ -1,0 +1,88 @@
+#include "command_line.h"
+
+namespace dosigate {
+
+void CommandLine::add_backup() {
+  auto* backup =
+      verb(app_, "backup", "Map, ledger, audit log and configuration, sealed, while the node runs",
+           [this] { return cli::backup(options_, file_); });
+  json(backup);
+  backup->add_option("DIR", file_, "Where the daemon makes a folder; on another disk")->required();
+  auto* restore = verb(
+      app_, "restore",
+      "A node out of a backup, its journal and the recovery key, which is asked for or read from "
+      "standard input",
+      [this] {
+        restore_.credential_file = credential_file_;
+        return cli::restore_node(options_, restore_);
+      });
+  restore->add_option("FOLDER", restore_.folder, "A folder that `backup` made")->required();
+  auto* journal = restore->add_option("--journal", restore_.journal,
+                                      "Directory of the journal: the configured journal_dir");
+  restore
+      ->add_flag("--without-journal", restore_.without_journal,
+                 "The journal is lost: unknown patients are held until `map accept-gap`")
+      ->excludes(journal);
+  restore
+      ->add_option("--credential-file", credential_file_,
+                   "Where the new key goes when [node] key_file is not set")
+      ->capture_default_str();
+}
+
+void CommandLine::add_key() {
+  auto* key = group("key", "The keys under which everything is sealed");
+  json(verb(*key, "status", "Whether a rotation is under way and the recovery key was verified",
+            [this] { return cli::key_status(options_); }));
+  auto* rotate = verb(*key, "rotate", "New keys, while the node works; pseudonyms and UIDs stay",
+                      [this] { return cli::key_rotate(options_, credential_file_, reason_); });
+  verb(*key, "recovery-verify",
+       "Whether the printed recovery key opens the keyring; it is asked for on the terminal or "
+       "read from standard input",
+       [this] { return cli::key_recovery_verify(options_); });
+  auto* compromise = verb(*key, "compromise", "What to do when somebody else had the keys", [this] {
+    return cli::key_compromise(options_, credential_file_, reason_);
+  });
+  for (auto* command : {rotate, compromise}) {
+    command->add_option("--reason", reason_, "Recorded; asked for when missing");
+    command
+        ->add_option("--credential-file", credential_file_,
+                     "The master key when [node] key_file is not set")
+        ->capture_default_str();
+  }
+}
+
+void CommandLine::add_peer() {
+  auto* peer = group("peer", "Other DICOM nodes, called from here");
+  verb(*peer, "echo", "C-ECHO", [this] { return cli::peer_echo(options_, name_); })
+      ->add_option("name", name_, "Name of a [[peer]] or dicom [[destination]]")
+      ->required();
+  verb(*peer, "test", "What it accepts of nuclear medicine",
+       [this] { return cli::peer_test(options_, name_); })
+      ->add_option("name", name_, "Name of a [[peer]] or dicom [[destination]]")
+      ->required();
+}
+
+void CommandLine::add_administration() {
+  auto* config = group("config", "The configuration");
+  auto* check =
+      verb(*config, "check", "Everything that is wrong with it, without a daemon", [this] {
+        std::optional<cli::Who> who;
+        if (!who_.empty()) who = cli::Who{who_[0], who_[1], who_[2]};
+        return cli::config_check(options_, who);
+      });
+  check->add_option("file", options_.config, "Configuration file");
+  check->add_option("--who", who_, "CALLED CALLING ADDRESS: the route of such an association")
+      ->expected(3);
+  verb(app_, "reload", "Routes and destinations as the file says now",
+       [this] { return cli::reload(options_); });
+  auto* audit = group("audit", "Who did what");
+  json(verb(*audit, "verify", "Walks the whole hash chain",
+            [this] { return cli::audit_verify(options_); }));
+  verb(app_, "init", "Makes state directory, key and keyring once, and prints the recovery key",
+       [this] { return cli::init(options_, credential_file_); })
+      ->add_option("--credential-file", credential_file_,
+                   "Where the key goes when [node] key_file is not set")
+      ->capture_default_str();
+}
+
+}  // namespace dosigate
