@@ -22,6 +22,7 @@ class AdminApi {
   ApiResponse status() const;
   ApiResponse check() const;
   ApiResponse queue(const ApiRequest& request) const;
+  ApiResponse abandon(const ApiRequest& request);  // admin_queue.cpp
   ApiResponse retry(const ApiRequest& request);
   ApiResponse quarantine() const;
   ApiResponse held(const InstanceId& id) const;
