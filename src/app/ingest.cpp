@@ -224,7 +224,7 @@ Result<Ingest::Released> Ingest::release(const InstanceId& id, const Decision& d
 
   // The same id goes into the spool, so the ledger moves one instance and never counts two. A crash
   // before the removal leaves both files; at start the spooled one wins
-  // (Node::reconcile_quarantine).
+  // (reconcile.h).
   const Outcome outcome =
       take_in(id, {*original, **route, routing->engine((*route)->name, original->origin.calling_ae),
                    decision, as_revision});

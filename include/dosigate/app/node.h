@@ -84,7 +84,6 @@ class Node {
   static Result<Stores> open_stores(const Config& config);
   Node(Config config, Stores stores);
   void serve(std::shared_ptr<const Routing> routing, std::optional<int> admin_socket);
-  void reconcile_quarantine();
   void use_destinations(const Config& config);
   /// Of a destination as the configuration has it, what [node] says of every one.
   Destination made_ready(Destination wanted) const;
