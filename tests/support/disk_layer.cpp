@@ -76,14 +76,12 @@ bool needs_room(Kind kind) {
          kind == Kind::MakeDirectory;
 }
 
-bool is_sync(Kind kind) { return kind == Kind::Sync || kind == Kind::SyncDirectory; }
-
 /// Whether the step is to fail; errno is set then.
 bool fails(Kind kind, const char* call, const std::filesystem::path& path) {
   Layer& all = layer();
   if (!all.fault || is_memory(path) || !is_below(all.fault->root, path)) return false;
   if (all.fault->error == ENOSPC && !needs_room(kind)) return false;
-  if (all.fault->only_sync && !is_sync(kind)) return false;
+  if (all.fault->kind && kind != *all.fault->kind) return false;
   if (path.native().find(all.fault->path) == std::string::npos) return false;
   const std::size_t turn = all.seen++;
   if (turn < all.fault->first || (turn > all.fault->first && !all.fault->lasting)) return false;

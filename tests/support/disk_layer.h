@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,10 +55,9 @@ class DiskFault {
     int error = 5;  ///< EIO
     std::size_t first = 0;
     bool lasting = false;
-    /// Only steps whose path holds this.
+    /// Only steps whose path holds this, and of this kind.
     std::string path{};
-    /// Only fsync and fdatasync.
-    bool only_sync = false;
+    std::optional<DiskStep::Kind> kind{};
   };
   explicit DiskFault(Plan plan);
   ~DiskFault();

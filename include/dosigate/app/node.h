@@ -31,12 +31,13 @@ class KeyRotation;
 
 /// Something an operator should know, from the moment it holds until it no longer does.
 struct Condition {
-  int severity;      ///< as Nagios: 1 warning, 2 critical
-  std::string name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
-                     ///< "disk-under-24h", "pairs-not-moved", "backup-old", "map-gap",
-                     ///< "withdrawal-not-told", "send-again",
-                     ///< "key-rotation-unfinished", "recovery-not-verified"
-  std::string of;    ///< the destination, or empty
+  int severity;  ///< as Nagios: 1 warning, 2 critical
+  std::string
+      name;        ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
+                   ///< "disk-under-24h", "sync-failed", "pairs-not-moved", "backup-old", "map-gap",
+                   ///< "withdrawal-not-told", "send-again",
+                   ///< "key-rotation-unfinished", "recovery-not-verified"
+  std::string of;  ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
 
