@@ -30,6 +30,7 @@ class NodeProcess {
     std::uint16_t second_port = 0;
     std::string second_ae = "SECOND";
     std::string min_free_gb = "0";
+    std::string log_level = "debug";
   };
   struct Totals {
     std::uint64_t received, duplicate, delivered, queued, parked, quarantined, dropped, discarded,
