@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <system_error>
 #include <vector>
 
 #include "dosigate/audit/audit_log.h"
@@ -26,6 +28,9 @@ Result<Secret> master_key(const Config& config) {
 Result<FileDescriptor> lock_state(const std::filesystem::path& state_dir) {
   const auto path = state_dir / "lock";
   FileDescriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock && errno != ENOENT)
+    return fail(Fault::Unavailable,
+                "cannot write " + path.string() + ": " + std::generic_category().message(errno));
   if (!lock)
     return fail(Fault::NotFound, "cannot open " + path.string() +
                                      ": run `dosigate --config FILE init` first, as the user the "
@@ -125,15 +130,17 @@ Result<void> begin_ledger(const Config& config) {
                                        " is not there: this is no node that lost its ledger alone; "
                                        "a new one is made by `dosigate init`");
   const auto file = state / "ledger.db";
-  std::error_code absent;
-  if (const auto size = std::filesystem::file_size(file, absent); !absent && size > 0)
-    return fail(Fault::Conflict, file.string() + " is there: move it aside first, and keep it");
   const auto master = master_key(config);
   if (!master) return master.error();
   const auto keys = Keyring::open(state / "keyring", *master);
   if (!keys) return keys.error();
   auto lock = lock_state(state);
   if (!lock) return lock.error();
+  if (std::filesystem::exists(file)) {
+    const auto present = Ledger::open_existing(file);
+    if (present || present.error().fault != Fault::NotFound)  // an empty file is no ledger
+      return fail(Fault::Conflict, file.string() + " is there: move it aside first, and keep it");
+  }
   auto audit = AuditLog::open(state / "audit", *keys);
   if (!audit) return audit.error();
   (*audit)->record("ledger.begun", "dosigate", {});

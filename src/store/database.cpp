@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 
@@ -53,6 +54,30 @@ void set_up(SQLite::Database& database, const std::filesystem::path& file) {
   if (database.execAndGet("PRAGMA journal_mode=WAL").getString() != "wal")
     throw std::runtime_error("the file system of " + file.string() +
                              " cannot hold a database in WAL mode; put state_dir on a local disk");
+}
+
+/// A database that cannot be written now is said at the start, and not by every instance.
+void prove_writable(SQLite::Database& database) { database.exec("BEGIN IMMEDIATE; ROLLBACK"); }
+
+/// Of what cannot be opened although it may be whole; nullopt for any other error.
+std::optional<Error> out_of_reach(const std::filesystem::path& file,
+                                  const SQLite::Exception& broken) {
+  switch (broken.getErrorCode()) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return fail(Fault::Unavailable, "the database " + file.string() +
+                                          " is locked by another program: end it (`fuser " +
+                                          file.string() + "` names it), then start again");
+    case SQLITE_READONLY:
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+      return fail(Fault::Unavailable,
+                  "the database " + file.string() + " cannot be written (" + broken.what() +
+                      "): make room, or mend the disk or its mount, then start again");
+    default:
+      return std::nullopt;
+  }
 }
 
 /// A consistent copy `<file>.v<version>` beside the database, whole or not at all.
@@ -121,11 +146,13 @@ Result<std::unique_ptr<SQLite::Database>> open_database(const std::filesystem::p
     auto database =
         std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READWRITE, kBusyMs);
     set_up(*database, file);
+    prove_writable(*database);
     if (auto up = bring_up(*database, file, schema, mode); !up) return up.error();
     return database;
   } catch (const SQLite::Exception& broken) {
     if (broken.getErrorCode() == SQLITE_NOTADB || broken.getErrorCode() == SQLITE_CORRUPT)
       return corrupt(file, broken.what());
+    if (auto error = out_of_reach(file, broken)) return std::move(*error);
     throw;
   }
 }

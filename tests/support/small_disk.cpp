@@ -8,9 +8,12 @@
 
 #include <cerrno>
 #include <cstring>
+#include <stdexcept>
 #include <system_error>
+#include <vector>
 
 #include "dosigate/base/durable_file.h"
+#include "support/process.h"
 
 namespace dosigate::testing {
 namespace {
@@ -25,12 +28,16 @@ std::string own_mounts() {
   return "";
 }
 
+std::string why_no_own_mounts() {
+  static const std::string why_not = own_mounts();
+  return why_not;
+}
+
 }  // namespace
 
 SmallDisk::SmallDisk(std::filesystem::path directory, std::uint64_t bytes)
     : directory_(std::move(directory)) {
-  static const std::string why_not = own_mounts();
-  why_not_ = why_not;
+  why_not_ = why_no_own_mounts();
   std::filesystem::create_directories(directory_);
   if (!why_not_.empty()) return;
   const std::string size = "mode=0700,size=" + std::to_string(bytes);
@@ -67,5 +74,40 @@ void SmallDisk::fill(std::uint64_t leave_free) const {
 }
 
 void SmallDisk::make_room() const { (void)::unlink((directory_ / "ballast").c_str()); }
+
+StruckDisk::StruckDisk(const std::filesystem::path& image, std::filesystem::path directory,
+                       std::uint64_t bytes)
+    : image_(image), directory_(std::move(directory)) {
+  why_not_ = why_no_own_mounts();
+  std::filesystem::create_directories(directory_);
+  if (!why_not_.empty()) return;
+  const std::string size = std::to_string(bytes >> 10U) + "k";
+  for (const auto& command : {std::vector<std::string>{"mkfs.ext4", "-q", image_.string(), size},
+                              {"mount", "-o", "loop", image_.string(), directory_.string()}}) {
+    const Finished done = run(command);
+    if (done.code == 0) continue;
+    why_not_ = command[0] + ": " + done.output;
+    return;
+  }
+}
+
+StruckDisk::~StruckDisk() {
+  if (why_not_.empty()) (void)::umount2(directory_.c_str(), MNT_DETACH);
+}
+
+void StruckDisk::strike() const {
+  const Finished done = run({"mount", "-o", "remount,abort", directory_.string()});
+  if (done.code != 0) throw std::runtime_error("remount,abort: " + done.output);
+}
+
+void StruckDisk::mend() const {
+  for (const auto& command : {std::vector<std::string>{"umount", directory_.string()},
+                              {"e2fsck", "-fy", image_.string()},
+                              {"mount", "-o", "loop", image_.string(), directory_.string()}}) {
+    const Finished done = run(command);
+    if (done.code.value_or(9) > 1)  // 1: e2fsck has corrected something
+      throw std::runtime_error(command[0] + ": " + done.output);
+  }
+}
 
 }  // namespace dosigate::testing

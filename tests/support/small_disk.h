@@ -29,4 +29,25 @@ class SmallDisk {
   std::string why_not_;
 };
 
+/// An ext4 in a file, on a loop device, that can be struck: the kernel then treats it as it treats
+/// a disk with errors, read-only at once, for those who have files open, too. What was not synced
+/// is lost.
+class StruckDisk {
+ public:
+  StruckDisk(const std::filesystem::path& image, std::filesystem::path directory,
+             std::uint64_t bytes);
+  ~StruckDisk();
+  StruckDisk(const StruckDisk&) = delete;
+  StruckDisk& operator=(const StruckDisk&) = delete;
+
+  const std::string& why_not() const { return why_not_; }
+  void strike() const;
+  /// Checked and mounted again. Nobody may have files open. Throws std::runtime_error.
+  void mend() const;
+
+ private:
+  std::filesystem::path image_, directory_;
+  std::string why_not_;
+};
+
 }  // namespace dosigate::testing
