@@ -14,6 +14,7 @@
 #include "dosigate/app/clock_watch.h"
 #include "dosigate/app/config.h"
 #include "dosigate/app/corrections.h"
+#include "dosigate/app/database_check.h"
 #include "dosigate/app/disk_rate.h"
 #include "dosigate/app/disk_watch.h"
 #include "dosigate/app/drain.h"
@@ -34,12 +35,13 @@ class KeyRotation;
 
 /// Something an operator should know, from the moment it holds until it no longer does.
 struct Condition {
-  int severity;      ///< as Nagios: 1 warning, 2 critical
-  std::string name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
-                     ///< "disk-under-24h", "cannot-store", "draining", "clock-unsynchronised",
-                     ///< "sync-failed", "pairs-not-moved", "backup-old", "map-gap",
-                     ///< "withdrawal-not-told", "send-again",
-                     ///< "key-rotation-unfinished", "recovery-not-verified"
+  int severity;  ///< as Nagios: 1 warning, 2 critical
+  std::string
+      name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
+             ///< "disk-under-24h", "cannot-store", "draining", "clock-unsynchronised",
+             ///< "sync-failed", "database-damaged", "pairs-not-moved", "backup-old", "map-gap",
+             ///< "withdrawal-not-told", "send-again",
+             ///< "key-rotation-unfinished", "recovery-not-verified"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
@@ -110,6 +112,7 @@ class Node {
   const Stores stores_;
   Quarantine quarantine_;
   DiskWatch disk_watch_;
+  DatabaseCheck database_check_;
   Drain drain_;
   const ClockAsk clock_ask_ = clock_is_synchronised;
   RefusedPeers refused_peers_;
