@@ -80,7 +80,7 @@ class Report : public ::testing::Test {
     std::vector<std::string> command{"storescu", "-R",       "-aet",      calling_ae,
                                      "-aec",     "DOSIGATE", "127.0.0.1", node_.port_text()};
     for (const auto& file : files) command.push_back(file.string());
-    return run(command, std::chrono::seconds(120)).code;
+    return run(command, std::chrono::seconds(120)).code.value_or(-1);
   }
   json::value asked(const std::vector<std::string>& words) {
     const Finished answer = node_.dosigate(words);
