@@ -73,7 +73,8 @@ class Node {
   std::vector<Condition> conditions() const;
   DiskUse disk() const;
   /// Once a second by main: samples the disk, raises and clears alerts, writes the count of
-  /// removed private creators, records who was told of a withdrawal, folds the ledger.
+  /// removed private creators, records who was told of a withdrawal, says which studies are
+  /// complete, folds the ledger.
   void tick();
 
  private:
@@ -133,7 +134,8 @@ class Node {
 
   Guarded<DiskRate> rate_;  ///< a sample every ten seconds
   std::map<std::string, Condition> raised_;
-  SteadyTime last_sample_{}, last_alert_{}, last_fold_{}, last_creators_{}, last_told_{};
+  SteadyTime last_sample_{}, last_alert_{}, last_fold_{}, last_creators_{}, last_told_{},
+      last_complete_{};
 };
 
 }  // namespace dosigate
