@@ -7,6 +7,7 @@
 #include "dosigate/app/alert.h"
 #include "dosigate/app/node.h"
 #include "key_rotation.h"
+#include "study_completion.h"
 
 namespace dosigate {
 namespace {
@@ -15,6 +16,7 @@ constexpr std::chrono::seconds kSampleEvery{10};
 constexpr std::chrono::seconds kAlertEvery{2};
 constexpr std::chrono::seconds kCreatorsEvery{5};
 constexpr std::chrono::seconds kToldEvery{3};
+constexpr std::chrono::seconds kCompleteEvery{1};
 constexpr std::chrono::hours kFoldEvery{1};
 constexpr std::int64_t kNotToldAfter = 3'600;  ///< seconds until an open withdrawal is a warning
 constexpr std::size_t kToldAtOnce = 100;
@@ -73,6 +75,9 @@ std::vector<Condition> Node::conditions() const {
                " instances wait for a destination that the configuration no longer has: put "
                "it back and reload, or give them up by `dosigate queue abandon`"});
   }
+  for (const std::string& trouble :
+       {stores_.map->trouble(), stores_.ledger->trouble(), stores_.spool->trouble()})
+    if (!trouble.empty()) out.push_back({2, "sync-failed", "", trouble});
   if (const auto stuck = stores_.spool->pairs_stuck(); stuck > 0)
     out.push_back(
         {1, "pairs-not-moved", "",
@@ -96,10 +101,8 @@ std::vector<Condition> Node::conditions() const {
                    std::to_string(held.count) +
                        " originals wait for a decision: see `dosigate quarantine list`"});
   const auto use = disk();
-  if (use.free < config_.node.min_free_bytes)
-    out.push_back({2, "disk-low", "",
-                   "less than [node] min_free_gb is free: new instances are refused with 0xA700"});
-  else if (use.hours_left && *use.hours_left < 24)
+  add_admission_conditions(out, use);
+  if (use.free >= config_.node.min_free_bytes && use.hours_left && *use.hours_left < 24)
     out.push_back({2, "disk-under-24h", "",
                    "the disk is full in " + std::to_string(static_cast<long>(*use.hours_left)) +
                        " h at the present rate"});
@@ -140,6 +143,10 @@ void Node::tick() {
   if (now - last_told_ >= kToldEvery) {
     last_told_ = now;
     record_told();
+  }
+  if (now - last_complete_ >= kCompleteEvery) {
+    last_complete_ = now;
+    announce_complete(*stores_.ledger, config_.node.study_quiet);
   }
   if (now - last_fold_ >= kFoldEvery) {
     last_fold_ = now;

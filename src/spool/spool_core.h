@@ -3,6 +3,7 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -15,6 +16,7 @@
 #include "dosigate/dicom/instance.h"
 #include "dosigate/spool/spool.h"
 #include "queue_index.h"
+#include "shared_sync.h"
 
 namespace dosigate {
 
@@ -84,6 +86,7 @@ class SpoolCore {
   void pairs_refused(const std::vector<InstanceId>& ids);
   std::uint64_t pairs_stuck() const;
 
+  std::string trouble() const { return index_.trouble(); }
   std::vector<Row> list(std::size_t max) const;
   std::map<std::string, DestinationState> destinations() const;
   std::uint64_t files() const;
@@ -111,6 +114,9 @@ class SpoolCore {
   /// @return how many (instance, destination).
   std::uint64_t give_up_lost(const InstanceId& id,
                              const std::function<bool(const std::string&, DeliveryState)>& which);
+  QueueIndex::When due_now() const;
+  /// With the claims locked.
+  bool is_anything_due(const std::string& destination);
   bool disk_is_low();
   std::int64_t now_ms() const;
 
@@ -134,8 +140,10 @@ class SpoolCore {
   const Keyring& keys_;
   Ledger& ledger_;
   const SpoolFiles files_;
+  SharedSync entries_;
   QueueIndex index_;
   Claims claims_;
+  std::map<std::string, std::int64_t> turns_;  ///< study served last, by destination; see claims_
   Recovered recovered_;
   std::mutex parked_;  ///< requeue and withdraw change rows that nobody holds: one at a time
   std::atomic<std::uint64_t> requeues_{0};

@@ -1,6 +1,7 @@
 #include "wire/node_process.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -23,6 +24,11 @@ std::string dicom(const std::string& ae_title, std::uint16_t port,
          "\"\nport = " + std::to_string(port) + "\n";
 }
 
+std::string binary(const char* variable, const char* built) {
+  const char* const other = std::getenv(variable);
+  return other == nullptr ? built : other;
+}
+
 }  // namespace
 
 bool eventually(const std::function<bool()>& holds, std::chrono::seconds deadline) {
@@ -43,7 +49,8 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
   config << "[node]\nlisten = [\"127.0.0.1:" << port_ << "\"]\nae_title = \"DOSIGATE\"\n"
          << "state_dir = \"state\"\nkey_file = \"master.key\"\njournal_dir = "
             "\"journal\"\nadmin_socket = \"admin.sock\"\n"
-         << "profiles_dir = \"profiles\"\nmin_free_gb = 0\nlog_level = \"debug\"\n"
+         << "profiles_dir = \"profiles\"\nmin_free_gb = " << settings.min_free_gb
+         << "\nlog_level = \"" << settings.log_level << "\"\nwarn_unsynchronised_clock = false\n"
          << settings.node << "\n\n"
          << "[[site]]\nname = \"Hospital Teste\"\ncode = \"TEST\"\n"
          << settings.site << "\n\n"
@@ -53,7 +60,7 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
     config << "kind = \"folder\"\npath = \"arrived\"\n";
   else
     config << dicom(settings.archive_ae, settings.archive_port, settings.archive_host);
-  config << settings.archive << "\n";
+  config << settings.archive;
   if (settings.second_port != 0)
     config << "\n[[destination]]\nname = \"second\"\n"
            << kLegal << dicom(settings.second_ae, settings.second_port);
@@ -68,11 +75,15 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
   recovery_key_ = init.output.substr(key, init.output.find('\n', key) - key);
 }
 
-void NodeProcess::start(const std::vector<std::string>& environment) {
+void NodeProcess::launch(const std::vector<std::string>& environment) {
   daemon_ = std::make_unique<Process>(
-      std::vector<std::string>{DOSIGATED_BINARY, "--config",
+      std::vector<std::string>{binary("DOSIGATED_BINARY", DOSIGATED_BINARY), "--config",
                                (directory_ / "dosigate.toml").string()},
       directory_ / ("node-" + std::to_string(++starts_) + ".log"), environment);
+}
+
+void NodeProcess::start(const std::vector<std::string>& environment) {
+  launch(environment);
   const bool answers = eventually([&] {
     return dosigate({"status", "--json"}).code == 0 || !daemon_->running();
   });
@@ -93,7 +104,7 @@ bool NodeProcess::ends_within(std::chrono::milliseconds deadline) {
 
 Finished NodeProcess::dosigate(const std::vector<std::string>& arguments,
                                const std::string& input) const {
-  std::vector<std::string> argv{DOSIGATE_BINARY, "--config",
+  std::vector<std::string> argv{binary("DOSIGATE_BINARY", DOSIGATE_BINARY), "--config",
                                 (directory_ / "dosigate.toml").string()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return run(argv, std::chrono::seconds(30), input);

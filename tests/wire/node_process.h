@@ -16,20 +16,23 @@
 namespace dosigate::testing {
 
 /// The two real binaries in a directory of their own: configuration, state, journal, log and folder
-/// destination all lie below it.
+/// destination all lie below it. DOSIGATED_BINARY and DOSIGATE_BINARY in the environment name other
+/// binaries than those of this build.
 class NodeProcess {
  public:
   struct Settings {
     std::uint16_t archive_port = 0;  ///< of a DICOM destination "archive"; 0 = a folder
     std::string archive_ae = "ARCHIVE";
     std::string archive_host = "127.0.0.1";
-    std::string archive{};  ///< further lines of its [[destination]]
     std::string site{};     ///< further lines of [[site]]
     std::string route{};    ///< further lines of [[route]]
     std::string node{};     ///< further lines of [node]
+    std::string archive{};  ///< further lines of the destination "archive"
     /// Of a DICOM destination "second" that every instance goes to as well; 0 = none.
     std::uint16_t second_port = 0;
     std::string second_ae = "SECOND";
+    std::string min_free_gb = "0";
+    std::string log_level = "debug";
   };
   struct Totals {
     std::uint64_t received, duplicate, delivered, queued, parked, quarantined, dropped, discarded,
@@ -47,6 +50,8 @@ class NodeProcess {
   /// Starts the daemon and waits until it answers. Throws std::runtime_error, with the log, when it
   /// does not.
   void start(const std::vector<std::string>& environment = {});
+  /// Starts the daemon and does not wait for anything.
+  void launch(const std::vector<std::string>& environment = {});
   /// SIGTERM; the exit code, or nothing when it has not ended after 30 s.
   std::optional<int> stop();
   /// SIGKILL.
@@ -54,6 +59,10 @@ class NodeProcess {
   void signal(int number) const { daemon_->signal(number); }
   /// Whether the daemon has ended by itself within the time, as it does at a fail point.
   bool ends_within(std::chrono::milliseconds deadline);
+  /// Of a daemon that has ended.
+  std::optional<int> exit_code() const { return daemon_->wait(std::chrono::milliseconds(0)); }
+  bool running() const { return daemon_ && daemon_->running(); }
+  pid_t pid() const { return daemon_->pid(); }
 
   /// The operator's command.
   /// @param input  what it reads from its standard input, as a script gives it.
