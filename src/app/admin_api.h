@@ -40,6 +40,9 @@ class AdminApi {
   ApiResponse map_import(const ApiRequest& request);
   ApiResponse accept_gap(const ApiRequest& request);
   ApiResponse retention() const;
+  /// admin_reports.cpp
+  ApiResponse report(const ApiRequest& request) const;
+  ApiResponse proof(const std::string& uid) const;
   /// Of /api/v1/key and what is below it (admin_keys.cpp).
   ApiResponse keys(const ApiRequest& request);
   ApiResponse key_status(const ApiRequest& request) const;

@@ -116,6 +116,9 @@ int key_compromise(const Options& options, const std::filesystem::path& credenti
                    std::string reason);
 
 int study(const Options& options, const std::string& name, unsigned tolerance_min);
+int study_proof(const Options& options, const std::string& uid);
+/// Empty days: today. kNotDone when a sum does not add up.
+int day_report(const Options& options, const std::string& from, const std::string& to);
 int study_reassign(const Options& options, const std::string& uid, const std::string& issuer,
                    std::string reason);
 /// @param why  "quality", "safety", "worklist" or "retention".

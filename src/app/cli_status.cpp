@@ -82,6 +82,9 @@ std::string totals(const value& s) {
   std::string out = "\ninstances\n" + table(headings, {row});
   if (number(s, "totals.issued") > 0)
     out += fmt::format("and {} rejection notes issued by this node\n", shown(s, "totals.issued"));
+  if (!at(s, "studies").is_null())
+    out += fmt::format("studies       {} arriving, {} complete today (UTC)\n",
+                       shown(s, "studies.arriving"), shown(s, "studies.complete_today"));
   if (number(s, "withdrawals.open") > 0)
     out += fmt::format("withdrawals   {} destinations are still to be told\n",
                        shown(s, "withdrawals.open"));

@@ -95,6 +95,7 @@ void SectionReader::node(const toml::table& table) {
   seconds("idle_timeout_s", node.idle_timeout);
   seconds("dimse_timeout_s", node.dimse_timeout);
   seconds("connect_timeout_s", node.connect_timeout);
+  seconds("study_quiet_s", node.study_quiet);
   node.ledger_keep_days = static_cast<int>(
       reader.integer("ledger_keep_days", 1, 36'500).value_or(node.ledger_keep_days));
   node.backup_max_age_days = static_cast<int>(
@@ -128,6 +129,7 @@ std::vector<std::string> changed_node_keys(const Config::Node& before, const Con
   compare("idle_timeout_s", &Node::idle_timeout);
   compare("dimse_timeout_s", &Node::dimse_timeout);
   compare("connect_timeout_s", &Node::connect_timeout);
+  compare("study_quiet_s", &Node::study_quiet);
   compare("ledger_keep_days", &Node::ledger_keep_days);
   compare("backup_max_age_days", &Node::backup_max_age_days);
   compare("keep_originals", &Node::keep_originals);

@@ -116,6 +116,9 @@ Node::Node(Config config, Stores stores)
       quarantine_(config_.node.state_dir / "quarantine", *stores_.keys,
                   config_.node.quarantine_cap_bytes),
       disk_watch_(config_.node.state_dir, config_.node.min_free_bytes),
+      database_check_({config_.node.state_dir / "identity" / "map.db",
+                       config_.node.state_dir / "ledger.db",
+                       config_.node.state_dir / "archive" / "queue.db"}),
       withdrawals_(*stores_.map, *stores_.spool, *stores_.ledger),
       ingest_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_, withdrawals_),
       corrections_(*stores_.map, *stores_.ledger, quarantine_, ingest_, withdrawals_) {}

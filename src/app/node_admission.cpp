@@ -23,6 +23,7 @@ AssociationServer::Answer Node::take(const ReceivedInstance& received) {
   const Drain::Passage passage(drain_);
   if (!passage.open()) return turn_away(received.origin, "draining");
   if (disk_watch_.low()) return turn_away(received.origin, "disk-low");
+  if (!database_check_.damage().empty()) return turn_away(received.origin, "database-damaged");
   return ingest_.accept(received);
 }
 
@@ -46,6 +47,8 @@ void Node::add_admission_conditions(std::vector<Condition>& out, const DiskUse& 
     out.push_back({2, "disk-low", "",
                    "less than [node] min_free_gb is free: associations are rejected for the time "
                    "being and instances refused with 0xA700, until there is room"});
+  if (const std::string damage = database_check_.damage(); !damage.empty())
+    out.push_back({2, "database-damaged", "", damage + ". Until then nothing is taken"});
   if (const auto trouble = ingest_.trouble().present())
     out.push_back(
         {2, "cannot-store", "",

@@ -7,6 +7,7 @@
 #include "dosigate/app/alert.h"
 #include "dosigate/app/node.h"
 #include "key_rotation.h"
+#include "study_completion.h"
 
 namespace dosigate {
 namespace {
@@ -15,6 +16,7 @@ constexpr std::chrono::seconds kSampleEvery{10};
 constexpr std::chrono::seconds kAlertEvery{2};
 constexpr std::chrono::seconds kCreatorsEvery{5};
 constexpr std::chrono::seconds kToldEvery{3};
+constexpr std::chrono::seconds kCompleteEvery{1};
 constexpr std::chrono::hours kFoldEvery{1};
 constexpr std::int64_t kNotToldAfter = 3'600;  ///< seconds until an open withdrawal is a warning
 constexpr std::size_t kToldAtOnce = 100;
@@ -139,6 +141,10 @@ void Node::tick() {
   if (now - last_told_ >= kToldEvery) {
     last_told_ = now;
     record_told();
+  }
+  if (now - last_complete_ >= kCompleteEvery) {
+    last_complete_ = now;
+    announce_complete(*stores_.ledger, config_.node.study_quiet);
   }
   if (now - last_fold_ >= kFoldEvery) {
     last_fold_ = now;

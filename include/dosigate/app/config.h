@@ -49,6 +49,8 @@ struct Config {
     std::chrono::seconds connect_timeout{
         10};  ///< of every destination and peer: DCMTK has one for the whole process
     int ledger_keep_days = 90;
+    /// A study into which nothing has arrived for this long is complete.
+    std::chrono::seconds study_quiet{300};
     int backup_max_age_days = 7;  ///< `check` warns when the newest backup is older; 0 = never
     std::string keep_originals = "study";  ///< "none" | "identity" | "study"
     std::string log_level = "info";

@@ -14,6 +14,7 @@
 #include "dosigate/app/clock_watch.h"
 #include "dosigate/app/config.h"
 #include "dosigate/app/corrections.h"
+#include "dosigate/app/database_check.h"
 #include "dosigate/app/disk_rate.h"
 #include "dosigate/app/disk_watch.h"
 #include "dosigate/app/drain.h"
@@ -34,12 +35,13 @@ class KeyRotation;
 
 /// Something an operator should know, from the moment it holds until it no longer does.
 struct Condition {
-  int severity;      ///< as Nagios: 1 warning, 2 critical
-  std::string name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
-                     ///< "disk-under-24h", "cannot-store", "draining", "clock-unsynchronised",
-                     ///< "sync-failed", "pairs-not-moved", "backup-old", "map-gap",
-                     ///< "withdrawal-not-told", "send-again",
-                     ///< "key-rotation-unfinished", "recovery-not-verified"
+  int severity;  ///< as Nagios: 1 warning, 2 critical
+  std::string
+      name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
+             ///< "disk-under-24h", "cannot-store", "draining", "clock-unsynchronised",
+             ///< "sync-failed", "database-damaged", "pairs-not-moved", "backup-old", "map-gap",
+             ///< "withdrawal-not-told", "send-again",
+             ///< "key-rotation-unfinished", "recovery-not-verified"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
@@ -71,7 +73,8 @@ class Node {
   std::vector<Condition> conditions() const;
   DiskUse disk() const;
   /// Once a second by main: samples the disk, raises and clears alerts, writes the count of
-  /// removed private creators, records who was told of a withdrawal, folds the ledger.
+  /// removed private creators, records who was told of a withdrawal, says which studies are
+  /// complete, folds the ledger.
   void tick();
 
  private:
@@ -110,6 +113,7 @@ class Node {
   const Stores stores_;
   Quarantine quarantine_;
   DiskWatch disk_watch_;
+  DatabaseCheck database_check_;
   Drain drain_;
   const ClockAsk clock_ask_ = clock_is_synchronised;
   RefusedPeers refused_peers_;
@@ -130,7 +134,8 @@ class Node {
 
   Guarded<DiskRate> rate_;  ///< a sample every ten seconds
   std::map<std::string, Condition> raised_;
-  SteadyTime last_sample_{}, last_alert_{}, last_fold_{}, last_creators_{}, last_told_{};
+  SteadyTime last_sample_{}, last_alert_{}, last_fold_{}, last_creators_{}, last_told_{},
+      last_complete_{};
 };
 
 }  // namespace dosigate
