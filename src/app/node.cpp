@@ -37,9 +37,10 @@ Result<FileDescriptor> lock_state(const std::filesystem::path& state_dir) {
 bool same_destination(const Destination& a, const Destination& b) {
   const auto key = [](const Destination& d) {
     return std::tie(d.name, d.kind, d.ae_title, d.host, d.port, d.calling_ae, d.path,
-                    d.associations, d.connect_timeout, d.dimse_timeout, d.max_attempts, d.max_age);
+                    d.associations, d.connect_timeout, d.dimse_timeout, d.max_attempts, d.max_age,
+                    d.max_kbit_s, d.compress);
   };
-  return key(a) == key(b);
+  return key(a) == key(b) && a.hours == b.hours;
 }
 
 /// Each waits for the instance in its hand; told one after the other they would add up their waits.
