@@ -35,6 +35,7 @@ class SlowLink : public Forwarding {
   Destination to() const {
     Destination out = dicom_destination(archive.port());
     out.associations = 1;
+    out.dimse_timeout = 20s;  // a loaded machine is no fault of the archive
     return out;
   }
   /// A wall clock of the test's own.
@@ -114,23 +115,19 @@ TEST_F(SlowLink, PausedNothingLeavesUntilItIsResumed) {
 }
 
 TEST_F(SlowLink, APausedBatchEndsAfterTheInstanceInHand) {
-  ArchiveForwarder* running = nullptr;
-  std::atomic<bool> paused = false;
+  ArchiveForwarder forwarder(to(), *home.spool);
   archive.set({.status = [&](const std::string&, int) {
-    while (!paused) std::this_thread::yield();
+    forwarder.pause("paused by ana");  // while the first is being answered
     return std::uint16_t{0};
   }});
-  ArchiveForwarder forwarder(to(), *home.spool);
-  running = &forwarder;
+
   put(10);
-  ASSERT_TRUE(eventually([&] { return archive.associations() == 1; }));
 
-  running->pause("paused by ana");
-  paused = true;
-
+  ASSERT_TRUE(all_delivered(1));
   ASSERT_TRUE(eventually([&] { return archive.releases() == 1; }));
-  EXPECT_LE(archive.received().size(), 1U);
-  EXPECT_GE(home.ledger->totals().queued, 9U);
+  EXPECT_EQ(archive.received().size(), 1U);
+  EXPECT_EQ(home.ledger->totals().queued, 9U);
+  archive.set({});
   forwarder.resume();
   EXPECT_TRUE(all_delivered(10));
 }
@@ -180,7 +177,6 @@ TEST_F(SlowLink, TheBandwidthIsSharedByAllAssociations) {
   Destination limited = to();
   limited.associations = 3;
   limited.max_kbit_s = kBits / 1'000;
-  limited.dimse_timeout = 20s;
   for (int i = 0; i < 30; ++i)
     ASSERT_TRUE(home.offer(SpoolHome::instance(sop(i), 100'000)));  // 3 MB: 3 s
   const SteadyTime begun = steady_now();
@@ -192,17 +188,6 @@ TEST_F(SlowLink, TheBandwidthIsSharedByAllAssociations) {
   const double bits = static_cast<double>(forwarder.state().bytes) * 8;
   EXPECT_GE(bits, 30 * 100'000 * 8);
   EXPECT_GE(took.count(), bits / kBits * 0.98);
-}
-
-TEST_F(SlowLink, WithoutALimitTheSameTakesNoSuchTime) {
-  for (int i = 0; i < 30; ++i) ASSERT_TRUE(home.offer(SpoolHome::instance(sop(i), 100'000)));
-  Destination unlimited = to();
-  unlimited.associations = 3;
-  unlimited.dimse_timeout = 20s;
-
-  const ArchiveForwarder forwarder(unlimited, *home.spool);
-
-  EXPECT_TRUE(all_delivered(30));
 }
 
 TEST_F(SlowLink, AStopDoesNotWaitForTheLimit) {
@@ -323,7 +308,6 @@ TEST_F(SlowLink, WhatIsTooLargeToBeCompressedIsSentAsItIs) {
   ASSERT_TRUE(object.putAndInsertString(DCM_NumberOfFrames, "4320").good());
   ASSERT_TRUE(object.putAndInsertUint16Array(DCM_PixelData, pixels.data(), pixels.size()).good());
   Destination small = to();
-  small.dimse_timeout = 20s;
   small.compress = Destination::Compress::JpegLs;
   ASSERT_TRUE(home.offer(clean(object)));
 
