@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "admin_fields.h"
+#include "destination_status.h"
 #include "dosigate/dosimetry/report.h"
 #include "patient_facts.h"
 #include "status.h"
@@ -45,6 +46,8 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   if (get && path == "/api/v1/check") return check();
   if (get && path == "/api/v1/queue") return queue(request);
   if (post && path == "/api/v1/queue/retry") return retry(request);
+  if (post && path == "/api/v1/queue/pause") return pause(request);
+  if (post && path == "/api/v1/queue/resume") return resume(request);
   if (get && path == "/api/v1/quarantine") return quarantine();
   if (path.starts_with(kQuarantine)) {
     const std::string rest = path.substr(kQuarantine.size());
@@ -93,6 +96,7 @@ ApiResponse AdminApi::status() const {
   json::array destinations;
   const auto books = ledger.by_destination();
   const auto queues = node_.stores_.spool->destinations();
+  const auto pauses = ledger.pauses();
   const auto forwarders = node_.forwarders_.with([](const auto& all) { return all; });
   std::set<std::string> names;
   for (const auto& [name, book] : books) names.insert(name);
@@ -104,6 +108,7 @@ ApiResponse AdminApi::status() const {
     json::object row{{"name", name},
                      {"kind", "removed"},
                      {"state", "removed"},
+                     {"state_text", ""},
                      {"queued", book.queued},
                      {"delivered", book.delivered},
                      {"parked", book.parked},
@@ -115,14 +120,9 @@ ApiResponse AdminApi::status() const {
                      {"legal", nullptr}};
     for (const auto& output : routing->config().outputs)
       if (output.destination.name == name) row["legal"] = json_of(output.legal);
-    if (forwarder != forwarders.end()) {
-      const auto state = forwarder->second->state();
-      row["kind"] =
-          forwarder->second->destination().kind == Destination::Kind::Dicom ? "dicom" : "folder";
-      row["state"] = state.state;
-      row["last_error"] = state.last_error;
-      row["last_success"] = state.last_success_unix;
-    }
+    if (forwarder != forwarders.end()) add_forwarder(row, *forwarder->second);
+    const auto paused = pauses.find(name);
+    row["paused"] = json_of(paused == pauses.end() ? nullptr : &paused->second);
     destinations.emplace_back(std::move(row));
   }
 

@@ -115,6 +115,8 @@ class QueueIndex {
   };
   std::vector<Standing> items_after(std::int64_t item_id, std::size_t max);
 
+  std::string trouble() const { return writer_.trouble(); }
+
   /// Any question to the database that only reads.
   template <class Use>
   decltype(auto) read(Use&& use) const {

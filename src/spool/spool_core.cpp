@@ -150,7 +150,7 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
   try {
     // The entry before the row: after a power cut there may be a file without a row, never a row
     // without a file.
-    sync_directory(files_.path(id).parent_path());
+    entries_.sync(files_.path(id).parent_path());
     fail_point("spool.after-sync");
 
     const std::uint64_t length =
@@ -162,7 +162,7 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
       // now writes another end into the ledger for this id, and a file that came back after a power
       // cut would contradict it.
       files_.erase(id);
-      sync_directory(files_.path(id).parent_path());
+      entries_.sync(files_.path(id).parent_path());
       const auto first = settled_live(instance.sop_instance_uid());
       if (!first) return first.error();
       // Failed, or delivered and gone in this very moment: the sender may try again.

@@ -14,6 +14,7 @@
 #include "dosigate/dicom/instance.h"
 #include "dosigate/spool/spool.h"
 #include "queue_index.h"
+#include "shared_sync.h"
 
 namespace dosigate {
 
@@ -81,6 +82,7 @@ class SpoolCore {
   void pairs_refused(const std::vector<InstanceId>& ids);
   std::uint64_t pairs_stuck() const;
 
+  std::string trouble() const { return index_.trouble(); }
   std::vector<Row> list(std::size_t max) const;
   std::map<std::string, DestinationState> destinations() const;
   std::uint64_t files() const;
@@ -122,6 +124,7 @@ class SpoolCore {
   const Keyring& keys_;
   Ledger& ledger_;
   const SpoolFiles files_;
+  SharedSync entries_;
   QueueIndex index_;
   Claims claims_;
   Recovered recovered_;

@@ -31,12 +31,13 @@ class KeyRotation;
 
 /// Something an operator should know, from the moment it holds until it no longer does.
 struct Condition {
-  int severity;      ///< as Nagios: 1 warning, 2 critical
-  std::string name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
-                     ///< "disk-under-24h", "pairs-not-moved", "backup-old", "map-gap",
-                     ///< "withdrawal-not-told", "send-again",
-                     ///< "key-rotation-unfinished", "recovery-not-verified"
-  std::string of;    ///< the destination, or empty
+  int severity;  ///< as Nagios: 1 warning, 2 critical
+  std::string
+      name;        ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
+                   ///< "disk-under-24h", "sync-failed", "pairs-not-moved", "backup-old", "map-gap",
+                   ///< "withdrawal-not-told", "send-again",
+                   ///< "key-rotation-unfinished", "recovery-not-verified"
+  std::string of;  ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
 
@@ -64,6 +65,14 @@ class Node {
   /// ones stay.
   Result<void> reload();
 
+  /// Nothing is sent to a destination until it is resumed, restarts included; an instance on its way
+  /// ends. NotFound when the configuration has no such destination, Conflict when it is paused
+  /// already.
+  Result<void> pause(const std::string& destination, const std::string& actor,
+                     const std::string& reason);
+  /// NotFound when it is not paused. Also of a destination that the configuration no longer has.
+  Result<void> resume(const std::string& destination, const std::string& actor);
+
   std::vector<Condition> conditions() const;
   DiskUse disk() const;
   /// Once a second by main: samples the disk, raises and clears alerts, writes the count of
@@ -84,7 +93,6 @@ class Node {
   static Result<Stores> open_stores(const Config& config);
   Node(Config config, Stores stores);
   void serve(std::shared_ptr<const Routing> routing, std::optional<int> admin_socket);
-  void reconcile_quarantine();
   void use_destinations(const Config& config);
   /// Of a destination as the configuration has it, what [node] says of every one.
   Destination made_ready(Destination wanted) const;

@@ -163,8 +163,9 @@ class Ledger {
   void recorded(const std::vector<Told>& told);
   /// (withdrawal, destination) whose note is not delivered yet; only of those ordered at `until`
   /// (Unix seconds) or before.
-  std::uint64_t withdrawals_open(
-      std::int64_t until = std::numeric_limits<std::int64_t>::max()) const;
+  /// @param except  destinations that do not count: they are closed or paused.
+  std::uint64_t withdrawals_open(std::int64_t until = std::numeric_limits<std::int64_t>::max(),
+                                 const std::set<std::string>& except = {}) const;
   /// An order of this node whose note never came into the queue: the node was killed in between, or
   /// the queue was full.
   struct Unfinished {
@@ -222,12 +223,26 @@ class Ledger {
   void forget(const std::vector<std::string>& study_uids);
   bool is_forgotten(std::string_view study_uid) const;
 
+  /// A destination that gets nothing until an operator resumes it. Kept here, where no rebuilding of
+  /// the queue loses it.
+  struct Pause {
+    std::string destination, actor, reason;
+    std::int64_t since = 0;  ///< Unix seconds, set by the clock
+  };
+  /// Durable on return. False: it was paused already, and that pause stays.
+  bool pause(const Pause& pause);
+  /// Durable on return. False: it was not paused.
+  bool resume(std::string_view destination);
+  std::map<std::string, Pause> pauses() const;
+
   /// Moments that `check` asks for: "backup", "recovery-verified". 0 when it never happened.
   void milestone(std::string_view name, std::int64_t when);
   std::int64_t milestone(std::string_view name) const;
 
   /// Day (days since 1970) of the oldest instance that is kept one by one; nullopt when none is.
   std::optional<std::int64_t> oldest_day() const;
+  /// As DatabaseWriter::trouble.
+  std::string trouble() const;
   /// An online, consistent copy as one file. Conflict when it exists.
   Result<void> copy_to(const std::filesystem::path& file) const;
 

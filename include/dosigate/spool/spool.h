@@ -23,6 +23,10 @@ template <Domain domain>
 class Spool;
 class SpoolCore;
 
+/// A random id for what is to be put. Those of the same few seconds have their files in one
+/// directory, so that parallel puts share its sync.
+InstanceId new_instance_id();
+
 struct SpoolSettings {
   std::filesystem::path directory;           ///< .../archive
   std::uint64_t min_free_bytes = 1U << 30U;  ///< below this much free disk new instances are Busy
@@ -205,6 +209,8 @@ class Spool {
   /// How many files are kept because their pairs cannot be read or are not taken.
   std::uint64_t pairs_stuck() const;
 
+  /// As DatabaseWriter::trouble.
+  std::string trouble() const;
   std::vector<Row> list(std::size_t max) const;
   std::map<std::string, DestinationState> destinations() const;
   std::uint64_t files() const;
