@@ -22,23 +22,24 @@ ApiResponse AdminApi::pause(const ApiRequest& request) {
   if (reason.empty()) return missing("reason");
   if (reason.size() > kLongestReason)
     return problem(fail(Fault::Invalid, "a reason has at most 200 bytes"));
-  if (auto paused = node_.pause(destination, request.actor, reason); !paused)
+  if (auto paused = node_.pause_destination(destination, request.actor, reason); !paused)
     return problem(paused.error());
   return {200, json::object{{"destination", destination},
-                            {"then", "nothing is sent there until `dosigate queue resume`; an "
-                                     "instance on its way ends"}}};
+                            {"then",
+                             "nothing is sent there until `dosigate queue resume`; an "
+                             "instance on its way ends"}}};
 }
 
 ApiResponse AdminApi::resume(const ApiRequest& request) {
   const auto destination = text_of(request.body, "destination");
   if (destination.empty()) return missing("destination");
-  if (auto resumed = node_.resume(destination, request.actor); !resumed)
+  if (auto resumed = node_.resume_destination(destination, request.actor); !resumed)
     return problem(resumed.error());
   return {200, json::object{{"destination", destination}}};
 }
 
-Result<void> Node::pause(const std::string& destination, const std::string& actor,
-                         const std::string& reason) {
+Result<void> Node::pause_destination(const std::string& destination, const std::string& actor,
+                                     const std::string& reason) {
   // A reload makes forwarders anew from the pauses that it finds: never in between.
   const std::lock_guard one_at_a_time(reloading_);
   const auto forwarder = forwarders_.with([&](const auto& all) {
@@ -46,16 +47,17 @@ Result<void> Node::pause(const std::string& destination, const std::string& acto
     return found == all.end() ? nullptr : found->second;
   });
   if (!forwarder)
-    return fail(Fault::NotFound, "no destination of this name is configured: see `dosigate status`");
+    return fail(Fault::NotFound,
+                "no destination of this name is configured: see `dosigate status`");
+  if (const auto pauses = stores_.ledger->pauses(); pauses.contains(destination))
+    return fail(Fault::Conflict, "it is " + pause_text(pauses.at(destination)) + " already");
   stores_.audit->record("queue.pause", actor, {{"destination", destination}, {"reason", reason}});
-  const bool fresh = stores_.ledger->pause({destination, actor, reason});
-  const std::string words = pause_text(stores_.ledger->pauses().at(destination));
-  if (!fresh) return fail(Fault::Conflict, "it is " + words + " already");
-  forwarder->pause(words);
+  stores_.ledger->pause({destination, actor, reason});
+  forwarder->pause(pause_text(stores_.ledger->pauses().at(destination)));
   return {};
 }
 
-Result<void> Node::resume(const std::string& destination, const std::string& actor) {
+Result<void> Node::resume_destination(const std::string& destination, const std::string& actor) {
   const std::lock_guard one_at_a_time(reloading_);
   if (!stores_.ledger->pauses().contains(destination))
     return fail(Fault::NotFound, "no destination of this name is paused: see `dosigate status`");

@@ -231,8 +231,8 @@ void SectionReader::destination(const toml::table& table) {
       std::chrono::hours(reader.integer("max_age_h", 1, 8760).value_or(to.max_age.count()));
   slow_link(reader, to);
   // What the other kind has would do nothing here.
-  for (const char* key : {"ae_title", "host", "port", "associations", "dimse_timeout_s",
-                          "max_kbit_s", "compress"}) {
+  for (const char* key :
+       {"ae_title", "host", "port", "associations", "dimse_timeout_s", "max_kbit_s", "compress"}) {
     if (folder && reader.has(key)) reader.error(key, "has no meaning for kind = \"folder\"");
   }
   if (dicom && reader.has("path")) reader.error("path", "has no meaning for kind = \"dicom\"");

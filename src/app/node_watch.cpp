@@ -86,7 +86,8 @@ std::vector<Condition> Node::conditions() const {
          std::to_string(stuck) +
              " spool files are kept because the map does not take their UID pairs: see "
              "the log; restore the map that belongs to them, or its journal, and restart"});
-  if (const auto open = stores_.ledger->withdrawals_open(to_unix(wall_now()) - kNotToldAfter, closed);
+  if (const auto open =
+          stores_.ledger->withdrawals_open(to_unix(wall_now()) - kNotToldAfter, closed);
       open > 0)
     out.push_back({1, "withdrawal-not-told", "",
                    std::to_string(open) +

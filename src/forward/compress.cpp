@@ -10,8 +10,8 @@ namespace dosigate {
 namespace {
 
 Error declined(std::string_view to, const std::string& why) {
-  return fail(Fault::Invalid, "not compressed into " +
-                                  std::string(find_transfer_syntax(to)->name) + ": " + why);
+  return fail(Fault::Invalid,
+              "not compressed into " + std::string(find_transfer_syntax(to)->name) + ": " + why);
 }
 
 unsigned number_at(DcmItem& item, const DcmTagKey& tag) {
@@ -68,8 +68,7 @@ Result<Bytes> make_compressed(ByteView data_set, std::string_view from, std::str
     if (!has_pixel_data(object)) return fail(Fault::NotFound, "it has no pixel data");
     if (!is_grey(object)) return declined(to, "no grey image of 8 or 16 bits");
     const OFCondition changed = object.chooseRepresentation(target->dcmtk, nullptr);
-    if (changed.bad() || !object.canWriteXfer(target->dcmtk))
-      return declined(to, text_of(changed));
+    if (changed.bad() || !object.canWriteXfer(target->dcmtk)) return declined(to, text_of(changed));
     EncodedDataSet encoded = encode_data_set(object, *target);
     out = std::move(encoded.header);
     out.insert(out.end(), encoded.body.begin(), encoded.body.end());

@@ -21,9 +21,10 @@ std::string_view transfer_syntax_of(Destination::Compress compress);
 /// pixel data in it.
 bool can_be_compressed(std::string_view transfer_syntax_uid);
 
-/// Rewrites a data set in a lossless compressed transfer syntax, in Explicit VR Little Endian around
-/// the fragments as that requires (PS3.5 A.4). Grey images of 8 or 16 bits allocated only: colour
-/// has rules of its own for the order of its samples, and floating point pixels have no codec.
+/// Rewrites a data set in a lossless compressed transfer syntax, in Explicit VR Little Endian
+/// around the fragments as that requires (PS3.5 A.4). Grey images of 8 or 16 bits allocated only:
+/// colour has rules of its own for the order of its samples, and floating point pixels have no
+/// codec.
 ///
 /// Bit exact or not at all: what was compressed is decompressed again, and has to equal the source
 /// byte for byte, in every attribute and every pixel. NotFound: there is nothing to compress in it.

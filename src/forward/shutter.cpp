@@ -15,11 +15,10 @@ std::optional<Shutter::Closed> Shutter::closed() const {
   const auto now = local_minute(clock_());
   if (hours_.is_open(now)) return std::nullopt;
   const auto wait = hours_.opens_in(now);
-  return Closed{"waiting",
-                "outside its hours (" + hours_.text() + "): opens at " +
-                    clock_text((now + wait) % std::chrono::hours(24)) + ", in " +
-                    std::to_string(wait.count() / 60) + " h " + std::to_string(wait.count() % 60) +
-                    " min"};
+  return Closed{"waiting", "outside its hours (" + hours_.text() + "): opens at " +
+                               clock_text((now + wait) % std::chrono::hours(24)) + ", in " +
+                               std::to_string(wait.count() / 60) + " h " +
+                               std::to_string(wait.count() % 60) + " min"};
 }
 
 bool Shutter::look() {
@@ -41,10 +40,9 @@ bool Shutter::wait(const std::stop_token& stop, SteadyTime until) {
     if (look()) return true;
     const SteadyTime now = steady_now();
     if (stop.stop_requested() || now >= until) return false;
-    (void)changed_.wait_until(lock, stop, std::min(until, now + kSlice),
-                              [this, paused = paused_.empty()] {
-                                return paused_.empty() != paused;
-                              });
+    (void)changed_.wait_until(
+        lock, stop, std::min(until, now + kSlice),
+        [this, paused = paused_.empty()] { return paused_.empty() != paused; });
   }
 }
 

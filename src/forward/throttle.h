@@ -11,8 +11,8 @@ namespace dosigate {
 
 /// The bandwidth that all associations of a destination share: a token bucket that holds one piece.
 /// Each piece reserves its time on the link after those before it and is sent when that time has
-/// come, so the mean rate never goes above the limit and nothing is saved up while the link is idle.
-/// Runs on the monotonic clock: setting the clock on the wall changes nothing. Thread: any.
+/// come, so the mean rate never goes above the limit and nothing is saved up while the link is
+/// idle. Runs on the monotonic clock: setting the clock on the wall changes nothing. Thread: any.
 class Throttle {
  public:
   /// Returns at `until`, or at a stop.

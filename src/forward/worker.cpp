@@ -220,8 +220,7 @@ auto Worker<domain>::accepted_for(const Claimed<domain>& claimed) const -> Conte
 template <Domain domain>
 Result<Bytes> Worker<domain>::compress(const Claimed<domain>& claimed) {
   if (claimed.data_set_bytes() > kLargestCompressed)
-    return fail(Fault::Busy, "it has more than " +
-                                 std::to_string(kLargestCompressed >> 20U) +
+    return fail(Fault::Busy, "it has more than " + std::to_string(kLargestCompressed >> 20U) +
                                  " MiB, and is not compressed for that");
   const std::lock_guard one_at_a_time(shared_.compressing);
   auto whole = whole_of(claimed);
@@ -259,9 +258,10 @@ Result<Peer::Answer> Worker<domain>::send(const Claimed<domain>& claimed, const 
     spdlog::debug("sent as it is dest={} instance={} reason={}", to_.name,
                   claimed.sop_instance_uid(), why.detail);
     if (contexts.native == nullptr)
-      return fail(Fault::Invalid, "archive accepts " + name_of_class(claimed.sop_class_uid()) +
-                                      " only in " + name_of_syntax(std::string(transfer_syntax_of(to_.compress))) +
-                                      ", but " + why.detail);
+      return fail(Fault::Invalid,
+                  "archive accepts " + name_of_class(claimed.sop_class_uid()) + " only in " +
+                      name_of_syntax(std::string(transfer_syntax_of(to_.compress))) + ", but " +
+                      why.detail);
   }
   if (contexts.native->transfer_syntax_uid == claimed.transfer_syntax_uid()) {
     const Pace pace{shared_.throttle, stop};
@@ -350,8 +350,8 @@ auto Worker<domain>::judge(Claimed<domain> claimed, const Peer::Answer& answer, 
   }
   alive();
   // What waited for the hours of the destination or for an operator has not failed meanwhile.
-  const auto since = std::max(static_cast<long long>(claimed.queued_unix()),
-                              shared_.shutter.opened_unix());
+  const auto since =
+      std::max(static_cast<long long>(claimed.queued_unix()), shared_.shutter.opened_unix());
   const auto age = std::chrono::seconds(to_unix(wall_now()) - since);
   if (claimed.attempts() + 1 >= to_.max_attempts || age >= to_.max_age) {
     const std::string given_up =

@@ -118,9 +118,8 @@ DcmDataset sc_colour(const std::string& sop) {
 DcmDataset ct_with_overlay_bits(const std::string& sop) {
   DcmDataset out = object(UID_CTImageStorage, sop, "CT");
   describe(out, {kSize, kSize, 16, 12, 0});
-  fill(out, 1, [](unsigned x, unsigned y, unsigned) {
-    return body(x, y, 0) | (x == y ? 0x8000 : 0);
-  });
+  fill(out, 1,
+       [](unsigned x, unsigned y, unsigned) { return body(x, y, 0) | (x == y ? 0x8000 : 0); });
   return out;
 }
 

@@ -30,12 +30,12 @@ struct Destination {
   std::chrono::seconds connect_timeout{10};
   std::chrono::seconds dimse_timeout{60};
   Backoff backoff;
-  unsigned max_attempts = 10;  ///< for statuses that are neither success, retry nor permanent
+  unsigned max_attempts = 10;      ///< for statuses that are neither success, retry nor permanent
   std::chrono::hours max_age{24};  ///< not counted while it is closed by its hours or paused
 
   // For slow links.
-  Hours hours;                      ///< outside of them nothing is sent
-  std::uint64_t max_kbit_s = 0;     ///< Dicom: of all associations together; 0 = no limit
+  Hours hours;                   ///< outside of them nothing is sent
+  std::uint64_t max_kbit_s = 0;  ///< Dicom: of all associations together; 0 = no limit
   /// Dicom: lossless, of grey images that are not compressed, where the archive takes it.
   enum class Compress { None, JpegLs, Rle };
   Compress compress = Compress::None;

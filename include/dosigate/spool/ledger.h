@@ -223,8 +223,8 @@ class Ledger {
   void forget(const std::vector<std::string>& study_uids);
   bool is_forgotten(std::string_view study_uid) const;
 
-  /// A destination that gets nothing until an operator resumes it. Kept here, where no rebuilding of
-  /// the queue loses it.
+  /// A destination that gets nothing until an operator resumes it. Kept here, where no rebuilding
+  /// of the queue loses it.
   struct Pause {
     std::string destination, actor, reason;
     std::int64_t since = 0;  ///< Unix seconds, set by the clock

@@ -78,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& p) {
       return std::get<0>(p.param).name +
              (std::get<1>(p.param) == std::string(UID_RLELosslessTransferSyntax) ? "Rle"
-                                                                                  : "JpegLs") +
+                                                                                 : "JpegLs") +
              (std::get<2>(p.param) == std::string(kExplicit) ? "Explicit" : "Implicit");
     });
 
@@ -103,8 +103,8 @@ TEST(Compress, FloatingPointPixelsAreNotTouched) {
   DcmDataset object = nm_frames("2.25.1");
   delete object.remove(DCM_PixelData);
   const std::vector<Float32> pixels(std::size_t{64} * 64 * 12, 0.5F);
-  ASSERT_TRUE(object.putAndInsertFloat32Array(DCM_FloatPixelData, pixels.data(), pixels.size())
-                  .good());
+  ASSERT_TRUE(
+      object.putAndInsertFloat32Array(DCM_FloatPixelData, pixels.data(), pixels.size()).good());
 
   const auto made =
       make_compressed(encoded(object), kExplicit, UID_JPEGLSLosslessTransferSyntax, "2.25.1");
@@ -117,26 +117,26 @@ TEST(Compress, ThirtyTwoBitsAreDeclined) {
   DcmDataset object = ct_signed("2.25.1");
   ASSERT_TRUE(object.putAndInsertUint16(DCM_BitsAllocated, 32).good());
 
-  EXPECT_FALSE(make_compressed(encoded(object), kExplicit, UID_JPEGLSLosslessTransferSyntax,
-                               "2.25.1"));
+  EXPECT_FALSE(
+      make_compressed(encoded(object), kExplicit, UID_JPEGLSLosslessTransferSyntax, "2.25.1"));
 }
 
 TEST(Compress, PixelDataThatAreTooShortAreSentAsTheyAre) {
   DcmDataset object = ct_signed("2.25.1");
   ASSERT_TRUE(object.putAndInsertUint16(DCM_Rows, 640).good());
 
-  EXPECT_FALSE(make_compressed(encoded(object), kExplicit, UID_JPEGLSLosslessTransferSyntax,
-                               "2.25.1"));
+  EXPECT_FALSE(
+      make_compressed(encoded(object), kExplicit, UID_JPEGLSLosslessTransferSyntax, "2.25.1"));
 }
 
 TEST(Compress, PixelDataWithMoreThanTheImageAreSentAsTheyAre) {
   DcmDataset object = ct_signed("2.25.1");
   ASSERT_TRUE(object.putAndInsertUint16(DCM_Rows, 60).good());  // four rows would be lost
 
-  EXPECT_FALSE(make_compressed(encoded(object), kExplicit, UID_JPEGLSLosslessTransferSyntax,
-                               "2.25.1"));
-  EXPECT_FALSE(make_compressed(encoded(object), kExplicit, UID_RLELosslessTransferSyntax,
-                               "2.25.1"));
+  EXPECT_FALSE(
+      make_compressed(encoded(object), kExplicit, UID_JPEGLSLosslessTransferSyntax, "2.25.1"));
+  EXPECT_FALSE(
+      make_compressed(encoded(object), kExplicit, UID_RLELosslessTransferSyntax, "2.25.1"));
 }
 
 TEST(Compress, WhatGetsNoSmallerIsSentAsItIs) {

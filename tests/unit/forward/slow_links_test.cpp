@@ -225,8 +225,7 @@ TEST_P(CompressedFor, AnArchiveThatTakesItWithEveryPixelTheSame) {
     ASSERT_NE(got, all.end()) << uid;
     const bool as_it_is = uid == "2.25.5" || uid == "2.25.6";  // a report, and colour
     EXPECT_EQ(got->transfer_syntax_uid, as_it_is ? kExplicit : syntax()) << uid;
-    auto parsed =
-        parse_data_set(got->data_set, *find_transfer_syntax(got->transfer_syntax_uid));
+    auto parsed = parse_data_set(got->data_set, *find_transfer_syntax(got->transfer_syntax_uid));
     ASSERT_TRUE(parsed) << uid;
     EXPECT_EQ(text_at(**parsed, DCM_SOPInstanceUID), uid);
     ASSERT_TRUE((*parsed)->chooseRepresentation(EXS_LittleEndianExplicit, nullptr).good());
@@ -263,9 +262,9 @@ TEST_P(CompressedFor, StockStorescpWhoseFilesDcmtkDecompresses) {
   const std::filesystem::path out = dir.path / "storescp";
   std::filesystem::create_directory(out);
   const std::uint16_t port = free_port();
-  Process storescp({"storescp", "+xa", "+B", "-aet", "ARCHIVE", "-od", out.string(),
-                    std::to_string(port)},
-                   dir.path / "storescp.log");
+  Process storescp(
+      {"storescp", "+xa", "+B", "-aet", "ARCHIVE", "-od", out.string(), std::to_string(port)},
+      dir.path / "storescp.log");
   Destination small = to();
   small.port = port;
   small.compress = GetParam();
