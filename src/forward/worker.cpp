@@ -82,15 +82,15 @@ void Worker<domain>::run(const std::stop_token& stop) noexcept {
     }
   }
   hang_up(true);
-  shared_.cards.write(StudyCards::Which::All);
+  if (shared_.shutter.is_open()) shared_.cards.write(StudyCards::Which::All);
 }
 
 template <Domain domain>
 void Worker<domain>::step(const std::stop_token& stop) {
   if (!shared_.shutter.is_open()) {
+    // Not even the cards of what was delivered before are written: their markers keep them.
     hang_up(true);
     log_.idle();
-    shared_.cards.write(StudyCards::Which::Due);
     if (!shared_.shutter.wait(stop, steady_now() + kSlice)) return;
   }
   const SteadyTime idle_end = last_use_ + kIdle;

@@ -33,7 +33,10 @@ std::vector<std::string> attributes(DcmDataset& object) {
     if (element->getTag() == DCM_PixelData) continue;
     OFString value;
     (void)element->getOFStringArray(value);
-    out.push_back(tag_text(element->getTag()) + "=" + value.c_str());
+    // A private element that came in Implicit VR goes as UN in Explicit VR (PS3.5 6.2.2).
+    const bool is_private = element->getTag().isPrivate();
+    out.push_back(tag_text(element->getTag()) + "=" +
+                  (is_private ? text_at(object, element->getTag()) : std::string(value.c_str())));
   }
   return out;
 }
