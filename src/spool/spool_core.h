@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -101,6 +102,9 @@ class SpoolCore {
   bool is_kept(const InstanceId& id) const;
   /// Rows as withdrawn: the ledger first; then what only waited for them is erased, durably.
   void settle_withdrawn(const std::vector<QueueIndex::Open>& rows);
+  QueueIndex::When due_now() const;
+  /// With the claims locked.
+  bool is_anything_due(const std::string& destination);
   bool disk_is_low();
   std::int64_t now_ms() const;
 
@@ -127,6 +131,7 @@ class SpoolCore {
   SharedSync entries_;
   QueueIndex index_;
   Claims claims_;
+  std::map<std::string, std::int64_t> turns_;  ///< study served last, by destination; see claims_
   Recovered recovered_;
   std::mutex parked_;  ///< requeue and withdraw change rows that nobody holds: one at a time
   std::atomic<std::uint64_t> requeues_{0};

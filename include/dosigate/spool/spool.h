@@ -152,8 +152,8 @@ class Spool {
   /// is Queued again without effect (a release repeated after a crash).
   Result<Put> put(const Offer& offer);
 
-  /// Due instances of a destination, oldest first, fair between studies is a later matter; at most
-  /// `max`.
+  /// Due instances of a destination, at most `max`: of a study the oldest first; studies take
+  /// turns, so that thousands of slices do not keep thirty waiting.
   std::vector<Claimed<domain>> claim(const std::string& destination, std::size_t max);
   /// Blocks until `claim` may give something for the destination, `until`, or a stop.
   void wait(const std::string& destination, std::stop_token stop,
