@@ -140,9 +140,8 @@ TEST_F(SlowLink, ARejectionNoteWaitsForTheHoursToo) {
   with("");
   reload();
   ASSERT_TRUE(node_->settles());
-  EXPECT_TRUE(eventually([&] {
-    return node_->status().at("withdrawals").at("open") == boost::json::value(0);
-  }));
+  EXPECT_TRUE(eventually(
+      [&] { return node_->status().at("withdrawals").at("open") == boost::json::value(0); }));
 }
 
 TEST_F(SlowLink, APauseHoldsOverKillRestartReloadAndALostQueueUntilItIsResumed) {

@@ -10,9 +10,8 @@ namespace dosigate::testing {
 namespace {
 
 std::unique_ptr<Ledger> open(const TempDir& dir, std::int64_t unix_time = 1'000'000) {
-  auto opened = Ledger::open(dir.path / "ledger.db", [unix_time] {
-    return WallTime(std::chrono::seconds(unix_time));
-  });
+  auto opened = Ledger::open(dir.path / "ledger.db",
+                             [unix_time] { return WallTime(std::chrono::seconds(unix_time)); });
   if (!opened) throw std::runtime_error(opened.error().detail);
   return std::move(*opened);
 }
