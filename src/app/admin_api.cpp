@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "admin_fields.h"
+#include "admin_reports.h"
 #include "destination_status.h"
 #include "dosigate/dosimetry/report.h"
 #include "patient_facts.h"
@@ -37,13 +38,14 @@ json::object counts_of(const std::map<std::string, std::uint64_t>& counts) {
 
 ApiResponse AdminApi::answer(const ApiRequest& request) {
   static constexpr std::string_view kQuarantine = "/api/v1/quarantine/";
-  static constexpr std::string_view kStudy = "/api/v1/study/";
+  static constexpr std::string_view kStudy = "/api/v1/study/", kProof = "/proof";
   const bool get = request.method == "GET";
   const bool post = request.method == "POST";
   const std::string& path = request.path;
 
   if (get && path == "/api/v1/status") return status();
   if (get && path == "/api/v1/check") return check();
+  if (post && path == "/api/v1/drain") return drain(request);
   if (get && path == "/api/v1/queue") return queue(request);
   if (post && path == "/api/v1/queue/retry") return retry(request);
   if (post && path == "/api/v1/queue/pause") return pause(request);
@@ -61,6 +63,10 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
     if (post && verb == "discard") return discard(request, *id);
     if (post && verb == "release") return release(request, *id);
   }
+  if (get && path == "/api/v1/report") return report(request);
+  if (get && path.starts_with(kStudy) && path.ends_with(kProof))
+    return proof(path.substr(kStudy.size(),
+                             path.size() - std::min(path.size(), kStudy.size() + kProof.size())));
   if (get && path.starts_with(kStudy)) return study(request, path.substr(kStudy.size()));
   if (post && path == "/api/v1/map/lookup") return lookup(request);
   if (post && path == "/api/v1/map/reveal") return reveal(request);
@@ -164,8 +170,11 @@ ApiResponse AdminApi::status() const {
                               {"echoes", counters.echoes},
                               {"instances", counters.instances},
                               {"bytes", counters.bytes}}},
+                            {"drain", drain_state()},
+                            {"conditions", conditions()},
                             {"totals", json_of(ledger.totals())},
                             {"withdrawals", {{"open", ledger.withdrawals_open()}}},
+                            {"studies", json_of(ledger.arrivals())},
                             {"destinations", std::move(destinations)},
                             {"quarantine",
                              {{"count", held.count},
@@ -314,7 +323,9 @@ ApiResponse AdminApi::study(const ApiRequest& request, const std::string& name) 
                         by_pseudonym ? "no study of this pseudonym was received here"
                                      : "neither a pseudonym of ours (check the last character) nor "
                                        "the UID that this node gave to a study"));
-  return {200, patient_report(patient, tolerance, by_pseudonym ? "" : name)};
+  auto report = patient_report(patient, tolerance, by_pseudonym ? "" : name);
+  add_arrivals(report, ledger);
+  return {200, std::move(report)};
 }
 
 ApiResponse AdminApi::lookup(const ApiRequest& request) {

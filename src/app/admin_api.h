@@ -21,6 +21,10 @@ class AdminApi {
  private:
   ApiResponse status() const;
   ApiResponse check() const;
+  // admin_drain.cpp
+  boost::json::object drain_state() const;
+  boost::json::array conditions() const;
+  ApiResponse drain(const ApiRequest& request);
   ApiResponse queue(const ApiRequest& request) const;
   ApiResponse retry(const ApiRequest& request);
   ApiResponse pause(const ApiRequest& request);
@@ -38,6 +42,9 @@ class AdminApi {
   ApiResponse map_import(const ApiRequest& request);
   ApiResponse accept_gap(const ApiRequest& request);
   ApiResponse retention() const;
+  /// admin_reports.cpp
+  ApiResponse report(const ApiRequest& request) const;
+  ApiResponse proof(const std::string& uid) const;
   /// Of /api/v1/key and what is below it (admin_keys.cpp).
   ApiResponse keys(const ApiRequest& request);
   ApiResponse key_status(const ApiRequest& request) const;

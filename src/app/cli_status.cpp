@@ -54,6 +54,24 @@ std::string heading(const value& s) {
   return out;
 }
 
+std::string drain(const value& s) {
+  if (at(s, "drain.on") != value(true)) return "";
+  return fmt::format(
+      "drain         draining, {} left; since {}, ends with `dosigate drain --off`\n",
+      shown(s, "drain.left"), time_text(static_cast<long long>(number(s, "drain.since"))));
+}
+
+/// What an operator should know, the same as `dosigate check` says.
+std::string conditions(const value& s) {
+  std::string out;
+  for (const value& one : list(s, "conditions")) {
+    const std::string of = shown(one, "of");
+    out += fmt::format("  {} {}{}: {}\n", number(one, "severity") > 1 ? "critical" : "warning ",
+                       shown(one, "name"), of == "-" ? "" : " " + of, shown(one, "text"));
+  }
+  return out.empty() ? "" : "\nto be looked at\n" + out;
+}
+
 std::string totals(const value& s) {
   std::vector<std::string> headings, row;
   for (const char* name : {"received", "duplicate", "delivered", "queued", "parked", "quarantined",
@@ -64,6 +82,9 @@ std::string totals(const value& s) {
   std::string out = "\ninstances\n" + table(headings, {row});
   if (number(s, "totals.issued") > 0)
     out += fmt::format("and {} rejection notes issued by this node\n", shown(s, "totals.issued"));
+  if (!at(s, "studies").is_null())
+    out += fmt::format("studies       {} arriving, {} complete today (UTC)\n",
+                       shown(s, "studies.arriving"), shown(s, "studies.complete_today"));
   if (number(s, "withdrawals.open") > 0)
     out += fmt::format("withdrawals   {} destinations are still to be told\n",
                        shown(s, "withdrawals.open"));
@@ -211,8 +232,8 @@ std::string warnings(const value& s) {
 }
 
 std::string rendered(const value& s) {
-  return heading(s) + totals(s) + destinations(s) + held(s) + disk(s) + refused_peers(s) +
-         warnings(s);
+  return heading(s) + drain(s) + totals(s) + destinations(s) + held(s) + disk(s) + conditions(s) +
+         refused_peers(s) + warnings(s);
 }
 
 }  // namespace

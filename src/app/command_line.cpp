@@ -20,6 +20,7 @@ CommandLine::CommandLine() {
   app_.fallthrough();
   app_.footer(kExitCodes);
   add_watching();
+  add_report();
   add_queue();
   add_quarantine();
   add_revision();

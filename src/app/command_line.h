@@ -23,6 +23,7 @@ class CommandLine {
   /// that of its verb, and words that a verb does not take fall through to it.
   void beside_verbs(CLI::App* command, std::function<bool()> has_words, std::function<int()> does);
   void add_watching();
+  void add_report();
   void add_queue();
   void add_quarantine();
   void add_revision();
@@ -45,7 +46,7 @@ class CommandLine {
   std::function<int()> run_;
   std::vector<CLI::App*> asks_patient_id_;
   cli::AliasWanted alias_;
-  std::string code_, site_, issuer_;
+  std::string code_, site_, issuer_, day_, from_, to_;
   bool yes_ = false;
   bool watch_ = false, all_ = false;
   unsigned max_ = 50, tolerance_min_ = 10;
@@ -57,6 +58,7 @@ class CommandLine {
   std::string other_;
   std::vector<std::filesystem::path> files_;
   bool show_values_ = false, retention_ = false, with_master_key_ = false;
+  bool off_ = false, wait_ = false, new_ledger_ = false;
   cli::RestoreWanted restore_;
   std::filesystem::path credential_file_ = "/etc/dosigate/dosigate.key";
 };

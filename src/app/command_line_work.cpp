@@ -10,7 +10,29 @@ void CommandLine::add_watching() {
   auto* watch = status->add_flag("--watch", watch_, "Every two seconds until Ctrl-C");
   status->add_flag("--retention", retention_, "What is kept where, how old it is, until when")
       ->excludes(watch);
+  auto* drain = verb(app_, "drain", "Takes nothing new and finishes the queue",
+                     [this] { return cli::drain(options_, off_, wait_); });
+  json(drain);
+  auto* off = drain->add_flag("--off", off_, "Takes instances again");
+  drain->add_flag("--wait", wait_, "Until nothing is left; says what cannot go, then exits 1")
+      ->excludes(off);
   verb(app_, "check", "One line and a Nagios exit code", [this] { return cli::check(options_); });
+}
+
+void CommandLine::add_report() {
+  auto* report = verb(app_, "report", "What came in on a day (UTC) and what became of it", [this] {
+    if (from_.empty() != to_.empty()) {
+      cli::complain("--from and --to belong together");
+      return static_cast<int>(cli::kUsage);
+    }
+    return cli::day_report(options_, from_.empty() ? day_ : from_, to_.empty() ? day_ : to_);
+  });
+  json(report);
+  auto* day = report->add_option("--day", day_, "YYYY-MM-DD of UTC; today when left out")
+                  ->expected(0, 1)
+                  ->default_str("");
+  report->add_option("--from", from_, "First day of a span")->excludes(day);
+  report->add_option("--to", to_, "Last day of a span")->excludes(day);
 }
 
 void CommandLine::add_queue() {
@@ -121,6 +143,10 @@ void CommandLine::add_study() {
       ->required();
   of_uid("admit", "Instances of a withdrawn study are taken again",
          [this] { return cli::study_admit(options_, id_, reason_); });
+  auto* proof = verb(*study, "proof", "What of a study was sent, to whom, when and how many",
+                     [this] { return cli::study_proof(options_, id_); });
+  json(proof);
+  proof->add_option("UID", id_, "Of the study, as the archive has it")->required();
   auto* withdrawals = verb(*study, "withdrawals", "What was withdrawn, and who was told when",
                            [this] { return cli::study_withdrawals(options_, id_); });
   json(withdrawals);

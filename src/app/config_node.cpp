@@ -79,7 +79,10 @@ void SectionReader::node(const toml::table& table) {
   size("memory_budget_mb", 16, 20, node.memory_budget_bytes);
   size("max_instance_mb", 1, 20, node.max_instance_bytes);
   size("quarantine_cap_gb", 0, 30, node.quarantine_cap_bytes);
-  size("min_free_gb", 0, 30, node.min_free_bytes);
+  if (const auto gib = reader.number("min_free_gb", 0, 1 << 20))
+    node.min_free_bytes = static_cast<std::uint64_t>(*gib * (1ULL << 30U));
+  node.warn_unsynchronised_clock =
+      reader.boolean("warn_unsynchronised_clock").value_or(node.warn_unsynchronised_clock);
   if (node.max_instance_bytes > node.memory_budget_bytes) {
     const char* key = reader.has("max_instance_mb") ? "max_instance_mb" : "memory_budget_mb";
     reader.error(key,
@@ -92,6 +95,7 @@ void SectionReader::node(const toml::table& table) {
   seconds("idle_timeout_s", node.idle_timeout);
   seconds("dimse_timeout_s", node.dimse_timeout);
   seconds("connect_timeout_s", node.connect_timeout);
+  seconds("study_quiet_s", node.study_quiet);
   node.ledger_keep_days = static_cast<int>(
       reader.integer("ledger_keep_days", 1, 36'500).value_or(node.ledger_keep_days));
   node.backup_max_age_days = static_cast<int>(
@@ -121,9 +125,11 @@ std::vector<std::string> changed_node_keys(const Config::Node& before, const Con
   compare("max_instance_mb", &Node::max_instance_bytes);
   compare("quarantine_cap_gb", &Node::quarantine_cap_bytes);
   compare("min_free_gb", &Node::min_free_bytes);
+  compare("warn_unsynchronised_clock", &Node::warn_unsynchronised_clock);
   compare("idle_timeout_s", &Node::idle_timeout);
   compare("dimse_timeout_s", &Node::dimse_timeout);
   compare("connect_timeout_s", &Node::connect_timeout);
+  compare("study_quiet_s", &Node::study_quiet);
   compare("ledger_keep_days", &Node::ledger_keep_days);
   compare("backup_max_age_days", &Node::backup_max_age_days);
   compare("keep_originals", &Node::keep_originals);

@@ -8,6 +8,7 @@
 #include "dosigate/app/alert.h"
 #include "dosigate/app/node.h"
 #include "key_rotation.h"
+#include "study_completion.h"
 
 namespace dosigate {
 namespace {
@@ -16,6 +17,7 @@ constexpr std::chrono::seconds kSampleEvery{10};
 constexpr std::chrono::seconds kAlertEvery{2};
 constexpr std::chrono::seconds kCreatorsEvery{5};
 constexpr std::chrono::seconds kToldEvery{3};
+constexpr std::chrono::seconds kCompleteEvery{1};
 constexpr std::chrono::hours kFoldEvery{1};
 constexpr std::int64_t kNotToldAfter = 3'600;  ///< seconds until an open withdrawal is a warning
 constexpr std::size_t kToldAtOnce = 100;
@@ -104,10 +106,8 @@ std::vector<Condition> Node::conditions() const {
                    std::to_string(held.count) +
                        " originals wait for a decision: see `dosigate quarantine list`"});
   const auto use = disk();
-  if (use.free < config_.node.min_free_bytes)
-    out.push_back({2, "disk-low", "",
-                   "less than [node] min_free_gb is free: new instances are refused with 0xA700"});
-  else if (use.hours_left && *use.hours_left < 24)
+  add_admission_conditions(out, use);
+  if (use.free >= config_.node.min_free_bytes && use.hours_left && *use.hours_left < 24)
     out.push_back({2, "disk-under-24h", "",
                    "the disk is full in " + std::to_string(static_cast<long>(*use.hours_left)) +
                        " h at the present rate"});
@@ -148,6 +148,10 @@ void Node::tick() {
   if (now - last_told_ >= kToldEvery) {
     last_told_ = now;
     record_told();
+  }
+  if (now - last_complete_ >= kCompleteEvery) {
+    last_complete_ = now;
+    announce_complete(*stores_.ledger, config_.node.study_quiet);
   }
   if (now - last_fold_ >= kFoldEvery) {
     last_fold_ = now;

@@ -27,6 +27,13 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::filesystem::path& file, 
       new Ledger(std::make_unique<Impl>(std::move(*database), file, std::move(clock))));
 }
 
+Result<std::unique_ptr<Ledger>> Ledger::open_existing(const std::filesystem::path& file) {
+  auto database = open_database(file, kLedgerSchema, OpenMode::MustExist);
+  if (!database) return database.error();
+  return std::unique_ptr<Ledger>(
+      new Ledger(std::make_unique<Impl>(std::move(*database), file, wall_now)));
+}
+
 void Ledger::queued(const Entry& entry) {
   impl_->write(Durability::Normal, [&](SQLite::Database& db, LedgerCounts& delta) {
     Outcome outcome = Outcome::Queued;
@@ -48,6 +55,7 @@ void Ledger::queued(const Entry& entry) {
          << entry.sop_instance_uid << facts.value_or(0) << ByteView(entry.id))
             .run();
         impl_->move(db, entry.id, outcome, Outcome::Queued, "", delta);
+        impl_->arrived(db, study);
         outcome = Outcome::Queued;
       }
     } else {
@@ -62,6 +70,8 @@ void Ledger::queued(const Entry& entry) {
        << ByteView(entry.id) << static_cast<std::int64_t>(entry.domain) << time / kSecondsPerDay
        << study << entry.sop_class_uid << entry.sop_instance_uid << time << facts.value_or(0))
           .run();
+      impl_->count_arrived(db, time / kSecondsPerDay);
+      if (!entry.issued) impl_->arrived(db, study);
       ++delta.of(Outcome::Queued);
     }
     for (const std::string& destination : distinct(entry.destinations)) {
@@ -70,6 +80,7 @@ void Ledger::queued(const Entry& entry) {
                                            "state, changed) VALUES (?, ?, 0, ?)")
                          << ByteView(entry.id) << destination << time)
                             .run();
+      if (added > 0) impl_->count_assigned(db, entry.id, destination);
       delta.of(destination, DeliveryState::Queued) += added;
     }
     impl_->settle(db, entry.id, outcome, delta);
@@ -93,9 +104,11 @@ void Ledger::duplicate(const InstanceId& id, std::string_view study_uid) {
     if (impl_->outcome_of(db, id)) return;
     impl_->add(db, id, Outcome::Duplicate, "", delta);
     if (study_uid.empty()) return;
+    const std::int64_t study = impl_->study_id(db, study_uid);
     (impl_->statements(db, "UPDATE instance SET study_id = ? WHERE id = ?")
-     << impl_->study_id(db, study_uid) << ByteView(id))
+     << study << ByteView(id))
         .run();
+    impl_->arrived(db, study);
   });
 }
 

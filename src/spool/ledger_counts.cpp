@@ -69,6 +69,22 @@ void fold_days_before(SQLite::Database& ledger, std::int64_t oldest) {
       "i.study_id, a.destination, a.state"
       " ON CONFLICT DO UPDATE SET count = count + excluded.count, first = MIN(first, "
       "excluded.first), last = MAX(last, excluded.last)");
+  run("INSERT INTO study_day (study_id, day, outcome, issued, count)"
+      " SELECT study_id, day, outcome, EXISTS (SELECT 1 FROM withdrawal w WHERE w.note = i.id AND "
+      "w.cause <> 'received'), COUNT(*) FROM instance i"
+      " WHERE outcome IN (2, 5, 6, 7) AND day < ?1 AND study_id IS NOT NULL GROUP BY 1, 2, 3, 4"
+      " ON CONFLICT DO UPDATE SET count = count + excluded.count");
+  run("INSERT INTO study_day_delivery (study_id, day, destination, state, status, issued, count, "
+      "first, "
+      "last)"
+      " SELECT i.study_id, i.day, a.destination, a.state, a.status, EXISTS (SELECT 1 FROM "
+      "withdrawal w WHERE w.note = i.id AND w.cause <> 'received'), COUNT(*), MIN(a.changed), "
+      "MAX(a.changed) FROM instance i JOIN "
+      "assignment a USING (id)"
+      " WHERE i.outcome IN (2, 5, 6, 7) AND i.day < ?1 AND i.study_id IS NOT NULL GROUP BY 1, 2, "
+      "3, 4, 5, 6"
+      " ON CONFLICT DO UPDATE SET count = count + excluded.count, first = MIN(first, "
+      "excluded.first), last = MAX(last, excluded.last)");
   run("DELETE FROM assignment WHERE id IN (SELECT id FROM instance WHERE outcome IN (2, 5, 6, 7) "
       "AND day < ?1)");
   run("DELETE FROM instance WHERE outcome IN (2, 5, 6, 7) AND day < ?1");

@@ -9,7 +9,9 @@ void Ledger::forget(const std::vector<std::string>& study_uids) {
         "DELETE FROM study_facts WHERE study_id = (SELECT study_id FROM study WHERE study_uid = ?)",
         "UPDATE instance SET sop_uid = '' WHERE study_id = (SELECT study_id FROM study WHERE "
         "study_uid = ?)",
-        "UPDATE study SET pseudonym = '', forgotten = 1 WHERE study_uid = ?",
+        // Nothing is announced of it any more.
+        "UPDATE study SET pseudonym = '', forgotten = 1, completed = MAX(completed, last_arrival) "
+        "WHERE study_uid = ?",
         "DELETE FROM withdrawal_object WHERE number IN (SELECT number FROM withdrawal WHERE "
         "study_uid = ?)",
         "UPDATE withdrawal SET pseudonym = '' WHERE study_uid = ?"};

@@ -34,6 +34,7 @@ void Ledger::Impl::add(SQLite::Database& db, const InstanceId& id, Outcome outco
               "?, ?, ?)")
    << ByteView(id) << time / kSecondsPerDay << static_cast<std::int64_t>(outcome) << reason << time)
       .run();
+  count_arrived(db, time / kSecondsPerDay);
   ++delta.of(outcome);
 }
 

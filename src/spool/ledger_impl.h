@@ -63,6 +63,11 @@ struct Ledger::Impl {
   std::optional<std::int64_t> count_facts(SQLite::Database& db, const Entry& entry,
                                           std::int64_t study);
   void count_issued(SQLite::Database& db, LedgerCounts& delta);
+  /// One more row of that day, whatever becomes of it.
+  void count_arrived(SQLite::Database& db, std::int64_t day);
+  void count_assigned(SQLite::Database& db, const InstanceId& id, const std::string& destination);
+  /// Something has come into the study now: it is arriving, again or still.
+  void arrived(SQLite::Database& db, std::int64_t study);
   /// From one outcome to another, if it is another.
   void move(SQLite::Database& db, const InstanceId& id, Outcome from, Outcome to,
             std::string_view reason, LedgerCounts& delta);

@@ -67,6 +67,9 @@ void set_up(SQLite::Database& database, const std::filesystem::path& file) {
   if (database.execAndGet("PRAGMA journal_mode=WAL").getString() != "wal")
     throw std::runtime_error("the file system of " + file.string() +
                              " cannot hold a database in WAL mode; put state_dir on a local disk");
+  // Reading goes on beside another program's lock: what cannot be written is said at the start, and
+  // not by every instance.
+  database.exec("BEGIN IMMEDIATE; ROLLBACK");
 }
 
 /// A consistent copy `<file>.v<version>` beside the database, whole or not at all.

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <iterator>
 #include <random>
@@ -113,6 +114,53 @@ void expect_exact(const NodeProcess& node, const StoreScp& archive, const Custod
   EXPECT_GE(census.size(), book.acknowledged().size());
   EXPECT_LE(census.size(), book.acknowledged().size() + in_doubt);
   EXPECT_EQ(archive.files().size(), census.size()) << "an instance lies there twice";
+}
+
+/// A copy of a file as an archive would have it, after a change.
+void archive(const std::filesystem::path& from, const std::filesystem::path& to,
+             const std::function<void(DcmDataset&)>& change) {
+  DcmFileFormat format;
+  if (format.loadFile(from.c_str()).bad()) throw std::runtime_error("cannot read the phantom");
+  change(*format.getDataset());
+  if (format.saveFile(to.c_str(), format.getDataset()->getOriginalXfer()).bad())
+    throw std::runtime_error("cannot write");
+}
+
+// The judge of everything below.
+TEST(ArchiveCensus, SeesWhatIsLostWhatIsChangedAndWhoIsTwo) {
+  TempDir dir;
+  CustodyBook book;
+  const Phantom phantom =
+      write_phantom({.directory = dir.path / "sent", .ct_slices = 4, .ct_only = true});
+  book.sent(phantom, 1);
+  for (const PhantomFile& file : phantom.files) book.acknowledged({file.sop_instance_uid});
+  const auto pseudonym = [](const char* name) {
+    return [name](DcmDataset& data) { data.putAndInsertString(DCM_PatientID, name); };
+  };
+  archive(phantom.files[0].path, dir.path / "0", pseudonym("A"));
+  archive(phantom.files[1].path, dir.path / "1", pseudonym("A"));
+  archive(phantom.files[2].path, dir.path / "2", [](DcmDataset& data) {
+    DcmElement* pixels = nullptr;
+    Uint16* values = nullptr;
+    ASSERT_TRUE(data.findAndGetElement(DCM_PixelData, pixels).good());
+    ASSERT_TRUE(pixels->getUint16Array(values).good());
+    values[1'000] ^= 1U;
+  });
+  archive(phantom.files[3].path, dir.path / "3", pseudonym("A"));
+  std::filesystem::resize_file(dir.path / "3", std::filesystem::file_size(dir.path / "3") - 100);
+
+  ArchiveCensus census(book);
+  EXPECT_TRUE(census.look_at(dir.path / "0"));
+  EXPECT_TRUE(census.look_at(dir.path / "1"));
+  EXPECT_FALSE(census.look_at(dir.path / "2")) << "one bit of one pixel";
+  EXPECT_FALSE(census.look_at(dir.path / "3")) << "cut short";
+  EXPECT_EQ(census.faults().size(), 4U) << "two lost, two files nobody sent";
+
+  archive(phantom.files[2].path, dir.path / "2", pseudonym("A"));
+  archive(phantom.files[3].path, dir.path / "3", pseudonym("B"));
+  EXPECT_TRUE(census.look_at(dir.path / "2"));
+  EXPECT_TRUE(census.look_at(dir.path / "3"));
+  EXPECT_THAT(census.faults(), ::testing::ElementsAre("person 1 has 2 pseudonyms"));
 }
 
 class Kills {

@@ -43,11 +43,14 @@ struct Config {
     std::uint64_t max_instance_bytes = 512ULL << 20U;
     std::uint64_t quarantine_cap_bytes = 20ULL << 30U;
     std::uint64_t min_free_bytes = 1ULL << 30U;
+    bool warn_unsynchronised_clock = true;
     std::chrono::seconds idle_timeout{300};
     std::chrono::seconds dimse_timeout{30};
     std::chrono::seconds connect_timeout{
         10};  ///< of every destination and peer: DCMTK has one for the whole process
     int ledger_keep_days = 90;
+    /// A study into which nothing has arrived for this long is complete.
+    std::chrono::seconds study_quiet{300};
     int backup_max_age_days = 7;  ///< `check` warns when the newest backup is older; 0 = never
     std::string keep_originals = "study";  ///< "none" | "identity" | "study"
     std::string log_level = "info";

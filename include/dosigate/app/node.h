@@ -11,9 +11,13 @@
 #include <boost/asio/io_context.hpp>
 
 #include "dosigate/api/http.h"
+#include "dosigate/app/clock_watch.h"
 #include "dosigate/app/config.h"
 #include "dosigate/app/corrections.h"
+#include "dosigate/app/database_check.h"
 #include "dosigate/app/disk_rate.h"
+#include "dosigate/app/disk_watch.h"
+#include "dosigate/app/drain.h"
 #include "dosigate/app/ingest.h"
 #include "dosigate/app/refused_peers.h"
 #include "dosigate/app/withdrawals.h"
@@ -33,11 +37,12 @@ class KeyRotation;
 struct Condition {
   int severity;  ///< as Nagios: 1 warning, 2 critical
   std::string
-      name;        ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
-                   ///< "disk-under-24h", "sync-failed", "pairs-not-moved", "backup-old", "map-gap",
-                   ///< "withdrawal-not-told", "send-again",
-                   ///< "key-rotation-unfinished", "recovery-not-verified"
-  std::string of;  ///< the destination, or empty
+      name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
+             ///< "disk-under-24h", "cannot-store", "draining", "clock-unsynchronised",
+             ///< "sync-failed", "database-damaged", "pairs-not-moved", "backup-old", "map-gap",
+             ///< "withdrawal-not-told", "send-again",
+             ///< "key-rotation-unfinished", "recovery-not-verified"
+  std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
 
@@ -76,7 +81,8 @@ class Node {
   std::vector<Condition> conditions() const;
   DiskUse disk() const;
   /// Once a second by main: samples the disk, raises and clears alerts, writes the count of
-  /// removed private creators, records who was told of a withdrawal, folds the ledger.
+  /// removed private creators, records who was told of a withdrawal, says which studies are
+  /// complete, folds the ledger.
   void tick();
 
  private:
@@ -99,6 +105,11 @@ class Node {
   void record_destinations(const Config& config);
   void record_profiles();
   void move_pairs(const std::stop_token& stop);
+  // node_admission.cpp
+  Admitted admit(const Origin& origin);
+  AssociationServer::Answer take(const ReceivedInstance& received);
+  AssociationServer::Answer turn_away(const Origin& origin, const char* why);
+  void add_admission_conditions(std::vector<Condition>& out, const DiskUse& use) const;
   void add_key_conditions(std::vector<Condition>& out) const;
   void raise_and_clear_alerts();
   void record_told();
@@ -109,6 +120,10 @@ class Node {
   const WallTime started_ = wall_now();
   const Stores stores_;
   Quarantine quarantine_;
+  DiskWatch disk_watch_;
+  DatabaseCheck database_check_;
+  Drain drain_;
+  const ClockAsk clock_ask_ = clock_is_synchronised;
   RefusedPeers refused_peers_;
   Withdrawals withdrawals_;
   Ingest ingest_;
@@ -127,7 +142,8 @@ class Node {
 
   Guarded<DiskRate> rate_;  ///< a sample every ten seconds
   std::map<std::string, Condition> raised_;
-  SteadyTime last_sample_{}, last_alert_{}, last_fold_{}, last_creators_{}, last_told_{};
+  SteadyTime last_sample_{}, last_alert_{}, last_fold_{}, last_creators_{}, last_told_{},
+      last_complete_{};
 };
 
 }  // namespace dosigate

@@ -15,10 +15,11 @@
 namespace dosigate {
 
 /// Whether an association is taken, judged from titles and address before its contexts are read.
-enum class Admission { Accept, CalledAeUnknown, CallingAeUnknown };
+/// Draining and NoRoom (of the disk) are for now: A-ASSOCIATE-RJ 2/3/1 and 2/3/2.
+enum class Admission { Accept, CalledAeUnknown, CallingAeUnknown, Draining, NoRoom };
 struct Admitted {
   Admission admission;
-  std::string route;  ///< name of the route when accepted
+  std::string route;  ///< name of the route that fits; empty when the titles or the address do not
 };
 
 /// Runs associations (PS3.7, PS3.8): a bounded pool of worker threads, each with one blocking DCMTK

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <limits>
 #include <map>
@@ -44,6 +45,8 @@ class Ledger {
   /// Faults as open_database.
   static Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& file,
                                               WallClock clock = wall_now);
+  /// Never a new one in the place of one that is missing.
+  static Result<std::unique_ptr<Ledger>> open_existing(const std::filesystem::path& file);
   ~Ledger();
 
   struct Entry {
@@ -192,6 +195,73 @@ class Ledger {
     std::int64_t first = 0, last = 0;  ///< Unix seconds, of the delivered ones; 0 when none is
   };
   std::vector<Sent> sent(std::string_view study_uid) const;
+
+  // Days, arrivals and the proof of a study. A day is one of UTC. Each reads one consistent state
+  // on a connection of its own: nothing else waits for it.
+
+  /// Of the instances that were received or issued on a day, what has become of them until now.
+  struct Day {
+    std::int64_t day = 0;                    ///< days since 1970-01-01 UTC
+    std::uint64_t received = 0, issued = 0;  ///< counted when they came
+    std::map<Outcome, std::map<std::string, std::uint64_t>> outcomes;  ///< by reason; '' = none
+    std::map<std::string, std::uint64_t> refused;                      ///< by reason; on that day
+    std::map<std::string, DestinationTotals> destinations;  ///< `assigned` when they came
+    struct Study {
+      std::string study_uid, pseudonym;  ///< '' pseudonym once forgotten
+      std::uint64_t received = 0;        ///< that day
+      std::map<std::string, DestinationTotals> destinations;
+      std::int64_t last_arrival = 0, completed = 0;  ///< as StudyArrival
+    };
+    std::vector<Study> studies;  ///< in the order of their first arrival ever
+
+    std::uint64_t count(Outcome outcome) const;
+    /// What does not add up (design 7.3), in words; empty when all does.
+    std::vector<std::string> faults() const;
+  };
+  /// Every day of [from, to] on which something is on record, ascending.
+  std::vector<Day> days(std::int64_t from, std::int64_t to) const;
+
+  /// Arrival of a study, which is complete when nothing has arrived into it for a while. Times are
+  /// Unix seconds.
+  struct StudyArrival {
+    std::string study_uid, pseudonym;
+    std::int64_t last_arrival = 0;
+    std::int64_t completed = 0;  ///< 0 while it arrives
+  };
+  /// Studies into which nothing has arrived for `quiet` and whose arrival period is not closed yet,
+  /// oldest first. A clock that was set back begins the wait anew.
+  std::vector<StudyArrival> quiet_studies(std::chrono::seconds quiet, std::size_t max);
+  /// Closes these arrival periods at the clock's time, but for those into which something has
+  /// arrived since. Durable on return.
+  void completed(const std::vector<StudyArrival>& studies);
+  /// nullopt for an unknown study.
+  std::optional<StudyArrival> arrival_of(std::string_view study_uid) const;
+  struct Arrivals {
+    std::uint64_t arriving = 0, complete_today = 0;  ///< of this day of UTC
+  };
+  Arrivals arrivals() const;
+
+  /// One study at one destination, of what the node received: its own rejection notes aside.
+  struct Proof {
+    struct AtDestination {
+      std::uint64_t delivered = 0, queued = 0, parked = 0, withdrawn = 0;
+      std::map<std::uint16_t, std::uint64_t> acknowledged;  ///< delivered, by its DIMSE status
+      std::map<std::uint16_t, std::uint64_t> parked_with;   ///< parked, by its DIMSE status
+      std::uint64_t status_unknown = 0;  ///< delivered, folded before statuses were kept
+      std::int64_t first = 0, last = 0;  ///< Unix seconds, of the delivered ones; 0 when none is
+    };
+    StudyArrival arrival;
+    bool forgotten = false;
+    /// Rows: an object that was sent again after its delivery has another. Before version 4 of the
+    /// schema folded ones that have no destination are missing.
+    std::uint64_t received = 0, duplicate = 0;
+    std::uint64_t notes = 0;   ///< rejection notes of this node about it
+    std::uint64_t folded = 0;  ///< of `received` and `notes`: no instance is kept one by one
+    std::int64_t first_day = 0, last_day = 0;  ///< UTC, of what is on record with its day
+    std::map<std::string, AtDestination> destinations;
+  };
+  /// nullopt for an unknown study.
+  std::optional<Proof> proof(std::string_view study_uid) const;
 
   /// What became of an object of a study, both by their UIDs as they went out: by destination, of
   /// one that was sent several times the first of delivered, queued, parked, withdrawn. Empty for

@@ -70,10 +70,12 @@ TEST(Config, EveryKeyOfTheNodeReachesTheConfiguration) {
       "memory_budget_mb = 64\n"
       "max_instance_mb = 32\n"
       "quarantine_cap_gb = 2\n"
-      "min_free_gb = 0\n"
+      "min_free_gb = 0.5\n"
+      "warn_unsynchronised_clock = false\n"
       "idle_timeout_s = 60\n"
       "dimse_timeout_s = 7\n"
       "ledger_keep_days = 5\n"
+      "study_quiet_s = 20\n"
       "keep_originals = \"none\"\n"
       "log_level = \"debug\"\n" +
       kMinimal);
@@ -91,10 +93,12 @@ TEST(Config, EveryKeyOfTheNodeReachesTheConfiguration) {
   EXPECT_EQ(node.memory_budget_bytes, 64U << 20U);
   EXPECT_EQ(node.max_instance_bytes, 32U << 20U);
   EXPECT_EQ(node.quarantine_cap_bytes, 2ULL << 30U);
-  EXPECT_EQ(node.min_free_bytes, 0U);
+  EXPECT_EQ(node.min_free_bytes, 512ULL << 20U);
+  EXPECT_FALSE(node.warn_unsynchronised_clock);
   EXPECT_EQ(node.idle_timeout.count(), 60);
   EXPECT_EQ(node.dimse_timeout.count(), 7);
   EXPECT_EQ(node.ledger_keep_days, 5);
+  EXPECT_EQ(node.study_quiet.count(), 20);
   EXPECT_EQ(node.keep_originals, "none");
   EXPECT_EQ(node.log_level, "debug");
 }
@@ -183,16 +187,27 @@ TEST(Config, AFolderThatCannotBeLookedAtStopsNoStart) {
 
 TEST(Config, EachKeyOfNodeThatAReloadCannotUseIsNamed) {
   const std::vector<std::pair<std::string, std::string>> other_values{
-      {"listen", "[\"127.0.0.1:1\"]"}, {"ae_title", "\"OTHER\""},
-      {"state_dir", "\"other\""},      {"key_file", "\"other.key\""},
-      {"journal_dir", "\"other\""},    {"admin_socket", "\"other.sock\""},
-      {"profiles_dir", "\".\""},       {"max_associations", "17"},
-      {"memory_budget_mb", "513"},     {"max_instance_mb", "511"},
-      {"quarantine_cap_gb", "21"},     {"min_free_gb", "2"},
-      {"idle_timeout_s", "301"},       {"dimse_timeout_s", "31"},
-      {"connect_timeout_s", "11"},     {"ledger_keep_days", "91"},
-      {"backup_max_age_days", "0"},    {"keep_originals", "\"none\""},
-      {"log_level", "\"warn\""}};
+      {"listen", "[\"127.0.0.1:1\"]"},
+      {"ae_title", "\"OTHER\""},
+      {"state_dir", "\"other\""},
+      {"key_file", "\"other.key\""},
+      {"journal_dir", "\"other\""},
+      {"admin_socket", "\"other.sock\""},
+      {"profiles_dir", "\".\""},
+      {"max_associations", "17"},
+      {"memory_budget_mb", "513"},
+      {"max_instance_mb", "511"},
+      {"quarantine_cap_gb", "21"},
+      {"min_free_gb", "2"},
+      {"idle_timeout_s", "301"},
+      {"dimse_timeout_s", "31"},
+      {"connect_timeout_s", "11"},
+      {"ledger_keep_days", "91"},
+      {"study_quiet_s", "301"},
+      {"backup_max_age_days", "0"},
+      {"keep_originals", "\"none\""},
+      {"log_level", "\"warn\""},
+      {"warn_unsynchronised_clock", "false"}};
   const ConfigFile before(kMinimal);
   const Config::Node node = loaded(before).node;
 

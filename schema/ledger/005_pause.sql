@@ -1,4 +1,4 @@
--- ledger.db, version 4: destinations that an operator has paused. Here and not in queue.db, which may be rebuilt at any time.
+-- ledger.db, version 5: destinations that an operator has paused. Here and not in queue.db, which may be rebuilt at any time.
 
 CREATE TABLE pause (
   destination TEXT NOT NULL PRIMARY KEY,
