@@ -5,6 +5,7 @@
 
 #include "admin_fields.h"
 #include "admin_reports.h"
+#include "destination_status.h"
 #include "dosigate/dosimetry/report.h"
 #include "patient_facts.h"
 #include "status.h"
@@ -47,6 +48,8 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   if (post && path == "/api/v1/drain") return drain(request);
   if (get && path == "/api/v1/queue") return queue(request);
   if (post && path == "/api/v1/queue/retry") return retry(request);
+  if (post && path == "/api/v1/queue/pause") return pause(request);
+  if (post && path == "/api/v1/queue/resume") return resume(request);
   if (get && path == "/api/v1/quarantine") return quarantine();
   if (path.starts_with(kQuarantine)) {
     const std::string rest = path.substr(kQuarantine.size());
@@ -99,6 +102,7 @@ ApiResponse AdminApi::status() const {
   json::array destinations;
   const auto books = ledger.by_destination();
   const auto queues = node_.stores_.spool->destinations();
+  const auto pauses = ledger.pauses();
   const auto forwarders = node_.forwarders_.with([](const auto& all) { return all; });
   std::set<std::string> names;
   for (const auto& [name, book] : books) names.insert(name);
@@ -110,6 +114,7 @@ ApiResponse AdminApi::status() const {
     json::object row{{"name", name},
                      {"kind", "removed"},
                      {"state", "removed"},
+                     {"state_text", ""},
                      {"queued", book.queued},
                      {"delivered", book.delivered},
                      {"parked", book.parked},
@@ -121,14 +126,9 @@ ApiResponse AdminApi::status() const {
                      {"legal", nullptr}};
     for (const auto& output : routing->config().outputs)
       if (output.destination.name == name) row["legal"] = json_of(output.legal);
-    if (forwarder != forwarders.end()) {
-      const auto state = forwarder->second->state();
-      row["kind"] =
-          forwarder->second->destination().kind == Destination::Kind::Dicom ? "dicom" : "folder";
-      row["state"] = state.state;
-      row["last_error"] = state.last_error;
-      row["last_success"] = state.last_success_unix;
-    }
+    if (forwarder != forwarders.end()) add_forwarder(row, *forwarder->second);
+    const auto paused = pauses.find(name);
+    row["paused"] = json_of(paused == pauses.end() ? nullptr : &paused->second);
     destinations.emplace_back(std::move(row));
   }
 

@@ -27,6 +27,8 @@ class AdminApi {
   ApiResponse drain(const ApiRequest& request);
   ApiResponse queue(const ApiRequest& request) const;
   ApiResponse retry(const ApiRequest& request);
+  ApiResponse pause(const ApiRequest& request);
+  ApiResponse resume(const ApiRequest& request);
   ApiResponse quarantine() const;
   ApiResponse held(const InstanceId& id) const;
   ApiResponse discard(const ApiRequest& request, const InstanceId& id);

@@ -62,6 +62,11 @@ int queue_list(const Options& options, unsigned max);
 int queue_retry(const Options& options, bool all, const std::string& destination,
                 const std::string& id);
 
+int queue_pause(const Options& options, const std::string& destination, const std::string& reason);
+int queue_resume(const Options& options, const std::string& destination);
+/// What the status says of destinations that wait or save bytes, below their table.
+std::string destination_notes(const boost::json::array& destinations);
+
 int quarantine_list(const Options& options);
 int quarantine_show(const Options& options, const std::string& id);
 int quarantine_discard(const Options& options, const std::string& id, const std::string& reason);

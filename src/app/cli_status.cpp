@@ -109,6 +109,7 @@ std::string destinations(const value& s) {
          table({"name", "kind", "state", ">queued", ">parked", ">delivered", ">withdrawn",
                 ">oldest queued", "last success"},
                rows) +
+         destination_notes(list(s, "destinations")) +
          (errors.empty() ? "" : "last errors\n" + errors);
 }
 

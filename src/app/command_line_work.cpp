@@ -51,6 +51,16 @@ void CommandLine::add_queue() {
   which->add_option("--destination", name_, "Everything for one destination");
   which->add_flag("--all", all_, "Everything");
   which->require_option(1);
+  auto* pause = verb(*queue, "pause", "Sends nothing to a destination until it is resumed",
+                     [this] { return cli::queue_pause(options_, name_, reason_); });
+  auto* resume = verb(*queue, "resume", "Sends to a paused destination again",
+                      [this] { return cli::queue_resume(options_, name_); });
+  for (auto* command : {pause, resume}) {
+    json(command);
+    command->add_option("destination", name_, "As the configuration names it")->required();
+  }
+  pause->add_option("--reason", reason_, "Shown in the status and recorded in the audit log")
+      ->required();
 }
 
 void CommandLine::add_quarantine() {

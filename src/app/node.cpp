@@ -7,6 +7,7 @@
 
 #include "admin_api.h"
 #include "backup.h"
+#include "destination_status.h"
 #include "dosigate/app/init.h"
 #include "dosigate/app/pair_mover.h"
 #include "dosigate/app/reconcile.h"
@@ -22,9 +23,10 @@ constexpr std::chrono::seconds kPairTrouble{10};
 bool same_destination(const Destination& a, const Destination& b) {
   const auto key = [](const Destination& d) {
     return std::tie(d.name, d.kind, d.ae_title, d.host, d.port, d.calling_ae, d.path,
-                    d.associations, d.connect_timeout, d.dimse_timeout, d.max_attempts, d.max_age);
+                    d.associations, d.connect_timeout, d.dimse_timeout, d.max_attempts, d.max_age,
+                    d.max_kbit_s, d.compress);
   };
-  return key(a) == key(b);
+  return key(a) == key(b) && a.hours == b.hours;
 }
 
 /// Each waits for the instance in its hand; told one after the other they would add up their waits.
@@ -250,12 +252,14 @@ void Node::use_destinations(const Config& config) {
   // An old forwarder of the same name ends before its successor starts, so that nothing is sent by
   // both.
   end_together(ending);
+  const auto pauses = stores_.ledger->pauses();
   for (const auto& output : config.outputs) {
     const Destination wanted = made_ready(output.destination);
     if (forwarders_.with([&](auto& f) { return f.contains(wanted.name); })) continue;
     auto forwarder = std::make_shared<ArchiveForwarder>(
         wanted, *stores_.spool,
-        [this](const std::string& study_uid) { return study_card(*stores_.ledger, study_uid); });
+        [this](const std::string& study_uid) { return study_card(*stores_.ledger, study_uid); },
+        pauses.contains(wanted.name) ? pause_text(pauses.at(wanted.name)) : "");
     forwarders_.with([&](auto& f) { f[wanted.name] = forwarder; });
   }
 }

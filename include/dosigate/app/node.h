@@ -70,6 +70,14 @@ class Node {
   /// ones stay.
   Result<void> reload();
 
+  /// Nothing is sent to a destination until it is resumed, restarts included; an instance on its
+  /// way ends. NotFound when the configuration has no such destination, Conflict when it is paused
+  /// already.
+  Result<void> pause_destination(const std::string& destination, const std::string& actor,
+                                 const std::string& reason);
+  /// NotFound when it is not paused. Also of a destination that the configuration no longer has.
+  Result<void> resume_destination(const std::string& destination, const std::string& actor);
+
   std::vector<Condition> conditions() const;
   DiskUse disk() const;
   /// Once a second by main: samples the disk, raises and clears alerts, writes the count of

@@ -166,8 +166,9 @@ class Ledger {
   void recorded(const std::vector<Told>& told);
   /// (withdrawal, destination) whose note is not delivered yet; only of those ordered at `until`
   /// (Unix seconds) or before.
-  std::uint64_t withdrawals_open(
-      std::int64_t until = std::numeric_limits<std::int64_t>::max()) const;
+  /// @param except  destinations that do not count: they are closed or paused.
+  std::uint64_t withdrawals_open(std::int64_t until = std::numeric_limits<std::int64_t>::max(),
+                                 const std::set<std::string>& except = {}) const;
   /// An order of this node whose note never came into the queue: the node was killed in between, or
   /// the queue was full.
   struct Unfinished {
@@ -291,6 +292,18 @@ class Ledger {
   /// notes that tell of it. Durable, and the WAL is emptied, on return.
   void forget(const std::vector<std::string>& study_uids);
   bool is_forgotten(std::string_view study_uid) const;
+
+  /// A destination that gets nothing until an operator resumes it. Kept here, where no rebuilding
+  /// of the queue loses it.
+  struct Pause {
+    std::string destination, actor, reason;
+    std::int64_t since = 0;  ///< Unix seconds, set by the clock
+  };
+  /// Durable on return. False: it was paused already, and that pause stays.
+  bool pause(const Pause& pause);
+  /// Durable on return. False: it was not paused.
+  bool resume(std::string_view destination);
+  std::map<std::string, Pause> pauses() const;
 
   /// Moments that `check` asks for: "backup", "recovery-verified". 0 when it never happened.
   void milestone(std::string_view name, std::int64_t when);
