@@ -54,18 +54,22 @@ void ServerState::refused(const Origin& origin, const std::string& reason) noexc
 }
 
 struct AssociationServer::Impl {
-  Impl(Settings settings, Admit admit_function, Handle handle, OnRefused on_refused)
-      : state(checked(std::move(settings)), std::move(handle), std::move(on_refused)),
+  Impl(Settings settings, Admit admit_function, Handle handle, OnRefused on_refused,
+       OnEventReport on_event_report)
+      : state(checked(std::move(settings)), std::move(handle), std::move(on_refused),
+              std::move(on_event_report)),
         admit(std::move(admit_function)),
         turn_away(state) {}
 
   struct Job {
     IncomingAssociation incoming;
     Origin origin;
+    Services services;
   };
 
   void work(const std::stop_token& stop, AssociationRunner& runner);
-  std::optional<Rejection> judge(const AssociationRequest& request, Origin& origin) noexcept;
+  std::optional<Rejection> judge(const AssociationRequest& request, Origin& origin,
+                                 Services& services) noexcept;
   bool wait_until_idle(std::chrono::seconds deadline);
 
   ServerState state;
@@ -87,7 +91,7 @@ void AssociationServer::Impl::work(const std::stop_token& stop, AssociationRunne
     jobs.pop_front();
     ++busy;
     lock.unlock();
-    runner.run(std::move(job.incoming), std::move(job.origin));
+    runner.run(std::move(job.incoming), std::move(job.origin), job.services);
     lock.lock();
     --busy;
     changed.notify_all();
@@ -95,7 +99,8 @@ void AssociationServer::Impl::work(const std::stop_token& stop, AssociationRunne
 }
 
 std::optional<Rejection> AssociationServer::Impl::judge(const AssociationRequest& request,
-                                                        Origin& origin) noexcept try {
+                                                        Origin& origin,
+                                                        Services& services) noexcept try {
   if (state.stopping) return kStopping;
   if (request.application_context != kDicomContext) return kContextName;
   const Admitted admitted = admit(origin);
@@ -105,6 +110,9 @@ std::optional<Rejection> AssociationServer::Impl::judge(const AssociationRequest
     case Admission::CallingAeUnknown:
       return kCallingAe;
     case Admission::Accept:
+      services = {!admitted.route.empty(),
+                  admitted.reports && wants_to_report_commitment(request)};
+      if (!services.stores && !services.reports) return kCallingAe;
       origin.route = admitted.route;
       return std::nullopt;
   }
@@ -123,10 +131,10 @@ bool AssociationServer::Impl::wait_until_idle(std::chrono::seconds deadline) {
 }
 
 AssociationServer::AssociationServer(Settings settings, Admit admit, Handle handle,
-                                     OnRefused on_refused) {
+                                     OnRefused on_refused, OnEventReport on_event_report) {
   prepare_external_sockets();
   impl_ = std::make_unique<Impl>(std::move(settings), std::move(admit), std::move(handle),
-                                 std::move(on_refused));
+                                 std::move(on_refused), std::move(on_event_report));
   const unsigned count = impl_->state.settings.max_associations;
   for (unsigned i = 0; i < count; ++i) {
     impl_->runners.push_back(std::make_unique<AssociationRunner>(impl_->state));
@@ -149,11 +157,12 @@ AssociationServer::~AssociationServer() {
 
 void AssociationServer::take(IncomingAssociation incoming) {
   Origin origin{incoming.request.called_ae, incoming.request.calling_ae, incoming.address, {}};
-  auto rejection = impl_->judge(incoming.request, origin);
+  Services services;
+  auto rejection = impl_->judge(incoming.request, origin, services);
   if (!rejection) {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->busy + impl_->jobs.size() < impl_->state.settings.max_associations) {
-      impl_->jobs.push_back({std::move(incoming), std::move(origin)});
+      impl_->jobs.push_back({std::move(incoming), std::move(origin), services});
       impl_->changed.notify_all();
       return;
     }
