@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t kMostContexts = 128;
 constexpr std::size_t kLongestResponse = 16'384;
-constexpr long kOurMaxPdu = 16'384;  // only responses come this way
 
 int seconds(std::chrono::seconds time) { return static_cast<int>(time.count()); }
 
