@@ -36,6 +36,9 @@ class AdminApi {
   ApiResponse map_import(const ApiRequest& request);
   ApiResponse accept_gap(const ApiRequest& request);
   ApiResponse retention() const;
+  /// Whether destinations still hold what they got (admin_verify.cpp).
+  ApiResponse verify(const ApiRequest& request);
+  ApiResponse verification(const std::string& id) const;
   /// Of /api/v1/key and what is below it (admin_keys.cpp).
   ApiResponse keys(const ApiRequest& request);
   ApiResponse key_status(const ApiRequest& request) const;

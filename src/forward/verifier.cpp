@@ -19,15 +19,16 @@ constexpr std::uint16_t kNoSuchInstance = 0x0112;
 /// The books of one destination while it is asked.
 class Tally {
  public:
-  Tally(const Ledger& ledger, const Verifier::Order& order, const Destination& to,
-        Verifier::Outcome& outcome)
-      : ledger_(ledger), scope_(order.scope), outcome_(outcome) {
-    scope_.destination = to.name;
+  Tally(const Ledger& ledger, const Ledger::DeliveredScope& scope, Verifier::Outcome& outcome)
+      : ledger_(ledger), scope_(scope), outcome_(outcome) {
+    scope_.destination = outcome.destination;
     for (auto& study : ledger_.delivered_studies(scope_)) {
       outcome_.studies.push_back({study.study_uid, study.objects, 0, 0, 0, study.objects, {}, {}});
       pseudonyms_.push_back(std::move(study.pseudonym));
     }
-    outcome_.folded = ledger_.delivered_and_folded(scope_);
+    const bool all_days = scope_.from_day == Ledger::DeliveredScope().from_day;
+    if (!all_days || !scope_.study_uid.empty())
+      outcome_.folded = ledger_.delivered_and_folded(scope_);
   }
 
   std::size_t size() const { return outcome_.studies.size(); }
@@ -291,15 +292,30 @@ Verifier::~Verifier() = default;
 
 std::vector<Verifier::Outcome> Verifier::run(const Order& order, const std::stop_token& stop) {
   std::vector<Outcome> out;
-  for (const Destination& to : order.destinations) {
-    Outcome& outcome = out.emplace_back();
-    outcome.destination = to.name;
-    Tally tally(impl_->ledger, order, to, outcome);
-    if (tally.size() > 0 && to.kind == Destination::Kind::Folder)
-      look_into_folder(to, tally, outcome, stop);
-    else if (tally.size() > 0)
-      impl_->ask(to, order, tally, outcome, stop);
+  const auto verify = [&](const std::string& name, const auto& ask) {
+    Outcome outcome;
+    outcome.destination = name;
+    Tally tally(impl_->ledger, order.scope, outcome);
+    if (tally.size() > 0) ask(tally, outcome);
+    if (outcome.folded > 0)
+      because(outcome.problem, std::to_string(outcome.folded) +
+                                   " deliveries are older than [node] ledger_keep_days and not "
+                                   "known one by one any more: compare counts at the archive");
     outcome.when = wall_now();
+    out.push_back(std::move(outcome));
+  };
+  for (const Destination& to : order.destinations) {
+    verify(to.name, [&](Tally& tally, Outcome& outcome) {
+      if (to.kind == Destination::Kind::Folder)
+        look_into_folder(to, tally, outcome, stop);
+      else
+        impl_->ask(to, order, tally, outcome, stop);
+    });
+  }
+  for (const std::string& name : order.removed) {
+    verify(name, [](Tally&, Outcome& outcome) {
+      outcome.problem = "it is no longer in the configuration: it cannot be asked";
+    });
   }
   return out;
 }

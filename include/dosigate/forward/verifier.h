@@ -74,6 +74,8 @@ class Verifier {
   enum class By { Auto, Find, Commitment };
   struct Order {
     std::vector<Destination> destinations;
+    /// Names of destinations that are no longer configured and got something once.
+    std::vector<std::string> removed{};
     Ledger::DeliveredScope scope{};  ///< its destination is not looked at
     By by = By::Auto;                ///< of DICOM destinations; auto: C-FIND where it is offered
     /// For the answers of one study by C-FIND, and for one report on storage commitment.
@@ -93,7 +95,8 @@ class Verifier {
     std::string destination;
     std::string by;  ///< "find", "commitment", "folder"; empty when it could not be asked at all
     std::vector<Study> studies;
-    std::uint64_t folded = 0;  ///< delivered, and too old to be known one by one
+    /// Delivered, and too old to be known one by one; 0 when the scope is neither study nor day.
+    std::uint64_t folded = 0;
     std::string problem;       ///< as in Study, of all that is left; empty: none
     WallTime when{};
     bool complete() const;  ///< nothing is missing and all was asked
