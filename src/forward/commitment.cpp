@@ -15,7 +15,7 @@ constexpr std::uint16_t kActionRequest = 0x0130;
 constexpr std::uint16_t kActionResponse = 0x8130;
 constexpr std::uint16_t kRequestCommitment = 1;  // action type, PS3.4 Table J.3-1
 constexpr std::size_t kMostReported = 10'000;
-constexpr std::chrono::milliseconds kSlice{200};
+constexpr std::chrono::milliseconds kSlice{50};
 
 Bytes request_data(const std::string& transaction_uid,
                    std::span<const Ledger::DeliveredObject> objects,
