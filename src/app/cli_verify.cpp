@@ -96,8 +96,9 @@ int verify(const Options& options, const VerifyWanted& wanted) {
 
   const std::string target = "/api/v1/verify/" + shown(begun.body, "id");
   for (auto pause = kFirstLook;; pause = std::min(2 * pause, kLookEvery)) {
-    // A daemon that restarts forgets it: both answers say so.
     const Answer answer = ask(options, "GET", target);
+    if (answer.exit == kUnreachable)
+      complain("a daemon that restarts forgets a verification: begin it again");
     if (answer.exit != kDone) return answer.exit;
     if (shown(answer.body, "state") != "done") {
       std::this_thread::sleep_for(pause);

@@ -51,10 +51,18 @@ Result<std::string> Verifications::begin(Order order) {
   });
   if (!free)
     return fail(Fault::Busy, "a verification is running already: ask again when it has ended");
-  // The thread before has ended its work, if not itself.
-  thread_ = std::jthread([this, order = std::move(order), id](const std::stop_token& stop) {
-    run(stop, order, id);
-  });
+  try {
+    // The thread before has ended its work, if not itself.
+    thread_ = std::jthread([this, order = std::move(order), id](const std::stop_token& stop) {
+      run(stop, order, id);
+    });
+  } catch (...) {  // no thread to be had now, perhaps later
+    book_.with([](Book& book) {
+      book.states.pop_back();
+      book.running = false;
+    });
+    throw;
+  }
   return id;
 }
 

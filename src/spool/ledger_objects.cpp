@@ -5,14 +5,23 @@
 namespace dosigate {
 
 std::vector<Ledger::DeliveredStudy> Ledger::delivered_studies(const DeliveredScope& scope) const {
+  // CROSS JOIN: from the instances of the days or of the study, never through every delivery that
+  // the destination ever got.
+  static const std::string begin =
+      "SELECT s.study_uid, s.pseudonym, COUNT(DISTINCT i.sop_uid) FROM instance i CROSS JOIN "
+      "assignment a ON a.id = i.id CROSS JOIN study s ON s.study_id = i.study_id WHERE "
+      "a.destination = ?1 AND a.state = 1 AND i.domain = 0 AND i.sop_uid <> '' AND i.day BETWEEN "
+      "?2 AND ?3 ";
+  static const std::string end = "GROUP BY s.study_id ORDER BY s.study_uid";
+  static const std::string of_days = begin + end;
+  static const std::string of_study =
+      begin + "AND i.study_id = (SELECT study_id FROM study WHERE study_uid = ?4) " + end;
+
   ReadConnection read(open_reader(impl_->file));
   std::vector<DeliveredStudy> out;
-  Query rows = read(
-      "SELECT s.study_uid, s.pseudonym, COUNT(DISTINCT i.sop_uid) FROM instance i JOIN assignment a "
-      "ON a.id = i.id JOIN study s USING (study_id) WHERE a.destination = ?1 AND a.state = 1 AND "
-      "i.domain = 0 AND i.sop_uid <> '' AND i.day BETWEEN ?2 AND ?3 AND (?4 = '' OR i.study_id = "
-      "(SELECT study_id FROM study WHERE study_uid = ?4)) GROUP BY s.study_id ORDER BY s.study_uid");
-  rows << scope.destination << scope.from_day << scope.to_day << scope.study_uid;
+  Query rows = read(scope.study_uid.empty() ? of_days.c_str() : of_study.c_str());
+  rows << scope.destination << scope.from_day << scope.to_day;
+  if (!scope.study_uid.empty()) rows << scope.study_uid;
   while (rows.next()) out.push_back({rows.text(0), rows.text(1), rows.unsigned_integer(2)});
   return out;
 }
