@@ -11,7 +11,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMostStudies = 1000;  ///< named in an answer, those with something wrong first
+constexpr std::size_t kMostStudies =
+    1000;  ///< named in an answer, those with something wrong first
 constexpr std::int64_t kLongestWait = 3600;
 
 /// Days since 1970 of YYYY-MM-DD.
@@ -99,9 +100,9 @@ json::object json_of(const Verifier::Outcome& outcome, const std::string& scope)
 }  // namespace
 
 json::object json_of(const Verifications::Last& last) {
-  return {{"when", to_unix(last.when)},  {"scope", last.scope},     {"by", last.by},
-          {"complete", last.complete},   {"delivered", last.delivered}, {"found", last.found},
-          {"missing", last.missing},     {"rejected", last.rejected}, {"unasked", last.unasked},
+  return {{"when", to_unix(last.when)}, {"scope", last.scope},         {"by", last.by},
+          {"complete", last.complete},  {"delivered", last.delivered}, {"found", last.found},
+          {"missing", last.missing},    {"rejected", last.rejected},   {"unasked", last.unasked},
           {"problem", last.problem}};
 }
 
@@ -136,10 +137,9 @@ ApiResponse AdminApi::verify(const ApiRequest& request) {
       order.what.removed.push_back(removed);
   }
   if (order.what.destinations.empty() && order.what.removed.empty())
-    return problem(fail(Fault::NotFound, name.empty()
-                                             ? "no destination is configured"
-                                             : "there is no destination \"" + name +
-                                                   "\": `dosigate status` lists them"));
+    return problem(fail(Fault::NotFound, name.empty() ? "no destination is configured"
+                                                      : "there is no destination \"" + name +
+                                                            "\": `dosigate status` lists them"));
   if (const auto& uid = order.what.scope.study_uid; !uid.empty()) {
     const auto sent = node_.stores_.ledger->sent(uid);
     if (std::ranges::none_of(sent, [&](const Ledger::Sent& to) {

@@ -70,7 +70,7 @@ AssociationServer::Answer Ingest::accept(const ReceivedInstance& received) noexc
     return refuse(Fault::Unavailable, "its route was removed from the configuration",
                   received.origin);
 
-  const InstanceId id = random_id();
+  const InstanceId id = new_instance_id();
   const Outcome outcome =
       take_in(id, {received, *route, routing->engine(route->name, received.origin.calling_ae)});
   return std::visit(Overloaded{[&](const Taken& taken) -> AssociationServer::Answer {
@@ -190,7 +190,16 @@ AssociationServer::Answer Ingest::keep(const ReceivedInstance& received, const C
   const InstanceId id = random_id();
   if (auto held_on_disk = quarantine_.hold(id, received, reason, held.detail); !held_on_disk)
     return refuse(held_on_disk.error().fault, held_on_disk.error().detail, received.origin);
-  ledger_.quarantined(id, reason);
+  try {
+    ledger_.quarantined(id, reason);
+  } catch (...) {
+    // The sender hears that it was not taken, and sends it again: held now, it would be there
+    // twice.
+    if (const auto undone = quarantine_.remove(id); !undone)
+      spdlog::error("cannot take back a held original id={} error={}", to_hex(id),
+                    undone.error().detail);
+    throw;
+  }
   spdlog::warn("held calling={} route={} id={} why={} detail=\"{}\"", received.origin.calling_ae,
                route.name, to_hex(id), reason, held.detail);
   return {kSuccess, ""};
@@ -224,7 +233,7 @@ Result<Ingest::Released> Ingest::release(const InstanceId& id, const Decision& d
 
   // The same id goes into the spool, so the ledger moves one instance and never counts two. A crash
   // before the removal leaves both files; at start the spooled one wins
-  // (Node::reconcile_quarantine).
+  // (reconcile.h).
   const Outcome outcome =
       take_in(id, {*original, **route, routing->engine((*route)->name, original->origin.calling_ae),
                    decision, as_revision});

@@ -11,6 +11,7 @@
 #include "backup.h"
 #include "dosigate/app/init.h"
 #include "dosigate/app/pair_mover.h"
+#include "dosigate/app/reconcile.h"
 #include "key_rotation.h"
 #include "patient_facts.h"
 #include "verifications.h"
@@ -113,7 +114,7 @@ Result<std::unique_ptr<Node>> Node::start(Config config, std::optional<int> admi
   std::unique_ptr<Node> node(new Node(std::move(config), std::move(*stores)));
   auto routing = Routing::make(node->config_, *node->stores_.map);
   if (!routing) return routing.error();
-  node->reconcile_quarantine();
+  reconcile(node->quarantine_, *node->stores_.ledger);
   node->withdrawals_.finish();
   node->serve(std::move(*routing), admin_socket);
   return node;
@@ -143,22 +144,6 @@ Node::~Node() {
     stores_.audit->record("stop", "dosigated", {{"version", DOSIGATE_VERSION}});
   } catch (const std::exception& broken) {
     spdlog::error("cannot record the stop in the audit log error={}", broken.what());
-  }
-}
-
-/// A quarantined file and the ledger may disagree after a crash between two of their steps; the
-/// ledger's later word wins.
-void Node::reconcile_quarantine() {
-  for (const auto& entry : quarantine_.list()) {
-    const auto outcome = stores_.ledger->outcome(entry.id);
-    if (!outcome) {
-      stores_.ledger->quarantined(entry.id, entry.reason);
-    } else if (*outcome != Outcome::Quarantined) {
-      // Discarded, or released into the spool, and killed before the original was removed.
-      if (auto removed = quarantine_.remove(entry.id); !removed)
-        spdlog::error("cannot remove a decided original id={} error={}", to_hex(entry.id),
-                      removed.error().detail);
-    }
   }
 }
 

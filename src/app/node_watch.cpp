@@ -71,6 +71,9 @@ std::vector<Condition> Node::conditions() const {
                      std::to_string(queue.queued) +
                          " instances wait for a destination that the configuration no longer has"});
   }
+  for (const std::string& trouble :
+       {stores_.map->trouble(), stores_.ledger->trouble(), stores_.spool->trouble()})
+    if (!trouble.empty()) out.push_back({2, "sync-failed", "", trouble});
   if (const auto stuck = stores_.spool->pairs_stuck(); stuck > 0)
     out.push_back(
         {1, "pairs-not-moved", "",

@@ -84,7 +84,7 @@ Result<Withdrawals::Ordered> Withdrawals::order_anew(const Order& order,
     anything_withdrawn = anything_withdrawn || at.withdrawn > 0;
   }
 
-  Ledger::Unfinished note{{}, random_id(), {}};
+  Ledger::Unfinished note{{}, new_instance_id(), {}};
   note.what.study_uid = order.study_uid;
   note.what.pseudonym = study.pseudonym;
   note.what.code = order.code;

@@ -152,8 +152,9 @@ Result<CommitmentReport> ask_commitment(Dialogue& dialogue, const Peer::Accepted
         return fail(Fault::Unavailable, "the node is stopping: verify again after the restart");
       if (steady_now() >= until)
         return fail(Fault::Unavailable,
-                    at(peer) + " took the request for storage commitment and has not reported "
-                               "within " +
+                    at(peer) +
+                        " took the request for storage commitment and has not reported "
+                        "within " +
                         std::to_string(wait.count()) +
                         " s: verify again with a longer --wait, and see that it knows " +
                         peer.calling_ae +
@@ -168,10 +169,9 @@ Result<CommitmentReport> ask_commitment(Dialogue& dialogue, const Peer::Accepted
     }
     const auto field = message->command.number(kCommandField);
     if (field == kEventReportRequest) {
-      const auto answer =
-          desk.report(peer.ae_title, message->command.text(kAffectedSopInstance),
-                      message->command.number(kEventType).value_or(0), message->data_set,
-                      context.transfer_syntax_uid);
+      const auto answer = desk.report(peer.ae_title, message->command.text(kAffectedSopInstance),
+                                      message->command.number(kEventType).value_or(0),
+                                      message->data_set, context.transfer_syntax_uid);
       if (auto sent = dialogue.send(message->context, event_response(*message, answer)); !sent)
         return sent.error();
       continue;

@@ -210,12 +210,13 @@ class Commitments {
     const auto failed = report.failed.find(object.sop_instance_uid);
     if (failed == report.failed.end())
       return because(tally_.study(study).problem,
-                     at(to_) + " reported without a word on some instances: the archive is at "
-                               "fault");
+                     at(to_) +
+                         " reported without a word on some instances: the archive is at "
+                         "fault");
     if (failed->second == kNoSuchInstance) return tally_.absent(study, object);
-    because(tally_.study(study).problem, at(to_) + " does not commit itself to some instances: " +
-                                             status_text(failed->second) +
-                                             ": see the archive's log");
+    because(tally_.study(study).problem,
+            at(to_) + " does not commit itself to some instances: " + status_text(failed->second) +
+                ": see the archive's log");
   }
 
   Dialogue& dialogue_;
@@ -242,7 +243,8 @@ std::string not_offered(const Destination& to, Verifier::By by) {
     return "neither C-FIND (Study Root) nor Storage Commitment Push Model";
   }();
   return at(to) + (by == Verifier::By::Auto ? " accepts " : " does not accept ") + what +
-         " from our AE title " + to.calling_ae + ": have it allowed there, or verify by other means";
+         " from our AE title " + to.calling_ae +
+         ": have it allowed there, or verify by other means";
 }
 
 }  // namespace

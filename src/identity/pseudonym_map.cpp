@@ -206,6 +206,8 @@ Result<void> PseudonymMap::Impl::attach_journal(SQLite::Database& database) {
   return {};
 }
 
+std::string PseudonymMap::trouble() const { return impl_->writer->trouble(); }
+
 void PseudonymMap::Impl::catch_up(SQLite::Database& database) {
   if (!journal) return;
   MapRows rows(database, keys);

@@ -147,7 +147,12 @@ struct Quarantine::Impl {
       ::unlink(unfinished.c_str());
       throw std::system_error(why, std::generic_category(), "rename to " + path.string());
     }
-    sync_directory(directory);
+    try {
+      sync_directory(directory);
+    } catch (...) {
+      ::unlink(path.c_str());  // it is refused: what was refused is not held as well
+      throw;
+    }
     fail_point("quarantine.after-file");
     return size;
   }

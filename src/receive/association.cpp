@@ -80,8 +80,8 @@ AssociationRunner::AssociationRunner(ServerState& state)
   require(ASC_setTransportLayer(network, &layer_, 0), "set the transport layer");
 }
 
-void AssociationRunner::run(IncomingAssociation incoming, Origin origin,
-                            Services services) noexcept try {
+void AssociationRunner::run(IncomingAssociation incoming, Origin origin, Services services) noexcept
+    try {
   run_unguarded(std::move(incoming), origin, services);
 } catch (const std::exception& error) {
   ++state_.aborted;

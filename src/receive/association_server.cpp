@@ -99,8 +99,8 @@ void AssociationServer::Impl::work(const std::stop_token& stop, AssociationRunne
 }
 
 std::optional<Rejection> AssociationServer::Impl::judge(const AssociationRequest& request,
-                                                        Origin& origin,
-                                                        Services& services) noexcept try {
+                                                        Origin& origin, Services& services) noexcept
+    try {
   if (state.stopping) return kStopping;
   if (request.application_context != kDicomContext) return kContextName;
   const Admitted admitted = admit(origin);
@@ -110,8 +110,7 @@ std::optional<Rejection> AssociationServer::Impl::judge(const AssociationRequest
     case Admission::CallingAeUnknown:
       return kCallingAe;
     case Admission::Accept:
-      services = {!admitted.route.empty(),
-                  admitted.reports && wants_to_report_commitment(request)};
+      services = {!admitted.route.empty(), admitted.reports && wants_to_report_commitment(request)};
       if (!services.stores && !services.reports) return kCallingAe;
       origin.route = admitted.route;
       return std::nullopt;

@@ -198,8 +198,8 @@ std::optional<MessageLoop::End> MessageLoop::store(const Command& command, std::
 
 std::optional<MessageLoop::End> MessageLoop::report(const Command& command, std::uint8_t context) {
   const AcceptedContext& accepted = *contexts_[context];
-  AssociationServer::EventReport event{origin_, command.sop_instance_uid, command.event_type,
-                                       accepted.transfer_syntax, {}};
+  AssociationServer::EventReport event{
+      origin_, command.sop_instance_uid, command.event_type, accepted.transfer_syntax, {}};
   if (command.sop_class_uid != accepted.abstract_syntax) {
     if (const auto end = skip_data_set(command, context)) return end;
     return answer(command, context, kNoSuchClass, "SOP class is not that of its context");

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "dosigate/net/pdv_reader.h"
 #include "command.h"
+#include "dosigate/net/pdv_reader.h"
 #include "negotiation.h"
 #include "server_state.h"
 

@@ -38,9 +38,9 @@ AcceptedContexts negotiate(T_ASC_Association& association, const AssociationRequ
         services.reports && context.abstract_syntax == UID_StorageCommitmentPushModelSOPClass;
     const bool offered = report || (services.stores && kind != AbstractSyntax::NotStorage);
     if (!offered || syntax.empty()) {
-      require(ASC_refusePresentationContext(association.params, context.id,
-                                            offered ? ASC_P_TRANSFERSYNTAXESNOTSUPPORTED
-                                                    : ASC_P_ABSTRACTSYNTAXNOTSUPPORTED),
+      require(ASC_refusePresentationContext(
+                  association.params, context.id,
+                  offered ? ASC_P_TRANSFERSYNTAXESNOTSUPPORTED : ASC_P_ABSTRACTSYNTAXNOTSUPPORTED),
               "refuse a presentation context");
       continue;
     }

@@ -228,6 +228,8 @@ std::optional<std::int64_t> Ledger::oldest_day() const {
   });
 }
 
+std::string Ledger::trouble() const { return impl_->writer.trouble(); }
+
 Result<void> Ledger::copy_to(const std::filesystem::path& file) const {
   return copy_database(impl_->file, file);
 }

@@ -1,12 +1,9 @@
 #include "queue_index.h"
 
+#include "dosigate/crypto/hash.h"
+
 namespace dosigate {
 namespace {
-
-constexpr const char* kDueColumns =
-    "SELECT d.item_id, i.id, i.sop_class, i.sop_uid, i.study_uid, i.transfer_syntax, i.pseudonym, "
-    "i.length, i.queued, d.attempts, d.sent_once"
-    " FROM delivery d JOIN item i USING (item_id) WHERE d.destination = ? AND d.state = 0 AND ";
 
 QueueItem read_item(Query& row, const std::string& destination) {
   QueueItem item;
@@ -23,6 +20,13 @@ QueueItem read_item(Query& row, const std::string& destination) {
   item.sent_once = row.integer(10) != 0;
   item.destination = destination;
   return item;
+}
+
+std::int64_t number_of_study(std::string_view study_uid) {
+  const auto hash = sha256(as_bytes(study_uid));
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < sizeof(number); ++i) number = number << 8U | hash[i];
+  return static_cast<std::int64_t>(number >> 1U);
 }
 
 }  // namespace
@@ -72,12 +76,13 @@ QueueIndex::Added QueueIndex::add(const InstanceId& id, const SpoolCard& card, s
      << std::int64_t{pairs_moved})
         .run();
     const std::int64_t item_id = db.getLastInsertRowid();
+    const std::int64_t study = number_of_study(card.study_instance_uid);
     for (const auto& [name, delivery] : deliveries) {
       (statements_(db,
                    "INSERT INTO delivery (item_id, destination, state, next_attempt, reason, "
-                   "changed) VALUES (?, ?, ?, ?, ?, ?)")
+                   "changed, study) VALUES (?, ?, ?, ?, ?, ?, ?)")
        << item_id << name << static_cast<std::int64_t>(delivery.state) << now_ms << delivery.reason
-       << now_ms / 1000)
+       << now_ms / 1000 << study)
           .run();
     }
   });
@@ -123,24 +128,51 @@ bool QueueIndex::was_another(std::string_view sop_instance_uid, ByteView fingerp
   });
 }
 
-std::vector<QueueItem> QueueIndex::due(const std::string& destination, std::int64_t now_ms,
-                                       std::int64_t latest_ms, std::size_t max) {
+std::vector<InstanceId> QueueIndex::due(const std::string& destination, When when,
+                                        std::size_t max) {
   return reader_.with([&](ReadConnection& read) {
-    static const std::string past =
-        std::string(kDueColumns) + "d.next_attempt <= ? ORDER BY d.next_attempt, d.item_id LIMIT ?";
-    static const std::string clock_set_back =
-        std::string(kDueColumns) + "d.next_attempt > ? ORDER BY d.next_attempt, d.item_id LIMIT ?";
+    std::vector<InstanceId> out;
+    const auto look = [&](const char* sql, std::int64_t limit_ms) {
+      if (out.size() == max) return;
+      Query rows = read(sql);
+      rows << destination << limit_ms << static_cast<std::int64_t>(max - out.size());
+      while (rows.next()) out.push_back(rows.id(0));
+    };
+    look(
+        "SELECT i.id FROM delivery d JOIN item i USING (item_id) WHERE d.destination = ? AND "
+        "d.state = 0 AND d.next_attempt <= ? ORDER BY d.next_attempt, d.item_id LIMIT ?",
+        when.now_ms);
+    look(
+        "SELECT i.id FROM delivery d JOIN item i USING (item_id) WHERE d.destination = ? AND "
+        "d.state = 0 AND d.next_attempt > ? ORDER BY d.next_attempt, d.item_id LIMIT ?",
+        when.latest_ms);
+    return out;
+  });
+}
+
+std::optional<std::int64_t> QueueIndex::next_study(const std::string& destination,
+                                                   std::int64_t study) {
+  return reader_.with([&](ReadConnection& read) -> std::optional<std::int64_t> {
+    Query row = read(
+        "SELECT study FROM delivery WHERE destination = ? AND state = 0 AND study > ? ORDER BY "
+        "study LIMIT 1");
+    row << destination << study;
+    if (!row.next()) return std::nullopt;
+    return row.integer(0);
+  });
+}
+
+std::vector<QueueItem> QueueIndex::due_of(const std::string& destination, std::int64_t study,
+                                          When when, std::size_t max) {
+  return reader_.with([&](ReadConnection& read) {
     std::vector<QueueItem> out;
-    {
-      Query rows = read(past.c_str());
-      rows << destination << now_ms << static_cast<std::int64_t>(max);
-      while (rows.next()) out.push_back(read_item(rows, destination));
-    }
-    if (out.size() < max) {
-      Query rows = read(clock_set_back.c_str());
-      rows << destination << latest_ms << static_cast<std::int64_t>(max - out.size());
-      while (rows.next()) out.push_back(read_item(rows, destination));
-    }
+    Query rows = read(
+        "SELECT d.item_id, i.id, i.sop_class, i.sop_uid, i.study_uid, i.transfer_syntax, "
+        "i.pseudonym, i.length, i.queued, d.attempts, d.sent_once FROM delivery d JOIN item i "
+        "USING (item_id) WHERE d.destination = ? AND d.state = 0 AND d.study = ? AND "
+        "(d.next_attempt <= ? OR d.next_attempt > ?) ORDER BY d.next_attempt, d.item_id LIMIT ?");
+    rows << destination << study << when.now_ms << when.latest_ms << static_cast<std::int64_t>(max);
+    while (rows.next()) out.push_back(read_item(rows, destination));
     return out;
   });
 }

@@ -57,10 +57,17 @@ class QueueIndex {
   /// Whether the instance was sent on with another fingerprint and its pairs still wait here.
   bool was_another(std::string_view sop_instance_uid, ByteView fingerprint);
 
-  /// Due at `now_ms`, or planned later than `latest_ms` (then the clock was set back); oldest plan
-  /// first.
-  std::vector<QueueItem> due(const std::string& destination, std::int64_t now_ms,
-                             std::int64_t latest_ms, std::size_t max);
+  /// When something is due: at `now_ms`, or planned later than `latest_ms` (then the clock was set
+  /// back).
+  struct When {
+    std::int64_t now_ms, latest_ms;
+  };
+  std::vector<InstanceId> due(const std::string& destination, When when, std::size_t max);
+  /// The number of the next study after `study` that has something queued for the destination.
+  std::optional<std::int64_t> next_study(const std::string& destination, std::int64_t study);
+  /// Of that study, oldest plan first.
+  std::vector<QueueItem> due_of(const std::string& destination, std::int64_t study, When when,
+                                std::size_t max);
   /// The next plan after `now_ms`.
   std::optional<std::int64_t> next_due(const std::string& destination, std::int64_t now_ms);
 
@@ -114,6 +121,8 @@ class QueueIndex {
     std::map<std::string, DeliveryState> deliveries;
   };
   std::vector<Standing> items_after(std::int64_t item_id, std::size_t max);
+
+  std::string trouble() const { return writer_.trouble(); }
 
   /// Any question to the database that only reads.
   template <class Use>

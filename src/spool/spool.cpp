@@ -212,6 +212,11 @@ std::uint64_t Spool<domain>::pairs_stuck() const {
 }
 
 template <Domain domain>
+std::string Spool<domain>::trouble() const {
+  return impl_->core.trouble();
+}
+
+template <Domain domain>
 std::vector<SpoolRow> Spool<domain>::list(std::size_t max) const {
   return impl_->core.list(max);
 }

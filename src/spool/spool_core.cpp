@@ -17,6 +17,7 @@ constexpr std::size_t kRequeueBatch = 1'000;
 constexpr std::size_t kLongestReason = 300;
 constexpr std::uint64_t kMostPairBytes = 64U << 20U;
 constexpr std::chrono::seconds kPutPatience{30};
+constexpr std::int64_t kBeforeTheFirst = -1;  ///< numbers of studies are not negative
 
 Purpose purpose_of(Domain domain) {
   return domain == Domain::Archive ? Purpose::SpoolArchive : Purpose::SpoolHospital;
@@ -150,7 +151,7 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
   try {
     // The entry before the row: after a power cut there may be a file without a row, never a row
     // without a file.
-    sync_directory(files_.path(id).parent_path());
+    entries_.sync(files_.path(id).parent_path());
     fail_point("spool.after-sync");
 
     const std::uint64_t length =
@@ -162,7 +163,7 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
       // now writes another end into the ledger for this id, and a file that came back after a power
       // cut would contradict it.
       files_.erase(id);
-      sync_directory(files_.path(id).parent_path());
+      entries_.sync(files_.path(id).parent_path());
       const auto first = settled_live(instance.sop_instance_uid());
       if (!first) return first.error();
       // Failed, or delivered and gone in this very moment: the sender may try again.
@@ -202,16 +203,36 @@ Ledger::Entry SpoolCore::entry_of(const InstanceId& id, const SpoolCard& card) c
           card.issued};
 }
 
+QueueIndex::When SpoolCore::due_now() const {
+  const std::int64_t now = now_ms();
+  return {now, now + settings_.longest_delay.count()};
+}
+
+bool SpoolCore::is_anything_due(const std::string& destination) {
+  return std::ranges::any_of(
+      index_.due(destination, due_now(), 1 + claims_.held(destination)),
+      [&](const InstanceId& id) { return !claims_.is_held(destination, id); });
+}
+
 std::vector<QueueItem> SpoolCore::claim(const std::string& destination, std::size_t max) {
   const auto lock = claims_.lock();
-  const std::int64_t now = now_ms();
   std::vector<QueueItem> out;
-  for (QueueItem& item : index_.due(destination, now, now + settings_.longest_delay.count(),
-                                    max + claims_.held(destination))) {
-    if (out.size() == max) break;
-    if (claims_.is_held(destination, item.id)) continue;
-    claims_.hold(destination, item.id);
-    out.push_back(std::move(item));
+  if (!is_anything_due(destination)) return out;
+  // Studies take turns; each gives what it has, and the next ones fill up what is left.
+  std::int64_t& turn = turns_.try_emplace(destination, kBeforeTheFirst).first->second;
+  std::set<std::int64_t> looked_at;
+  while (out.size() < max) {
+    auto study = index_.next_study(destination, turn);
+    if (!study) study = index_.next_study(destination, kBeforeTheFirst);
+    if (!study || !looked_at.insert(*study).second) break;
+    turn = *study;
+    for (QueueItem& item : index_.due_of(destination, *study, due_now(),
+                                         max - out.size() + claims_.held(destination))) {
+      if (out.size() == max) break;
+      if (claims_.is_held(destination, item.id)) continue;
+      claims_.hold(destination, item.id);
+      out.push_back(std::move(item));
+    }
   }
   return out;
 }
@@ -230,11 +251,8 @@ void SpoolCore::wait(const std::string& destination, const std::stop_token& stop
                      std::chrono::steady_clock::time_point until) {
   auto lock = claims_.lock();
   while (!stop.stop_requested() && steady_now() < until) {
+    if (is_anything_due(destination)) return;
     const std::int64_t now = now_ms();
-    for (const QueueItem& item : index_.due(destination, now, now + settings_.longest_delay.count(),
-                                            1 + claims_.held(destination))) {
-      if (!claims_.is_held(destination, item.id)) return;
-    }
     auto wake = until;
     if (const auto next = index_.next_due(destination, now))
       wake = std::min(wake, steady_now() + std::chrono::milliseconds(*next - now));

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -14,6 +15,7 @@
 #include "dosigate/dicom/instance.h"
 #include "dosigate/spool/spool.h"
 #include "queue_index.h"
+#include "shared_sync.h"
 
 namespace dosigate {
 
@@ -81,6 +83,7 @@ class SpoolCore {
   void pairs_refused(const std::vector<InstanceId>& ids);
   std::uint64_t pairs_stuck() const;
 
+  std::string trouble() const { return index_.trouble(); }
   std::vector<Row> list(std::size_t max) const;
   std::map<std::string, DestinationState> destinations() const;
   std::uint64_t files() const;
@@ -99,6 +102,9 @@ class SpoolCore {
   bool is_kept(const InstanceId& id) const;
   /// Rows as withdrawn: the ledger first; then what only waited for them is erased, durably.
   void settle_withdrawn(const std::vector<QueueIndex::Open>& rows);
+  QueueIndex::When due_now() const;
+  /// With the claims locked.
+  bool is_anything_due(const std::string& destination);
   bool disk_is_low();
   std::int64_t now_ms() const;
 
@@ -122,8 +128,10 @@ class SpoolCore {
   const Keyring& keys_;
   Ledger& ledger_;
   const SpoolFiles files_;
+  SharedSync entries_;
   QueueIndex index_;
   Claims claims_;
+  std::map<std::string, std::int64_t> turns_;  ///< study served last, by destination; see claims_
   Recovered recovered_;
   std::mutex parked_;  ///< requeue and withdraw change rows that nobody holds: one at a time
   std::atomic<std::uint64_t> requeues_{0};

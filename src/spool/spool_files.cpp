@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "dosigate/base/durable_file.h"
+#include "dosigate/crypto/hash.h"
 #include "spool_core.h"
 
 namespace dosigate {
@@ -12,7 +13,17 @@ namespace {
 
 constexpr const char* kExtension = ".dsg";
 
+/// Long enough that puts at the same time rarely fall on both sides of a change, short enough that
+/// no directory gets more than some thousands of a fast sender's files.
+constexpr long long kSecondsPerDirectory = 4;
+
 }  // namespace
+
+InstanceId new_instance_id() {
+  InstanceId id = random_id();
+  id[0] = static_cast<Byte>(to_unix(wall_now()) / kSecondsPerDirectory);
+  return id;
+}
 
 SpoolFiles::SpoolFiles(const std::filesystem::path& directory) : root_(directory / "spool") {
   make_private_directory(root_);

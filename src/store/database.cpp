@@ -46,6 +46,20 @@ void close_to_others(const std::filesystem::path& file) {
     throw std::system_error(errno, std::generic_category(), "chmod 0600 " + file.string());
 }
 
+Error locked(const std::filesystem::path& file) {
+  return fail(Fault::Busy, "the database " + file.string() +
+                               " is locked by another program: end that one (fuser " +
+                               file.string() + " names it), then start again");
+}
+
+/// What a process that was killed, or whose sync failed, had put into the WAL is written anew: it
+/// may be in the kernel's cache only, and no later sync would say so.
+void write_anew(SQLite::Database& database, const std::filesystem::path& file) {
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  // SQLite makes the WAL's entry durable at its first sync, and does not say when that fails.
+  sync_directory(directory_of(file));
+}
+
 void set_up(SQLite::Database& database, const std::filesystem::path& file) {
   database.exec(
       "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA "
@@ -122,11 +136,17 @@ Result<std::unique_ptr<SQLite::Database>> open_database(const std::filesystem::p
         std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READWRITE, kBusyMs);
     set_up(*database, file);
     if (auto up = bring_up(*database, file, schema, mode); !up) return up.error();
+    write_anew(*database, file);
     return database;
   } catch (const SQLite::Exception& broken) {
-    if (broken.getErrorCode() == SQLITE_NOTADB || broken.getErrorCode() == SQLITE_CORRUPT)
-      return corrupt(file, broken.what());
-    throw;
+    const int code = broken.getErrorCode();
+    if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) return corrupt(file, broken.what());
+    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) return locked(file);
+    if (code != SQLITE_IOERR && code != SQLITE_FULL && code != SQLITE_READONLY &&
+        code != SQLITE_CANTOPEN)
+      throw;
+    throw std::runtime_error("cannot open the database " + file.string() + ": " + broken.what() +
+                             "; check space, rights and the disk");
   }
 }
 

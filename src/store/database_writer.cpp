@@ -18,6 +18,8 @@ namespace {
 
 /// Bounds what one commit makes the first of a batch wait for.
 constexpr std::size_t kBatch = 256;
+/// Pages in the WAL from which on they are moved into the database; SQLite's own default.
+constexpr int kCheckpointPages = 1'000;
 
 struct Request {
   Request(const DatabaseWriter::Job& what, std::optional<Durability> how)
@@ -30,6 +32,20 @@ struct Request {
 // Shared with the waiting caller: a promise must outlive its own set_value.
 using Requests = std::vector<std::shared_ptr<Request>>;
 
+bool is_failed_sync(int extended_code) {
+  return extended_code == SQLITE_IOERR_FSYNC || extended_code == SQLITE_IOERR_DIR_FSYNC;
+}
+
+bool is_failed_sync(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const SQLite::Exception& broken) {
+    return is_failed_sync(broken.getExtendedErrorCode());
+  } catch (...) {
+    return false;  // of another kind: its caller gets it
+  }
+}
+
 bool in_transaction(SQLite::Database& database) {
   return sqlite3_get_autocommit(database.getHandle()) == 0;
 }
@@ -40,7 +56,19 @@ struct DatabaseWriter::Impl {
   explicit Impl(std::unique_ptr<SQLite::Database> opened)
       : database(std::move(opened)), thread([this] { work(); }) {}
 
+  /// In the thread, before its first batch: setting a hook ends the automatic checkpoints.
+  void watch_wal() {
+    sqlite3_wal_hook(
+        database->getHandle(),
+        [](void* self, sqlite3*, const char*, int pages) {
+          static_cast<Impl*>(self)->wal_pages = pages;
+          return SQLITE_OK;
+        },
+        this);
+  }
+
   void work() noexcept {
+    watch_wal();
     for (;;) {
       Requests batch;
       {
@@ -54,6 +82,7 @@ struct DatabaseWriter::Impl {
                  batch.size() < kBatch);
       }
       try {
+        if (const std::string why = trouble(); !why.empty()) throw std::runtime_error(why);
         if (batch.front()->durability) {
           commit_together(batch);
         } else {
@@ -66,13 +95,40 @@ struct DatabaseWriter::Impl {
           if (!request->failure) request->failure = failure;
         abandon_transaction();
       }
+      for (auto& request : batch)
+        if (request->failure && is_failed_sync(request->failure)) stop_writing();
       for (auto& request : batch) {
         if (request->failure)
           request->answer.set_exception(request->failure);
         else
           request->answer.set_value();
       }
+      if (wal_pages >= kCheckpointPages) checkpoint();
     }
+  }
+
+  /// As far as readers allow. Another failure than a sync is met by the next commit, too, whose
+  /// callers hear of it.
+  void checkpoint() noexcept {
+    int left = 0, moved = 0;
+    const int result = sqlite3_wal_checkpoint_v2(database->getHandle(), nullptr,
+                                                 SQLITE_CHECKPOINT_PASSIVE, &left, &moved);
+    if (result != SQLITE_OK && is_failed_sync(sqlite3_extended_errcode(database->getHandle())))
+      stop_writing();
+    wal_pages = 0;
+  }
+
+  void stop_writing() {
+    const std::lock_guard lock(mutex);
+    failed_sync = true;
+  }
+
+  std::string trouble() const {
+    const std::lock_guard lock(mutex);
+    if (!failed_sync) return "";
+    return "a sync of the database " + database->getFilename() +
+           " failed, and what the disk holds of it is not known: nothing is written any more. "
+           "Check the disk, then restart dosigated";
   }
 
   void commit_together(Requests& batch) {
@@ -126,7 +182,9 @@ struct DatabaseWriter::Impl {
 
   std::unique_ptr<SQLite::Database> database;
   std::optional<Durability> present;  ///< what PRAGMA synchronous was last set to
-  std::mutex mutex;
+  int wal_pages = 0;                  ///< after the last commit
+  mutable std::mutex mutex;
+  bool failed_sync = false;
   std::condition_variable wake;
   std::deque<std::shared_ptr<Request>> waiting;
   bool stopping = false;
@@ -161,6 +219,8 @@ void DatabaseWriter::Impl::wait_for(const std::shared_ptr<Request>& request) {
 void DatabaseWriter::run(const Job& job, Durability durability) {
   impl_->wait_for(std::make_shared<Request>(job, durability));
 }
+
+std::string DatabaseWriter::trouble() const { return impl_->trouble(); }
 
 void DatabaseWriter::run_alone(const Job& job) {
   impl_->wait_for(std::make_shared<Request>(job, std::nullopt));

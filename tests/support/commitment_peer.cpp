@@ -327,24 +327,22 @@ void ScriptedScp::serve(const std::stop_token& stop, int socket) {
 }
 
 std::vector<Bytes> action_response(const ScriptedScp::Message& request, std::uint16_t status) {
-  return message(request.context, command_set({{0x0100, 0x8130},
-                                               {0x0120, request.number(0x0110)},
-                                               {0x0800, 0x0101},
-                                               {0x0900, status}},
-                                              {{0x0002, kCommitmentClass},
-                                               {0x1000, kCommitmentInstance}}));
+  return message(
+      request.context,
+      command_set(
+          {{0x0100, 0x8130}, {0x0120, request.number(0x0110)}, {0x0800, 0x0101}, {0x0900, status}},
+          {{0x0002, kCommitmentClass}, {0x1000, kCommitmentInstance}}));
 }
 
 std::vector<Bytes> find_response(const ScriptedScp::Message& request, std::uint16_t status,
                                  ByteView data_set) {
   const std::uint16_t type = data_set.empty() ? 0x0101 : 0x0001;
-  return message(request.context,
-                 command_set({{0x0100, 0x8020},
-                              {0x0120, request.number(0x0110)},
-                              {0x0800, type},
-                              {0x0900, status}},
-                             {{0x0002, kFindClass}}),
-                 data_set);
+  return message(
+      request.context,
+      command_set(
+          {{0x0100, 0x8020}, {0x0120, request.number(0x0110)}, {0x0800, type}, {0x0900, status}},
+          {{0x0002, kFindClass}}),
+      data_set);
 }
 
 std::vector<Bytes> operator+(std::vector<Bytes> first, const std::vector<Bytes>& then) {

@@ -69,7 +69,7 @@ struct SpoolHome {
   /// The same, for a test that is about what comes afterwards.
   InstanceId put(const std::string& sop, std::vector<std::string> to = {"A"},
                  std::size_t pairs = 0) const {
-    const InstanceId id = random_id();
+    const InstanceId id = new_instance_id();
     const auto done = offer(instance(sop), std::move(to), id, 1, pairs);
     if (!done || *done != SpoolPut::Queued) throw std::runtime_error("put " + sop);
     return id;

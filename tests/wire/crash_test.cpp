@@ -1,71 +1,188 @@
-// The promise of custody: what the sender was told is stored arrives, wherever the node dies.
+// The promise of custody: what the senders were told is stored arrives, wherever the node dies.
+//
+// DOSIGATE_KILLS (50), DOSIGATE_SEED (random, printed) and DOSIGATE_CT_SLICES (16, of a series) in
+// the environment make it longer or repeat it.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <iterator>
+#include <random>
 #include <regex>
 #include <thread>
 
 #include "support/phantom.h"
 #include "support/temp_dir.h"
 #include "wire/arrival.h"
+#include "wire/custody.h"
 #include "wire/node_process.h"
 #include "wire/stock_senders.h"
+#include "wire/store_scp.h"
 
 namespace dosigate::testing {
 namespace {
 
 using ::testing::IsEmpty;
+using Paths = std::vector<std::filesystem::path>;
 
-std::vector<std::string> verbose_storescu(const NodeProcess& node,
-                                          const std::vector<PhantomFile>& files) {
-  std::vector<std::filesystem::path> paths;
-  for (const PhantomFile& file : files) paths.push_back(file.path);
-  auto argv = storescu_arguments(node.port(), paths);
-  argv.insert(argv.begin() + 1, "-v");
+unsigned long number_from(const char* variable, unsigned long otherwise) {
+  const char* const text = std::getenv(variable);
+  return text == nullptr ? otherwise : std::strtoul(text, nullptr, 10);
+}
+
+std::vector<std::string> with_debug(std::vector<std::string> argv) {
+  argv.insert(argv.begin() + 1, "-d");
   return argv;
 }
 
-/// Acknowledged files that are not among what arrived.
-std::vector<std::string> lost(const std::set<std::string>& acknowledged, const Phantom& phantom,
-                              const NodeProcess& node) {
-  const Arrival arrival = match_arrival(phantom.files, node.arrived());
-  std::vector<std::string> out;
-  for (const std::string& path : arrival.missing)
-    if (acknowledged.count(path) != 0) out.push_back(path);
+Paths paths_of(const Phantom& phantom) {
+  Paths out;
+  for (const PhantomFile& file : phantom.files) out.push_back(file.path);
   return out;
 }
 
-TEST(KillMinusNine, LosesNothingAcknowledgedWhenItHitsAgainAndAgainWhileSending) {
-  TempDir dir;
-  const Phantom phantom =
-      write_phantom({.directory = dir.path / "sent", .ct_slices = 80, .ct_matrix = 128});
-  NodeProcess node(dir.path / "node", {});
-  std::set<std::string> stored;
-  for (int round = 0; round < 5; ++round) {
-    node.start();
-    Process sender(verbose_storescu(node, phantom.files),
-                   dir.path / ("sender" + std::to_string(round)));
-    const std::size_t wanted = 10 + 25 * static_cast<std::size_t>(round);
-    ASSERT_TRUE(eventually([&] {
-      return acknowledged(sender.output()).size() >= wanted || !sender.running();
-    })) << sender.output();
+/// storescu and dcmsend at once, each with files of its own; every success they hear goes into the
+/// book.
+class Senders {
+ public:
+  Senders(const NodeProcess& node, const std::filesystem::path& logs, const Paths& by_storescu,
+          const Paths& by_dcmsend)
+      : storescu_(with_debug(storescu_arguments(node.port(), by_storescu)), logs / "storescu.log"),
+        dcmsend_(with_debug(dcmsend_arguments(node.port(), by_dcmsend)), logs / "dcmsend.log") {}
 
-    node.kill();
+  bool running() { return storescu_.running() || dcmsend_.running(); }
+  /// False when one had to be killed.
+  bool end(CustodyBook& book, std::chrono::seconds patience = std::chrono::seconds(60)) {
+    bool both = true;
+    for (Process* sender : {&storescu_, &dcmsend_}) {
+      both = sender->wait(patience).has_value() && both;
+      book.acknowledged(acknowledged_uids(sender->output()));
+    }
+    return both;
+  }
+  std::string output() const { return storescu_.output() + dcmsend_.output(); }
 
-    sender.wait(std::chrono::seconds(20));
-    const auto now = acknowledged(sender.output());
-    EXPECT_GE(now.size(), wanted);
-    stored.insert(now.begin(), now.end());
+ private:
+  Process storescu_, dcmsend_;
+};
+
+/// Four persons who come again and again with new studies.
+class Persons {
+ public:
+  Persons(std::filesystem::path directory, CustodyBook& book)
+      : directory_(std::move(directory)), book_(book) {}
+
+  Phantom next_visit(unsigned ct_slices) {
+    const unsigned person = 1 + visits_ % 4;
+    ++visits_;
+    Phantom phantom = write_phantom({.directory = directory_ / std::to_string(visits_),
+                                     .patient = person,
+                                     .seed = visits_,
+                                     .ct_slices = ct_slices});
+    book_.sent(phantom, person);
+    planted_.insert(planted_.end(), phantom.planted.begin(), phantom.planted.end());
+    return phantom;
+  }
+  const std::vector<Planted>& planted() const { return planted_; }
+
+ private:
+  std::filesystem::path directory_;
+  CustodyBook& book_;
+  std::vector<Planted> planted_;
+  unsigned visits_ = 0;
+};
+
+/// What must hold at the end.
+/// @param in_doubt  custody that may have been taken although no sender heard of it: one answer for
+///                  each association that was cut off.
+void expect_exact(const NodeProcess& node, const StoreScp& archive, const CustodyBook& book,
+                  std::uint64_t in_doubt) {
+  ArchiveCensus census(book);
+  for (const auto& file : archive.files()) (void)census.look_at(file);
+  EXPECT_THAT(census.faults(), IsEmpty());
+  const auto totals = node.totals();
+  EXPECT_TRUE(totals.add_up());
+  EXPECT_GE(totals.received, book.answers());
+  EXPECT_LE(totals.received, book.answers() + in_doubt);
+  EXPECT_EQ(totals.delivered + totals.duplicate + totals.quarantined, totals.received);
+  EXPECT_EQ(totals.parked, 0U);
+  EXPECT_GE(census.size(), book.acknowledged().size());
+  EXPECT_LE(census.size(), book.acknowledged().size() + in_doubt);
+  EXPECT_EQ(archive.files().size(), census.size()) << "an instance lies there twice";
+}
+
+class Kills {
+ public:
+  Kills()
+      : seed_(number_from("DOSIGATE_SEED", std::random_device()())),
+        random_(seed_),
+        ct_slices_(static_cast<unsigned>(number_from("DOSIGATE_CT_SLICES", 16))) {
+    std::cout << "DOSIGATE_SEED=" << seed_ << std::endl;
   }
 
-  node.start();
-  ASSERT_TRUE(node.settles());
-  EXPECT_THAT(lost(stored, phantom, node), IsEmpty());
-  EXPECT_TRUE(node.totals().add_up());
-  EXPECT_EQ(match_arrival(phantom.files, node.arrived()).pseudonyms.size(), 1U);
+  void run(unsigned long kills) {
+    Phantom earlier = persons_.next_visit(ct_slices_);
+    for (unsigned long kill = 0; kill < kills && !::testing::Test::HasFailure(); ++kill) {
+      if (below(6) == 0) {
+        // While it starts, or recovers from the kill before.
+        node_.launch();
+        pause_up_to(400);
+        node_.kill();
+        continue;
+      }
+      node_.start();
+      const Phantom visit = persons_.next_visit(ct_slices_),
+                    other = persons_.next_visit(ct_slices_);
+      // Repeated ones among new ones: some of them are queued, some delivered, some unknown.
+      Paths mixed = paths_of(visit);
+      const Paths before = paths_of(earlier);
+      mixed.insert(mixed.begin() + static_cast<long>(mixed.size() / 3), before.begin(),
+                   before.begin() + static_cast<long>(before.size() / 2));
+      Senders senders(node_, dir_.path, mixed, paths_of(other));
+      if (below(4) == 0) {  // in the middle of forwarding, when all was received
+        EXPECT_TRUE(eventually([&] { return !senders.running(); })) << senders.output();
+      }
+      pause_up_to(700);
+      if (senders.running()) ++while_sending_;
+      node_.kill();
+      EXPECT_TRUE(senders.end(book_)) << "a sender hangs:\n" << senders.output();
+      earlier = other;
+    }
+    node_.start();
+    ASSERT_TRUE(node_.settles());
+    expect_exact(node_, archive_, book_, 2 * while_sending_);
+    std::cout << kills << " kills, " << while_sending_ << " of them while sending; "
+              << book_.answers() << " successes heard for " << book_.acknowledged().size()
+              << " instances; ledger: received " << node_.totals().received << ", duplicate "
+              << node_.totals().duplicate << std::endl;
+    EXPECT_GE(while_sending_, kills / 4)
+        << "too few of the kills hit a sender: make the load longer";
+    EXPECT_EQ(node_.stop(), 0);
+  }
+
+ private:
+  unsigned long below(unsigned long end) { return random_() % end; }
+  void pause_up_to(unsigned long ms) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(below(ms)));
+  }
+
+  const unsigned long seed_;
+  std::mt19937_64 random_;
+  const unsigned ct_slices_;
+  TempDir dir_;
+  CustodyBook book_;
+  Persons persons_{dir_.path / "sent", book_};
+  StoreScp archive_{dir_.path / "archive"};
+  NodeProcess node_{dir_.path / "node", {.archive_port = archive_.port()}};
+  std::uint64_t while_sending_ = 0;
+};
+
+TEST(KillMinusNine, LosesNothingAcknowledgedAtAnyMoment) {
+  Kills().run(number_from("DOSIGATE_KILLS", 50));
 }
 
 /// Steps that nobody passes who only sends: of a key rotation (key_rotation_test.cpp), of
@@ -112,39 +229,43 @@ class FailPoint : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(FailPoint, LosesNothingAndTheNextStartFinishesTheWork) {
   TempDir dir;
-  const Phantom phantom = write_phantom({.directory = dir.path / "sent", .ct_slices = 3});
-  std::vector<PhantomFile> files{held_copy_of(phantom.files.back(), dir.path / "held.dcm")};
-  files.insert(files.end(), phantom.files.begin(), phantom.files.end());
-  NodeProcess node(dir.path / "node", {});
-  std::set<std::string> stored;
+  CustodyBook book;
+  Persons persons(dir.path / "sent", book);
+  const Phantom one = persons.next_visit(3), other = persons.next_visit(3);
+  StoreScp archive(dir.path / "archive");
+  NodeProcess node(dir.path / "node", {.archive_port = archive.port()});
+  PhantomFile held = held_copy_of(one.files.back(), dir.path / "held.dcm");
+  book.held(held.sop_instance_uid);
+  Paths with_held = paths_of(one);
+  with_held.insert(with_held.begin(), held.path);
 
   // The daemon may die while it starts, while it receives or while it forwards.
   bool died = false;
   try {
     node.start({"DOSIGATE_FAIL_POINT=" + GetParam()});
-    Process sender(verbose_storescu(node, files), dir.path / "sender");
-    sender.wait(std::chrono::seconds(30));
-    stored = acknowledged(sender.output());
+    Senders senders(node, dir.path, with_held, paths_of(other));
+    EXPECT_TRUE(senders.end(book)) << senders.output();
     died = node.ends_within(std::chrono::seconds(10));
     if (!died) node.stop();
   } catch (const std::runtime_error&) {
     died = true;
   }
+  EXPECT_TRUE(died) << "nothing that this test does passes " << GetParam();
   node.start();
   EXPECT_TRUE(node.settles());
-  EXPECT_THAT(lost(stored, phantom, node), IsEmpty());
+  ArchiveCensus after_the_death(book);
+  for (const auto& file : archive.files()) (void)after_the_death.look_at(file);
+  EXPECT_THAT(after_the_death.faults(), IsEmpty());
 
-  // The sender tries again, as a PACS does: now everything is there, once.
-  Process again(verbose_storescu(node, files), dir.path / "sender-again");
-  EXPECT_EQ(again.wait(std::chrono::seconds(60)), 0) << again.output();
+  // The senders try again, as a PACS does: now everything is there, once.
+  Senders again(node, dir.path, with_held, paths_of(other));
+  EXPECT_TRUE(again.end(book)) << again.output();
   ASSERT_TRUE(node.settles());
-  EXPECT_THAT(faults_of(phantom, node.arrived()), IsEmpty());
-  EXPECT_EQ(match_arrival(phantom.files, node.arrived()).arrived.size(), phantom.files.size());
-  EXPECT_TRUE(node.totals().add_up());
+  EXPECT_EQ(book.acknowledged().size(), one.files.size() + other.files.size());
+  expect_exact(node, archive, book, 2);
   EXPECT_GE(node.totals().quarantined, 1U);
   EXPECT_EQ(node.stop(), 0);
-  EXPECT_THAT(leak_lines(dir.path / "node", phantom.planted, {}), IsEmpty());
-  EXPECT_TRUE(died) << "nothing that this test does passes " << GetParam();
+  EXPECT_THAT(leak_lines(dir.path / "node", persons.planted(), {}), IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(

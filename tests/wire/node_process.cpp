@@ -1,6 +1,7 @@
 #include "wire/node_process.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -20,6 +21,11 @@ constexpr const char* kLegal =
 std::string dicom(const std::string& ae_title, std::uint16_t port) {
   return "kind = \"dicom\"\nae_title = \"" + ae_title +
          "\"\nhost = \"127.0.0.1\"\nport = " + std::to_string(port) + "\n";
+}
+
+std::string binary(const char* variable, const char* built) {
+  const char* const other = std::getenv(variable);
+  return other == nullptr ? built : other;
 }
 
 }  // namespace
@@ -42,7 +48,8 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
   config << "[node]\nlisten = [\"127.0.0.1:" << port_ << "\"]\nae_title = \"DOSIGATE\"\n"
          << "state_dir = \"state\"\nkey_file = \"master.key\"\njournal_dir = "
             "\"journal\"\nadmin_socket = \"admin.sock\"\n"
-         << "profiles_dir = \"profiles\"\nmin_free_gb = 0\nlog_level = \"debug\"\n"
+         << "profiles_dir = \"profiles\"\nmin_free_gb = " << settings.min_free_gb
+         << "\nlog_level = \"debug\"\n"
          << settings.node << "\n\n"
          << "[[site]]\nname = \"Hospital Teste\"\ncode = \"TEST\"\n"
          << settings.site << "\n\n"
@@ -66,11 +73,15 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
   recovery_key_ = init.output.substr(key, init.output.find('\n', key) - key);
 }
 
-void NodeProcess::start(const std::vector<std::string>& environment) {
+void NodeProcess::launch(const std::vector<std::string>& environment) {
   daemon_ = std::make_unique<Process>(
-      std::vector<std::string>{DOSIGATED_BINARY, "--config",
+      std::vector<std::string>{binary("DOSIGATED_BINARY", DOSIGATED_BINARY), "--config",
                                (directory_ / "dosigate.toml").string()},
       directory_ / ("node-" + std::to_string(++starts_) + ".log"), environment);
+}
+
+void NodeProcess::start(const std::vector<std::string>& environment) {
+  launch(environment);
   const bool answers = eventually([&] {
     return dosigate({"status", "--json"}).code == 0 || !daemon_->running();
   });
@@ -91,7 +102,7 @@ bool NodeProcess::ends_within(std::chrono::milliseconds deadline) {
 
 Finished NodeProcess::dosigate(const std::vector<std::string>& arguments,
                                const std::string& input) const {
-  std::vector<std::string> argv{DOSIGATE_BINARY, "--config",
+  std::vector<std::string> argv{binary("DOSIGATE_BINARY", DOSIGATE_BINARY), "--config",
                                 (directory_ / "dosigate.toml").string()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return run(argv, std::chrono::seconds(30), input);

@@ -16,7 +16,8 @@
 namespace dosigate::testing {
 
 /// The two real binaries in a directory of their own: configuration, state, journal, log and folder
-/// destination all lie below it.
+/// destination all lie below it. DOSIGATED_BINARY and DOSIGATE_BINARY in the environment name other
+/// binaries than those of this build.
 class NodeProcess {
  public:
   struct Settings {
@@ -28,6 +29,7 @@ class NodeProcess {
     /// Of a DICOM destination "second" that every instance goes to as well; 0 = none.
     std::uint16_t second_port = 0;
     std::string second_ae = "SECOND";
+    std::string min_free_gb = "0";
   };
   struct Totals {
     std::uint64_t received, duplicate, delivered, queued, parked, quarantined, dropped, discarded,
@@ -45,6 +47,8 @@ class NodeProcess {
   /// Starts the daemon and waits until it answers. Throws std::runtime_error, with the log, when it
   /// does not.
   void start(const std::vector<std::string>& environment = {});
+  /// Starts the daemon and does not wait for anything.
+  void launch(const std::vector<std::string>& environment = {});
   /// SIGTERM; the exit code, or nothing when it has not ended after 30 s.
   std::optional<int> stop();
   /// SIGKILL.
@@ -52,6 +56,8 @@ class NodeProcess {
   void signal(int number) const { daemon_->signal(number); }
   /// Whether the daemon has ended by itself within the time, as it does at a fail point.
   bool ends_within(std::chrono::milliseconds deadline);
+  bool running() const { return daemon_ && daemon_->running(); }
+  pid_t pid() const { return daemon_->pid(); }
 
   /// The operator's command.
   /// @param input  what it reads from its standard input, as a script gives it.

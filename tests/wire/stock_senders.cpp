@@ -18,8 +18,7 @@ Finished storescu(std::uint16_t port, const Files& files) {
 }
 
 Finished dcmsend(std::uint16_t port, const Files& files) {
-  return run_with(
-      {"dcmsend", "-aet", "DCMSEND", "-aec", "DOSIGATE", "127.0.0.1", std::to_string(port)}, files);
+  return run(dcmsend_arguments(port, files), kDeadline);
 }
 
 Finished odil(std::uint16_t port, const Files& files) {
@@ -49,6 +48,13 @@ Finished pixelmed(std::uint16_t port, const Files& files) {
 std::vector<std::string> storescu_arguments(std::uint16_t port, const Files& files) {
   std::vector<std::string> argv{"storescu", "-R",       "-aet",      "STORESCU",
                                 "-aec",     "DOSIGATE", "127.0.0.1", std::to_string(port)};
+  for (const auto& file : files) argv.push_back(file.string());
+  return argv;
+}
+
+std::vector<std::string> dcmsend_arguments(std::uint16_t port, const Files& files) {
+  std::vector<std::string> argv{"dcmsend",  "-aet",      "DCMSEND",           "-aec",
+                                "DOSIGATE", "127.0.0.1", std::to_string(port)};
   for (const auto& file : files) argv.push_back(file.string());
   return argv;
 }

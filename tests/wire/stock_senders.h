@@ -26,6 +26,9 @@ const std::vector<StockSender>& stock_senders();
 /// argv of storescu, for tests that start it themselves.
 std::vector<std::string> storescu_arguments(std::uint16_t port,
                                             const std::vector<std::filesystem::path>& files);
+/// argv of dcmsend.
+std::vector<std::string> dcmsend_arguments(std::uint16_t port,
+                                           const std::vector<std::filesystem::path>& files);
 /// The files that storescu says were answered with success, read from its own log (-v).
 std::set<std::string> acknowledged(const std::string& log);
 

@@ -45,8 +45,10 @@ Verified verify(const NodeProcess& node, std::vector<std::string> arguments) {
   arguments.emplace_back("--json");
   const Finished done = node.dosigate(arguments);
   Verified out{done.code, {}};
-  if (done.output.starts_with("{")) out.answer = boost::json::parse(done.output);
-  else ADD_FAILURE() << done.output << node.log();
+  if (done.output.starts_with("{"))
+    out.answer = boost::json::parse(done.output);
+  else
+    ADD_FAILURE() << done.output << node.log();
   return out;
 }
 
@@ -276,15 +278,14 @@ TEST(Verify, RunsOneAtATimeAndTheApiAnswersMeanwhile) {
 /// A modality, a stranger or the archive, with an association of its own.
 std::optional<RawScu::Pdu> associate(RawScu& scu, const std::string& calling, bool scp_role) {
   const std::vector<RawScu::Context> contexts{{1, kCommitmentClass, {"1.2.840.10008.1.2.1"}}};
-  scu.send(scp_role ? request_with_role("DOSIGATE", calling, contexts, kCommitmentClass, false,
-                                        true)
-                    : RawScu::association_request("DOSIGATE", calling, contexts));
+  scu.send(scp_role
+               ? request_with_role("DOSIGATE", calling, contexts, kCommitmentClass, false, true)
+               : RawScu::association_request("DOSIGATE", calling, contexts));
   return scu.receive();
 }
 
 std::optional<std::uint16_t> status_of_report(RawScu& scu, ByteView data_set) {
-  for (const Bytes& pdu : message(1, event_report(1, !data_set.empty()), data_set))
-    scu.send(pdu);
+  for (const Bytes& pdu : message(1, event_report(1, !data_set.empty()), data_set)) scu.send(pdu);
   const auto answer = scu.receive();
   return answer ? RawScu::status_of(*answer) : std::nullopt;
 }
@@ -310,9 +311,9 @@ TEST(StorageCommitment, IsNotOfferedByThisNode) {
 
 TEST(StorageCommitment, ReportsThatNobodyAskedForAreRefusedAndTheNodeGoesOn) {
   TempDir dir;
-  NodeProcess node(dir.path / "node", {.archive_port = 1,
-                                       .archive_ae = "ORTHANC",
-                                       .route = "calling_ae = [\"STORESCU\"]"});
+  NodeProcess node(
+      dir.path / "node",
+      {.archive_port = 1, .archive_ae = "ORTHANC", .route = "calling_ae = [\"STORESCU\"]"});
   node.start();
   RawScu stranger(node.port()), archive(node.port());
 
@@ -329,8 +330,8 @@ TEST(StorageCommitment, ReportsThatNobodyAskedForAreRefusedAndTheNodeGoesOn) {
   EXPECT_EQ(status_of_report(archive, Bytes(5U << 20U)), 0x0213);
   Bytes nested;  // sequences without end, which kill other parsers
   for (int i = 0; i < 10'000; ++i) {
-    const Bytes begin{0x08, 0, 0x99, 0x11, 'S', 'Q', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF,
-                      0xFE, 0xFF, 0x00, 0xE0, 0xFF, 0xFF, 0xFF, 0xFF};
+    const Bytes begin{0x08, 0,    0x99, 0x11, 'S',  'Q',  0,    0,    0xFF, 0xFF,
+                      0xFF, 0xFF, 0xFE, 0xFF, 0x00, 0xE0, 0xFF, 0xFF, 0xFF, 0xFF};
     nested.insert(nested.end(), begin.begin(), begin.end());
   }
   EXPECT_EQ(status_of_report(archive, nested), 0x0110);

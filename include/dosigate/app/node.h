@@ -32,12 +32,13 @@ class Verifications;
 
 /// Something an operator should know, from the moment it holds until it no longer does.
 struct Condition {
-  int severity;      ///< as Nagios: 1 warning, 2 critical
-  std::string name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
-                     ///< "disk-under-24h", "pairs-not-moved", "backup-old", "map-gap",
-                     ///< "withdrawal-not-told", "send-again",
-                     ///< "key-rotation-unfinished", "recovery-not-verified"
-  std::string of;    ///< the destination, or empty
+  int severity;  ///< as Nagios: 1 warning, 2 critical
+  std::string
+      name;        ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
+                   ///< "disk-under-24h", "sync-failed", "pairs-not-moved", "backup-old", "map-gap",
+                   ///< "withdrawal-not-told", "send-again",
+                   ///< "key-rotation-unfinished", "recovery-not-verified"
+  std::string of;  ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
 
@@ -85,7 +86,6 @@ class Node {
   static Result<Stores> open_stores(const Config& config);
   Node(Config config, Stores stores);
   void serve(std::shared_ptr<const Routing> routing, std::optional<int> admin_socket);
-  void reconcile_quarantine();
   void use_destinations(const Config& config);
   /// Of a destination as the configuration has it, what [node] says of every one.
   Destination made_ready(Destination wanted) const;

@@ -97,7 +97,7 @@ class Verifier {
     std::vector<Study> studies;
     /// Delivered, and too old to be known one by one; 0 when the scope is neither study nor day.
     std::uint64_t folded = 0;
-    std::string problem;       ///< as in Study, of all that is left; empty: none
+    std::string problem;  ///< as in Study, of all that is left; empty: none
     WallTime when{};
     bool complete() const;  ///< nothing is missing and all was asked
   };

@@ -173,6 +173,8 @@ class PseudonymMap {
   /// the same CPF or CNS) under two ids: an alarm, never a join. Counted from the map, so kept over
   /// a restart; shown by status.
   long long alarms() const;
+  /// As DatabaseWriter::trouble.
+  std::string trouble() const;
   struct Alarm {
     std::string a, b;  ///< pseudonyms
     std::string why;   ///< "name, birth date and sex", "CPF", "CNS", joined by " + "

@@ -253,6 +253,8 @@ class Ledger {
 
   /// Day (days since 1970) of the oldest instance that is kept one by one; nullopt when none is.
   std::optional<std::int64_t> oldest_day() const;
+  /// As DatabaseWriter::trouble.
+  std::string trouble() const;
   /// An online, consistent copy as one file. Conflict when it exists.
   Result<void> copy_to(const std::filesystem::path& file) const;
 

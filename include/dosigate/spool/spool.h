@@ -23,6 +23,10 @@ template <Domain domain>
 class Spool;
 class SpoolCore;
 
+/// A random id for what is to be put. Those of the same few seconds have their files in one
+/// directory, so that parallel puts share its sync.
+InstanceId new_instance_id();
+
 struct SpoolSettings {
   std::filesystem::path directory;           ///< .../archive
   std::uint64_t min_free_bytes = 1U << 30U;  ///< below this much free disk new instances are Busy
@@ -148,8 +152,8 @@ class Spool {
   /// is Queued again without effect (a release repeated after a crash).
   Result<Put> put(const Offer& offer);
 
-  /// Due instances of a destination, oldest first, fair between studies is a later matter; at most
-  /// `max`.
+  /// Due instances of a destination, at most `max`: of a study the oldest first; studies take
+  /// turns, so that thousands of slices do not keep thirty waiting.
   std::vector<Claimed<domain>> claim(const std::string& destination, std::size_t max);
   /// Blocks until `claim` may give something for the destination, `until`, or a stop.
   void wait(const std::string& destination, std::stop_token stop,
@@ -205,6 +209,8 @@ class Spool {
   /// How many files are kept because their pairs cannot be read or are not taken.
   std::uint64_t pairs_stuck() const;
 
+  /// As DatabaseWriter::trouble.
+  std::string trouble() const;
   std::vector<Row> list(std::size_t max) const;
   std::map<std::string, DestinationState> destinations() const;
   std::uint64_t files() const;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -33,7 +34,9 @@ enum class OpenMode {
 /// and brings the schema up (`PRAGMA user_version`), each migration in one transaction; before one
 /// on an existing database a copy `<file>.v<old>` is made. Faults: NotFound; Conflict (schema newer
 /// than this program: says both versions and what to do); Corrupt (not a database, quick_check
-/// fails).
+/// fails); Busy (another program has locked it). What a killed process had committed but not synced
+/// is written into the database and synced before it is used. Throws std::runtime_error naming the
+/// file when the disk fails.
 Result<std::unique_ptr<SQLite::Database>> open_database(const std::filesystem::path& file,
                                                         std::span<const Migration> schema,
                                                         OpenMode mode);
@@ -66,6 +69,12 @@ enum class Durability {
 /// undone, the others of the batch stay, and `run` rethrows in the caller. When the commit itself
 /// fails, every caller of the batch gets the exception. Thread: `run` from any number of threads,
 /// never from inside a job.
+///
+/// A failed sync is never retried as good: the kernel may have dropped what it could not write, and
+/// the next sync would succeed over the hole. From then on every call throws, until the program is
+/// started again and `open_database` writes anew what the disk should hold.
+///
+/// The WAL is moved into the database after a batch was answered, not while its callers wait.
 class DatabaseWriter {
  public:
   using Job = std::function<void(SQLite::Database&)>;
@@ -83,6 +92,9 @@ class DatabaseWriter {
   /// Between two batches and outside a transaction, for what cannot be inside one (VACUUM, a
   /// checkpoint). What the job does itself is synced in full; rethrows what it throws.
   void run_alone(const Job& job);
+
+  /// Why nothing is written any more, and what to do; empty while all is well. Thread: any.
+  std::string trouble() const;
 
  private:
   struct Impl;

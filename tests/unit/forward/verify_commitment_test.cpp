@@ -97,9 +97,9 @@ TEST_F(CommitmentScu, OnlyNoSuchInstanceIsMissing) {
   deliver("2.25.2", "2.25.21");
   const ScriptedScp archive({kCommitmentClass}, [](const ScriptedScp::Message& in) {
     if (!is_action(in)) return std::vector<Bytes>();
-    return action_response(in, 0) + message(in.context, event_report(2),
-                                            report_data(in.transaction(), {},
-                                                        {{"2.25.11", 0x0213}}));
+    return action_response(in, 0) +
+           message(in.context, event_report(2),
+                   report_data(in.transaction(), {}, {{"2.25.11", 0x0213}}));
   });
 
   const auto outcome = ask(archive);
@@ -146,9 +146,8 @@ TEST_F(CommitmentScu, ARefusalIsSaidInWords) {
 
 TEST_F(CommitmentScu, AnArchiveThatDoesNotReportIsWaitedForNoLongerThanSaid) {
   deliver("2.25.1", "2.25.11");
-  const ScriptedScp archive({kCommitmentClass}, [](const ScriptedScp::Message& in) {
-    return action_response(in, 0);
-  });
+  const ScriptedScp archive({kCommitmentClass},
+                            [](const ScriptedScp::Message& in) { return action_response(in, 0); });
   const SteadyTime begun = steady_now();
 
   const auto outcome = ask(archive, 1s);
@@ -163,8 +162,7 @@ TEST_F(CommitmentScu, BrokenReportsOnTheAssociationAreRefusedAndWaitedOut) {
   const ScriptedScp archive({kCommitmentClass}, [](const ScriptedScp::Message& in) {
     if (!is_action(in)) return std::vector<Bytes>();
     return action_response(in, 0) + message(in.context, event_report(1), Bytes(50, 0xFF)) +
-           message(in.context, event_report(1), report_data("2.25.9", {"2.25.11"})) +
-           report_of(in);
+           message(in.context, event_report(1), report_data("2.25.9", {"2.25.11"})) + report_of(in);
   });
 
   const auto outcome = ask(archive);

@@ -168,8 +168,7 @@ TEST_F(Find, BadAnswersAreNoAnswers) {
          other.command[0x0110] = {0x77, 0x77};
          return find_response(other, 0);
        }},
-      {"not asked",
-       [](const auto& query) { return action_response(query, 0); }},
+      {"not asked", [](const auto& query) { return action_response(query, 0); }},
       {"no DIMSE message",
        [](const auto& query) { return message(query.context, Bytes(30, 0xFF)); }},
       {"no DIMSE message",
@@ -178,9 +177,13 @@ TEST_F(Find, BadAnswersAreNoAnswers) {
        }},
       {"closed the connection", [](const auto&) { return std::vector<Bytes>{{}}; }},
       {"aborted the association",
-       [](const auto&) { return std::vector<Bytes>{{7, 0, 0, 0, 0, 4, 0, 0, 0, 0}}; }},
+       [](const auto&) {
+         return std::vector<Bytes>{{7, 0, 0, 0, 0, 4, 0, 0, 0, 0}};
+       }},
       {"released the association",
-       [](const auto&) { return std::vector<Bytes>{{5, 0, 0, 0, 0, 4, 0, 0, 0, 0}}; }},
+       [](const auto&) {
+         return std::vector<Bytes>{{5, 0, 0, 0, 0, 4, 0, 0, 0, 0}};
+       }},
       {"said nothing", [](const auto&) { return std::vector<Bytes>(); }}};
 
   for (const auto& [words, script] : scripts) {

@@ -1,8 +1,8 @@
 // Storage commitment is not offered as SCP. What an archive reports, because this node asked it, is
 // taken from who may report, and handed on; nothing else comes in by that way.
 
-#include "unit/receive/receiving_node.h"
 #include "support/commitment_peer.h"
+#include "unit/receive/receiving_node.h"
 
 namespace dosigate {
 namespace {
@@ -25,20 +25,23 @@ const std::vector<RawScu::Context> kAll{{1, kCommitmentClass, {kExplicit}},
 class Commitment : public ::testing::Test {
  protected:
   Commitment()
-      : server_({},
-                [](const Origin& origin) -> Admitted {
-                  if (origin.calling_ae == "ARCHIVE") return {Admission::Accept, "", true};
-                  if (origin.calling_ae == "BOTH") return {Admission::Accept, "all", true};
-                  return {Admission::Accept, "all"};
-                },
-                [](const ReceivedInstance&) { return AssociationServer::Answer{0, {}}; },
-                [](const Origin&, const std::string&) {},
-                [this](AssociationServer::EventReport event) -> AssociationServer::Answer {
-                  if (event.event_type == 99) throw std::runtime_error("as it may");
-                  const std::lock_guard lock(mutex_);
-                  events_.push_back(std::move(event));
-                  return {status_, "the words of the handler"};
-                }),
+      : server_(
+            {},
+            [](const Origin& origin) -> Admitted {
+              if (origin.calling_ae == "ARCHIVE") return {Admission::Accept, "", true};
+              if (origin.calling_ae == "BOTH") return {Admission::Accept, "all", true};
+              return {Admission::Accept, "all"};
+            },
+            [](const ReceivedInstance&) {
+              return AssociationServer::Answer{0, {}};
+            },
+            [](const Origin&, const std::string&) {},
+            [this](AssociationServer::EventReport event) -> AssociationServer::Answer {
+              if (event.event_type == 99) throw std::runtime_error("as it may");
+              const std::lock_guard lock(mutex_);
+              events_.push_back(std::move(event));
+              return {status_, "the words of the handler"};
+            }),
         acceptor_(io_, listen(),
                   [this](IncomingAssociation incoming) { server_.take(std::move(incoming)); }),
         thread_([this] { io_.run(); }) {}
@@ -56,8 +59,8 @@ class Commitment : public ::testing::Test {
     const std::string endpoint = acceptor_.endpoints().at(0);
     return RawScu(static_cast<std::uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1))));
   }
-  static std::optional<RawScu::Pdu> associate(RawScu& scu, const std::string& calling, bool scu_role,
-                                              bool scp_role) {
+  static std::optional<RawScu::Pdu> associate(RawScu& scu, const std::string& calling,
+                                              bool scu_role, bool scp_role) {
     scu.send(testing::request_with_role("DOSIGATE", calling, kAll, kCommitmentClass, scu_role,
                                         scp_role));
     return scu.receive();
@@ -143,16 +146,17 @@ TEST_F(Commitment, AReportIsHandedOnAndAnsweredAsTheHandlerSays) {
 TEST_F(Commitment, EverythingElseOnItsContextIsRefused) {
   RawScu scu = connected();
   ASSERT_TRUE(associate(scu, "BOTH", false, true));
-  const Bytes action = testing::command_set(
-      {{0x0100, 0x0130}, {0x0110, 1}, {0x0800, 0x0101}, {0x1008, 1}},
-      {{0x0003, kCommitmentClass}, {0x1001, kCommitmentInstance}});
+  const Bytes action =
+      testing::command_set({{0x0100, 0x0130}, {0x0110, 1}, {0x0800, 0x0101}, {0x1008, 1}},
+                           {{0x0003, kCommitmentClass}, {0x1001, kCommitmentInstance}});
 
   EXPECT_EQ(report(scu, action, {}), 0x0211);
   EXPECT_EQ(scu.store(1, kCommitmentClass, "2.25.1", Bytes(10)), 0x0122);
-  EXPECT_EQ(report(scu, event_report(99), Bytes(10)), 0x0110);  // the handler throws
-  EXPECT_EQ(report(scu, event_report(1), Bytes(5U << 20U)), 0x0213);     // more than 4 MiB
-  EXPECT_EQ(report(scu, testing::command_set({{0x0100, 0x0100}, {0x0110, 1}, {0x0800, 0x0101}},
-                                             {{0x0002, kCtStorage}}),
+  EXPECT_EQ(report(scu, event_report(99), Bytes(10)), 0x0110);        // the handler throws
+  EXPECT_EQ(report(scu, event_report(1), Bytes(5U << 20U)), 0x0213);  // more than 4 MiB
+  EXPECT_EQ(report(scu,
+                   testing::command_set({{0x0100, 0x0100}, {0x0110, 1}, {0x0800, 0x0101}},
+                                        {{0x0002, kCtStorage}}),
                    {}),
             0x0118);
   for (const Bytes& pdu : testing::message(3, event_report(1), Bytes(10))) scu.send(pdu);

@@ -27,8 +27,8 @@ struct Deliveries : ::testing::Test {
     if (state != DeliveryState::Queued) ledger->changed({{id, destination, state, 0}});
     return id;
   }
-  std::vector<std::string> objects(const Ledger::DeliveredScope& scope, const std::string& after = "",
-                                   std::size_t max = 100) const {
+  std::vector<std::string> objects(const Ledger::DeliveredScope& scope,
+                                   const std::string& after = "", std::size_t max = 100) const {
     std::vector<std::string> out;
     for (const auto& one : ledger->delivered_objects(scope, after, max))
       out.push_back(one.sop_instance_uid);
