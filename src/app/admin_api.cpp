@@ -45,6 +45,7 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
 
   if (get && path == "/api/v1/status") return status();
   if (get && path == "/api/v1/check") return check();
+  if (post && path == "/api/v1/drain") return drain(request);
   if (get && path == "/api/v1/queue") return queue(request);
   if (post && path == "/api/v1/queue/retry") return retry(request);
   if (get && path == "/api/v1/quarantine") return quarantine();
@@ -172,6 +173,8 @@ ApiResponse AdminApi::status() const {
                               {"echoes", counters.echoes},
                               {"instances", counters.instances},
                               {"bytes", counters.bytes}}},
+                            {"drain", drain_state()},
+                            {"conditions", conditions()},
                             {"totals", json_of(ledger.totals())},
                             {"withdrawals", {{"open", ledger.withdrawals_open()}}},
                             {"destinations", std::move(destinations)},

@@ -21,6 +21,10 @@ class AdminApi {
  private:
   ApiResponse status() const;
   ApiResponse check() const;
+  // admin_drain.cpp
+  boost::json::object drain_state() const;
+  boost::json::array conditions() const;
+  ApiResponse drain(const ApiRequest& request);
   ApiResponse queue(const ApiRequest& request) const;
   ApiResponse retry(const ApiRequest& request);
   ApiResponse quarantine() const;

@@ -55,6 +55,8 @@ std::optional<Config> load(const std::filesystem::path& file);
 
 int status(const Options& options, bool watch);
 int check(const Options& options);
+/// @param wait  until nothing is left, or until nobody takes what is left
+int drain(const Options& options, bool off, bool wait);
 
 int queue_list(const Options& options, unsigned max);
 int queue_retry(const Options& options, bool all, const std::string& destination,
@@ -149,6 +151,8 @@ int config_check(const Options& options, const std::optional<Who>& who);
 /// could not open it.
 void hand_over(const std::filesystem::path& directory, const std::filesystem::path& key_file);
 int init(const Options& options, const std::filesystem::path& credential_file);
+/// An empty ledger for a node whose ledger is lost without a backup.
+int init_ledger(const Options& options, const std::filesystem::path& credential_file);
 
 /// What the commands without a network have in common.
 struct Work {

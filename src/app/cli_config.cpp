@@ -102,4 +102,18 @@ int init(const Options& options, const std::filesystem::path& credential_file) {
   return kDone;
 }
 
+int init_ledger(const Options& options, const std::filesystem::path& credential_file) {
+  auto config = load(options.config);
+  if (!config) return kNotDone;
+  const std::filesystem::path configured = config->node.key_file;
+  if (configured.empty()) config->node.key_file = credential_file;
+  if (const auto begun = begin_ledger(*config); !begun) {
+    complain(begun.error().detail);
+    return kNotDone;
+  }
+  hand_over(config->node.state_dir, configured);
+  std::cout << "an empty ledger was made: what was received before is not counted any more\n";
+  return kDone;
+}
+
 }  // namespace dosigate::cli

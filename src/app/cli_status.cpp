@@ -54,6 +54,24 @@ std::string heading(const value& s) {
   return out;
 }
 
+std::string drain(const value& s) {
+  if (at(s, "drain.on") != value(true)) return "";
+  return fmt::format(
+      "drain         draining, {} left; since {}, ends with `dosigate drain --off`\n",
+      shown(s, "drain.left"), time_text(static_cast<long long>(number(s, "drain.since"))));
+}
+
+/// What an operator should know, the same as `dosigate check` says.
+std::string conditions(const value& s) {
+  std::string out;
+  for (const value& one : list(s, "conditions")) {
+    const std::string of = shown(one, "of");
+    out += fmt::format("  {} {}{}: {}\n", number(one, "severity") > 1 ? "critical" : "warning ",
+                       shown(one, "name"), of == "-" ? "" : " " + of, shown(one, "text"));
+  }
+  return out.empty() ? "" : "\nto be looked at\n" + out;
+}
+
 std::string totals(const value& s) {
   std::vector<std::string> headings, row;
   for (const char* name : {"received", "duplicate", "delivered", "queued", "parked", "quarantined",
@@ -212,8 +230,8 @@ std::string warnings(const value& s) {
 }
 
 std::string rendered(const value& s) {
-  return heading(s) + totals(s) + destinations(s) + held(s) + disk(s) + refused_peers(s) +
-         warnings(s);
+  return heading(s) + drain(s) + totals(s) + destinations(s) + held(s) + disk(s) + conditions(s) +
+         refused_peers(s) + warnings(s);
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ class CommandLine {
   std::string other_;
   std::vector<std::filesystem::path> files_;
   bool show_values_ = false, retention_ = false, with_master_key_ = false;
+  bool off_ = false, wait_ = false, new_ledger_ = false;
   cli::RestoreWanted restore_;
   std::filesystem::path credential_file_ = "/etc/dosigate/dosigate.key";
 };

@@ -78,11 +78,17 @@ void CommandLine::add_administration() {
   auto* audit = group("audit", "Who did what");
   json(verb(*audit, "verify", "Walks the whole hash chain",
             [this] { return cli::audit_verify(options_); }));
-  verb(app_, "init", "Makes state directory, key and keyring once, and prints the recovery key",
-       [this] { return cli::init(options_, credential_file_); })
-      ->add_option("--credential-file", credential_file_,
+  auto* init =
+      verb(app_, "init", "Makes state directory, key and keyring once, and prints the recovery key",
+           [this] {
+             return new_ledger_ ? cli::init_ledger(options_, credential_file_)
+                                : cli::init(options_, credential_file_);
+           });
+  init->add_option("--credential-file", credential_file_,
                    "Where the key goes when [node] key_file is not set")
       ->capture_default_str();
+  init->add_flag("--new-ledger", new_ledger_,
+                 "Only an empty ledger, for a node whose ledger.db is lost and in no backup");
 }
 
 }  // namespace dosigate

@@ -10,6 +10,12 @@ void CommandLine::add_watching() {
   auto* watch = status->add_flag("--watch", watch_, "Every two seconds until Ctrl-C");
   status->add_flag("--retention", retention_, "What is kept where, how old it is, until when")
       ->excludes(watch);
+  auto* drain = verb(app_, "drain", "Takes nothing new and finishes the queue",
+                     [this] { return cli::drain(options_, off_, wait_); });
+  json(drain);
+  auto* off = drain->add_flag("--off", off_, "Takes instances again");
+  drain->add_flag("--wait", wait_, "Until nothing is left; says what cannot go, then exits 1")
+      ->excludes(off);
   verb(app_, "check", "One line and a Nagios exit code", [this] { return cli::check(options_); });
 }
 

@@ -79,7 +79,10 @@ void SectionReader::node(const toml::table& table) {
   size("memory_budget_mb", 16, 20, node.memory_budget_bytes);
   size("max_instance_mb", 1, 20, node.max_instance_bytes);
   size("quarantine_cap_gb", 0, 30, node.quarantine_cap_bytes);
-  size("min_free_gb", 0, 30, node.min_free_bytes);
+  if (const auto gib = reader.number("min_free_gb", 0, 1 << 20))
+    node.min_free_bytes = static_cast<std::uint64_t>(*gib * (1ULL << 30U));
+  node.warn_unsynchronised_clock =
+      reader.boolean("warn_unsynchronised_clock").value_or(node.warn_unsynchronised_clock);
   if (node.max_instance_bytes > node.memory_budget_bytes) {
     const char* key = reader.has("max_instance_mb") ? "max_instance_mb" : "memory_budget_mb";
     reader.error(key,
@@ -121,6 +124,7 @@ std::vector<std::string> changed_node_keys(const Config::Node& before, const Con
   compare("max_instance_mb", &Node::max_instance_bytes);
   compare("quarantine_cap_gb", &Node::quarantine_cap_bytes);
   compare("min_free_gb", &Node::min_free_bytes);
+  compare("warn_unsynchronised_clock", &Node::warn_unsynchronised_clock);
   compare("idle_timeout_s", &Node::idle_timeout);
   compare("dimse_timeout_s", &Node::dimse_timeout);
   compare("connect_timeout_s", &Node::connect_timeout);

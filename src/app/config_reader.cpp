@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <sstream>
 
 namespace dosigate {
 namespace {
@@ -149,6 +150,23 @@ std::optional<std::int64_t> TableReader::integer(std::string_view key, std::int6
     return std::nullopt;
   }
   return value->get();
+}
+
+std::optional<double> TableReader::number(std::string_view key, double low, double high) {
+  const toml::node* node = ask(key);
+  if (node == nullptr) return std::nullopt;
+  const auto value = node->is_number() ? node->value<double>() : std::nullopt;
+  if (!value) {
+    wrong_type(key, "a number without quotation marks", *node);
+    return std::nullopt;
+  }
+  if (!(*value >= low && *value <= high)) {  // not a number is neither
+    std::ostringstream text;
+    text << *value << " is out of range: " << low << " to " << high;
+    error(key, text.str());
+    return std::nullopt;
+  }
+  return value;
 }
 
 std::optional<bool> TableReader::boolean(std::string_view key) {

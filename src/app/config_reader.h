@@ -52,6 +52,8 @@ class TableReader {
   /// nullopt when the key is absent or wrong (then reported).
   std::optional<std::string> text(std::string_view key);
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t low, std::int64_t high);
+  /// Whole or with a fraction.
+  std::optional<double> number(std::string_view key, double low, double high);
   std::optional<bool> boolean(std::string_view key);
   /// An array of strings, each not empty.
   std::optional<std::vector<std::string>> texts(std::string_view key);

@@ -73,23 +73,27 @@ AssociationServer::Answer Ingest::accept(const ReceivedInstance& received) noexc
   const InstanceId id = new_instance_id();
   const Outcome outcome =
       take_in(id, {received, *route, routing->engine(route->name, received.origin.calling_ae)});
-  return std::visit(Overloaded{[&](const Taken& taken) -> AssociationServer::Answer {
-                                 if (taken.put == ArchiveSpool::Put::Duplicate)
-                                   ledger_.duplicate(id, taken.study_uid);
-                                 return {kSuccess, ""};
-                               },
-                               [&](const Held& held) { return keep(received, *route, held); },
-                               [&](const Dropped& dropped) -> AssociationServer::Answer {
-                                 ledger_.dropped(id, dropped.rule);
-                                 return {kSuccess, ""};
-                               },
-                               [&](const Refused& refused) {
-                                 return refuse(refused.fault, refused.detail, received.origin);
-                               }},
-                    outcome);
+  const auto answer =
+      std::visit(Overloaded{[&](const Taken& taken) -> AssociationServer::Answer {
+                              if (taken.put == ArchiveSpool::Put::Duplicate)
+                                ledger_.duplicate(id, taken.study_uid);
+                              return {kSuccess, ""};
+                            },
+                            [&](const Held& held) { return keep(received, *route, held); },
+                            [&](const Dropped& dropped) -> AssociationServer::Answer {
+                              ledger_.dropped(id, dropped.rule);
+                              return {kSuccess, ""};
+                            },
+                            [&](const Refused& refused) {
+                              return refuse(refused.fault, refused.detail, received.origin);
+                            }},
+                 outcome);
+  if (answer.status == kSuccess) trouble_.stored();
+  return answer;
 } catch (const std::exception& broken) {
   // Disk, database or memory: nothing of this instance was acknowledged, and the sender tries
   // again.
+  trouble_.failed(broken.what());
   try {
     spdlog::error("cannot take custody calling={} error={}", received.origin.calling_ae,
                   broken.what());
@@ -207,6 +211,7 @@ AssociationServer::Answer Ingest::keep(const ReceivedInstance& received, const C
 
 AssociationServer::Answer Ingest::refuse(Fault fault, const std::string& detail,
                                          const Origin& origin) {
+  if (fault == Fault::Unavailable) trouble_.failed(detail);
   ledger_.refused(fault_word(fault));
   spdlog::warn("refused calling={} why={} detail=\"{}\"", origin.calling_ae, fault_word(fault),
                detail);

@@ -1,8 +1,6 @@
 #include "dosigate/app/node.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <sys/file.h>
 
 #include <condition_variable>
 #include <set>
@@ -21,20 +19,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kPairPause{200};
 constexpr std::chrono::seconds kPairTrouble{10};
-
-/// Two daemons over one map would each believe to be its only writer.
-Result<FileDescriptor> lock_state(const std::filesystem::path& state_dir) {
-  const auto path = state_dir / "lock";
-  FileDescriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock)
-    return fail(Fault::NotFound, "cannot open " + path.string() +
-                                     ": run `dosigate --config FILE init` first, as the user the "
-                                     "service runs as");
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
-    return fail(Fault::Conflict,
-                path.string() + " is held by another dosigated: stop that one first");
-  return lock;
-}
 
 bool same_destination(const Destination& a, const Destination& b) {
   const auto key = [](const Destination& d) {
@@ -95,8 +79,15 @@ Result<Node::Stores> Node::open_stores(const Config& config) {
   // After the map, which says better what it means that the directory is away.
   if (auto kept = stores.keys->keep_copy(keyring_copy(config)); !kept) return kept.error();
 
-  auto ledger = Ledger::open(node.state_dir / "ledger.db");
-  if (!ledger) return ledger.error();
+  auto ledger = Ledger::open_existing(node.state_dir / "ledger.db");
+  if (!ledger) {
+    Error error = ledger.error();
+    if (error.fault == Fault::NotFound)
+      error.detail +=
+          ". Without a backup: `dosigate init --new-ledger` begins an empty one and "
+          "leaves keys, map, queue and audit log as they are";
+    return error;
+  }
   stores.ledger = std::move(*ledger);
 
   ArchiveSpool::Settings spool_settings;
@@ -125,6 +116,7 @@ Node::Node(Config config, Stores stores)
       stores_(std::move(stores)),
       quarantine_(config_.node.state_dir / "quarantine", *stores_.keys,
                   config_.node.quarantine_cap_bytes),
+      disk_watch_(config_.node.state_dir, config_.node.min_free_bytes),
       withdrawals_(*stores_.map, *stores_.spool, *stores_.ledger),
       ingest_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_, withdrawals_),
       corrections_(*stores_.map, *stores_.ledger, quarantine_, ingest_, withdrawals_) {}
@@ -174,18 +166,8 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
   server.max_instance_bytes = node.max_instance_bytes;
   server.memory_budget_bytes = node.memory_budget_bytes;
   server_ = std::make_unique<AssociationServer>(
-      server,
-      [this](const Origin& origin) -> Admitted {
-        const auto present = ingest_.routing();
-        if (!answers_to(present->config(), origin.called_ae))
-          return {Admission::CalledAeUnknown, ""};
-        const auto* route =
-            find_route(present->config(), origin.called_ae, origin.calling_ae, origin.address);
-        const bool reports = verifications_->may_report(present->config(), origin);
-        if (route == nullptr && !reports) return {Admission::CallingAeUnknown, ""};
-        return {Admission::Accept, route == nullptr ? "" : route->name, reports};
-      },
-      [this](const ReceivedInstance& received) { return ingest_.accept(received); },
+      server, [this](const Origin& origin) { return admit(origin); },
+      [this](const ReceivedInstance& received) { return take(received); },
       [this](const Origin& origin, const std::string& reason) {
         if (!origin.route.empty()) {
           stores_.ledger->refused(reason);

@@ -97,10 +97,8 @@ std::vector<Condition> Node::conditions() const {
                    std::to_string(held.count) +
                        " originals wait for a decision: see `dosigate quarantine list`"});
   const auto use = disk();
-  if (use.free < config_.node.min_free_bytes)
-    out.push_back({2, "disk-low", "",
-                   "less than [node] min_free_gb is free: new instances are refused with 0xA700"});
-  else if (use.hours_left && *use.hours_left < 24)
+  add_admission_conditions(out, use);
+  if (use.free >= config_.node.min_free_bytes && use.hours_left && *use.hours_left < 24)
     out.push_back({2, "disk-under-24h", "",
                    "the disk is full in " + std::to_string(static_cast<long>(*use.hours_left)) +
                        " h at the present rate"});

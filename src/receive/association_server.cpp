@@ -27,6 +27,8 @@ constexpr Rejection kContextName{1, 1, 2, "application context not supported"};
 constexpr Rejection kCallingAe{1, 1, 3, "calling AE title not recognised"};
 constexpr Rejection kCalledAe{1, 1, 7, "called AE title not recognised"};
 constexpr Rejection kLocalLimit{2, 3, 2, "all associations are in use"};
+constexpr Rejection kDraining{2, 3, 1, "the node is draining"};
+constexpr Rejection kNoRoom{2, 3, 2, "the disk is low"};
 constexpr Rejection kStopping{2, 3, 1, "the node is stopping"};
 constexpr Rejection kNoReason{2, 1, 1, "the route could not be judged"};
 
@@ -104,16 +106,23 @@ std::optional<Rejection> AssociationServer::Impl::judge(const AssociationRequest
   if (state.stopping) return kStopping;
   if (request.application_context != kDicomContext) return kContextName;
   const Admitted admitted = admit(origin);
+  origin.route = admitted.route;
+  services.stores = admitted.admission == Admission::Accept && !admitted.route.empty();
+  services.reports = admitted.reports && wants_to_report_commitment(request);
+  // It brings no instance, and somebody waits for it.
+  if (services.reports) return std::nullopt;
   switch (admitted.admission) {
     case Admission::CalledAeUnknown:
       return kCalledAe;
     case Admission::CallingAeUnknown:
       return kCallingAe;
     case Admission::Accept:
-      services = {!admitted.route.empty(), admitted.reports && wants_to_report_commitment(request)};
-      if (!services.stores && !services.reports) return kCallingAe;
-      origin.route = admitted.route;
+      if (!services.stores) return kCallingAe;
       return std::nullopt;
+    case Admission::Draining:
+      return kDraining;
+    case Admission::NoRoom:
+      return kNoRoom;
   }
   return kNoReason;
 } catch (const std::exception& error) {

@@ -27,6 +27,13 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::filesystem::path& file, 
       new Ledger(std::make_unique<Impl>(std::move(*database), file, std::move(clock))));
 }
 
+Result<std::unique_ptr<Ledger>> Ledger::open_existing(const std::filesystem::path& file) {
+  auto database = open_database(file, kLedgerSchema, OpenMode::MustExist);
+  if (!database) return database.error();
+  return std::unique_ptr<Ledger>(
+      new Ledger(std::make_unique<Impl>(std::move(*database), file, wall_now)));
+}
+
 void Ledger::queued(const Entry& entry) {
   impl_->write(Durability::Normal, [&](SQLite::Database& db, LedgerCounts& delta) {
     Outcome outcome = Outcome::Queued;

@@ -195,7 +195,8 @@ Result<void> SpoolCore::take_in(const InstanceId& id, const std::filesystem::pat
     }
     return {};
   }
-  ledger_.queued(entry_of(id, *card));
+  // A rebuild is of what the ledger knows in full: nothing to tell it, and no commit for each file.
+  if (booked.size() != deliveries.size() || released) ledger_.queued(entry_of(id, *card));
   ++(finished ? recovered_.finished : recovered_.taken_in);
   return {};
 }

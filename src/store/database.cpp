@@ -67,6 +67,9 @@ void set_up(SQLite::Database& database, const std::filesystem::path& file) {
   if (database.execAndGet("PRAGMA journal_mode=WAL").getString() != "wal")
     throw std::runtime_error("the file system of " + file.string() +
                              " cannot hold a database in WAL mode; put state_dir on a local disk");
+  // Reading goes on beside another program's lock: what cannot be written is said at the start, and
+  // not by every instance.
+  database.exec("BEGIN IMMEDIATE; ROLLBACK");
 }
 
 /// A consistent copy `<file>.v<version>` beside the database, whole or not at all.
@@ -112,8 +115,10 @@ Result<void> bring_up(SQLite::Database& database, const std::filesystem::path& f
                     file.string() + ".v" + std::to_string(newest) + ")");
   if (present == 0 && mode == OpenMode::MustExist) return missing(file, "is there but empty");
   if (present > 0) {
-    const std::string verdict = database.execAndGet("PRAGMA quick_check(1)").getString();
-    if (verdict != "ok") return corrupt(file, verdict);
+    if (!check_later(file)) {
+      const std::string verdict = database.execAndGet("PRAGMA quick_check(1)").getString();
+      if (verdict != "ok") return corrupt(file, verdict);
+    }
     if (present < newest) copy_before_migration(database, file, present);
   }
   for (int version = present; version < newest; ++version)
@@ -148,6 +153,26 @@ Result<std::unique_ptr<SQLite::Database>> open_database(const std::filesystem::p
     throw std::runtime_error("cannot open the database " + file.string() + ": " + broken.what() +
                              "; check space, rights and the disk");
   }
+}
+
+bool check_later(const std::filesystem::path& file) {
+  return std::filesystem::file_size(file) >= kCheckedWhenOpened;
+}
+
+Result<void> quick_check(const std::filesystem::path& file, const std::stop_token& stop) {
+  if (stop.stop_requested()) return {};
+  try {
+    const auto database = open_reader(file);
+    const std::stop_callback interrupt(
+        stop, [handle = database->getHandle()] { sqlite3_interrupt(handle); });
+    const std::string verdict = database->execAndGet("PRAGMA quick_check(1)").getString();
+    if (verdict != "ok") return corrupt(file, verdict);
+  } catch (const SQLite::Exception& broken) {
+    const int code = broken.getErrorCode();
+    if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) return corrupt(file, broken.what());
+    if (code != SQLITE_INTERRUPT) throw;
+  }
+  return {};
 }
 
 std::unique_ptr<SQLite::Database> open_reader(const std::filesystem::path& file, int cache_kib) {

@@ -77,6 +77,10 @@ void Process::signal(int number) const {
   if (!exit_) (void)::kill(pid_, number);
 }
 
+void Process::signal_group(int number) const {
+  if (!exit_) (void)::kill(-pid_, number);
+}
+
 void Process::kill_group() {
   // A child of the child may outlive it in the same group; the number stays ours as long as one of
   // them is there.

@@ -33,6 +33,7 @@ class Process {
   bool running() { return !wait(std::chrono::milliseconds(0)); }
   /// To the process alone.
   void signal(int number) const;
+  void signal_group(int number) const;
   /// SIGKILL to the whole group, and waits for the process.
   void kill_group();
   /// What it has written so far.

@@ -49,7 +49,7 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
          << "state_dir = \"state\"\nkey_file = \"master.key\"\njournal_dir = "
             "\"journal\"\nadmin_socket = \"admin.sock\"\n"
          << "profiles_dir = \"profiles\"\nmin_free_gb = " << settings.min_free_gb
-         << "\nlog_level = \"debug\"\n"
+         << "\nlog_level = \"" << settings.log_level << "\"\nwarn_unsynchronised_clock = false\n"
          << settings.node << "\n\n"
          << "[[site]]\nname = \"Hospital Teste\"\ncode = \"TEST\"\n"
          << settings.site << "\n\n"
@@ -59,6 +59,7 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
     config << "kind = \"folder\"\npath = \"arrived\"\n";
   else
     config << dicom(settings.archive_ae, settings.archive_port);
+  config << settings.archive;
   if (settings.second_port != 0)
     config << "\n[[destination]]\nname = \"second\"\n"
            << kLegal << dicom(settings.second_ae, settings.second_port);

@@ -23,13 +23,15 @@ class NodeProcess {
   struct Settings {
     std::uint16_t archive_port = 0;  ///< of a DICOM destination "archive"; 0 = a folder
     std::string archive_ae = "ARCHIVE";
-    std::string site{};   ///< further lines of [[site]]
-    std::string route{};  ///< further lines of [[route]]
-    std::string node{};   ///< further lines of [node]
+    std::string site{};     ///< further lines of [[site]]
+    std::string route{};    ///< further lines of [[route]]
+    std::string node{};     ///< further lines of [node]
+    std::string archive{};  ///< further lines of the destination "archive"
     /// Of a DICOM destination "second" that every instance goes to as well; 0 = none.
     std::uint16_t second_port = 0;
     std::string second_ae = "SECOND";
     std::string min_free_gb = "0";
+    std::string log_level = "debug";
   };
   struct Totals {
     std::uint64_t received, duplicate, delivered, queued, parked, quarantined, dropped, discarded,
@@ -56,6 +58,8 @@ class NodeProcess {
   void signal(int number) const { daemon_->signal(number); }
   /// Whether the daemon has ended by itself within the time, as it does at a fail point.
   bool ends_within(std::chrono::milliseconds deadline);
+  /// Of a daemon that has ended.
+  std::optional<int> exit_code() const { return daemon_->wait(std::chrono::milliseconds(0)); }
   bool running() const { return daemon_ && daemon_->running(); }
   pid_t pid() const { return daemon_->pid(); }
 

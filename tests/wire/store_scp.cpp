@@ -38,5 +38,7 @@ void StoreScp::start() {
 }
 
 void StoreScp::stop() { process_->kill_group(); }
+void StoreScp::freeze() const { process_->signal_group(SIGSTOP); }
+void StoreScp::thaw() const { process_->signal_group(SIGCONT); }
 
 }  // namespace dosigate::testing

@@ -24,6 +24,9 @@ class StoreScp {
   /// Ends it; port and files stay for `start`.
   void stop();
   void start();
+  /// It keeps its connections and says nothing any more, until it is thawed.
+  void freeze() const;
+  void thaw() const;
 
  private:
   std::filesystem::path directory_;

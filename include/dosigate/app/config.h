@@ -43,6 +43,7 @@ struct Config {
     std::uint64_t max_instance_bytes = 512ULL << 20U;
     std::uint64_t quarantine_cap_bytes = 20ULL << 30U;
     std::uint64_t min_free_bytes = 1ULL << 30U;
+    bool warn_unsynchronised_clock = true;
     std::chrono::seconds idle_timeout{300};
     std::chrono::seconds dimse_timeout{30};
     std::chrono::seconds connect_timeout{

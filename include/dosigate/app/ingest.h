@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "dosigate/app/custody_trouble.h"
 #include "dosigate/app/routing.h"
 #include "dosigate/app/withdrawals.h"
 #include "dosigate/base/guarded.h"
@@ -30,6 +31,9 @@ class Ingest {
   /// Success only when the node has durable custody of the instance, or has counted that nobody
   /// wants it.
   AssociationServer::Answer accept(const ReceivedInstance& received) noexcept;
+
+  /// Whether the latest instances could be stored.
+  const CustodyTrouble& trouble() const { return trouble_; }
 
   /// While it is held no instance is between its look at the map and its place in the queue. Who
   /// waits for it goes before instances that come later.
@@ -124,6 +128,7 @@ class Ingest {
   Withdrawals& withdrawals_;
   Guarded<std::shared_ptr<const Routing>> routing_;
   Guarded<Counts> counts_;
+  CustodyTrouble trouble_;
   mutable std::shared_mutex in_flight_;  ///< shared by accept and release
   /// Held while waiting for in_flight_: the lock alone prefers readers, of which there is always
   /// one.

@@ -11,9 +11,12 @@
 #include <boost/asio/io_context.hpp>
 
 #include "dosigate/api/http.h"
+#include "dosigate/app/clock_watch.h"
 #include "dosigate/app/config.h"
 #include "dosigate/app/corrections.h"
 #include "dosigate/app/disk_rate.h"
+#include "dosigate/app/disk_watch.h"
+#include "dosigate/app/drain.h"
 #include "dosigate/app/ingest.h"
 #include "dosigate/app/refused_peers.h"
 #include "dosigate/app/withdrawals.h"
@@ -32,13 +35,13 @@ class Verifications;
 
 /// Something an operator should know, from the moment it holds until it no longer does.
 struct Condition {
-  int severity;  ///< as Nagios: 1 warning, 2 critical
-  std::string
-      name;        ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
-                   ///< "disk-under-24h", "sync-failed", "pairs-not-moved", "backup-old", "map-gap",
-                   ///< "withdrawal-not-told", "send-again",
-                   ///< "key-rotation-unfinished", "recovery-not-verified"
-  std::string of;  ///< the destination, or empty
+  int severity;      ///< as Nagios: 1 warning, 2 critical
+  std::string name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
+                     ///< "disk-under-24h", "cannot-store", "draining", "clock-unsynchronised",
+                     ///< "sync-failed", "pairs-not-moved", "backup-old", "map-gap",
+                     ///< "withdrawal-not-told", "send-again",
+                     ///< "key-rotation-unfinished", "recovery-not-verified"
+  std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
 
@@ -92,6 +95,11 @@ class Node {
   void record_destinations(const Config& config);
   void record_profiles();
   void move_pairs(const std::stop_token& stop);
+  // node_admission.cpp
+  Admitted admit(const Origin& origin);
+  AssociationServer::Answer take(const ReceivedInstance& received);
+  AssociationServer::Answer turn_away(const Origin& origin, const char* why);
+  void add_admission_conditions(std::vector<Condition>& out, const DiskUse& use) const;
   void add_key_conditions(std::vector<Condition>& out) const;
   void raise_and_clear_alerts();
   void record_told();
@@ -102,6 +110,9 @@ class Node {
   const WallTime started_ = wall_now();
   const Stores stores_;
   Quarantine quarantine_;
+  DiskWatch disk_watch_;
+  Drain drain_;
+  const ClockAsk clock_ask_ = clock_is_synchronised;
   RefusedPeers refused_peers_;
   Withdrawals withdrawals_;
   Ingest ingest_;

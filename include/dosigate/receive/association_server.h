@@ -15,11 +15,13 @@
 namespace dosigate {
 
 /// Whether an association is taken, judged from titles and address before its contexts are read.
-enum class Admission { Accept, CalledAeUnknown, CallingAeUnknown };
+/// Draining and NoRoom (of the disk) are for now: A-ASSOCIATE-RJ 2/3/1 and 2/3/2.
+enum class Admission { Accept, CalledAeUnknown, CallingAeUnknown, Draining, NoRoom };
 struct Admitted {
   Admission admission;
-  std::string route;  ///< name of the route when accepted; empty when no route takes its instances
-  /// A destination of ours: it may report on storage commitment (PS3.4 J.3.3).
+  std::string route;  ///< name of the route that fits; empty when the titles or the address do not
+  /// A destination of ours: it may report on storage commitment (PS3.4 J.3.3), also without a route
+  /// (then with Accept), while the node is drained, and without room.
   bool reports = false;
 };
 

@@ -44,6 +44,8 @@ class Ledger {
   /// Faults as open_database.
   static Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& file,
                                               WallClock clock = wall_now);
+  /// Never a new one in the place of one that is missing.
+  static Result<std::unique_ptr<Ledger>> open_existing(const std::filesystem::path& file);
   ~Ledger();
 
   struct Entry {

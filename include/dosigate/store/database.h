@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -33,13 +34,23 @@ enum class OpenMode {
 /// Opens read-write with WAL, foreign_keys, secure_delete, a busy timeout of 5 s, file mode 0600,
 /// and brings the schema up (`PRAGMA user_version`), each migration in one transaction; before one
 /// on an existing database a copy `<file>.v<old>` is made. Faults: NotFound; Conflict (schema newer
-/// than this program: says both versions and what to do); Corrupt (not a database, quick_check
-/// fails); Busy (another program has locked it). What a killed process had committed but not synced
-/// is written into the database and synced before it is used. Throws std::runtime_error naming the
-/// file when the disk fails.
+/// than this program: says both versions and what to do); Corrupt (not a database, or quick_check
+/// finds damage; a large one is not read here, see `check_later`); Busy (another program has locked
+/// it). What a killed process had committed but not synced is written into the database and synced
+/// before it is used. Throws std::runtime_error naming the file when the disk fails.
 Result<std::unique_ptr<SQLite::Database>> open_database(const std::filesystem::path& file,
                                                         std::span<const Migration> schema,
                                                         OpenMode mode);
+
+/// Databases from this size on are not read as a whole when they are opened: hundreds of MB a
+/// second would keep a node with years of history from serving for minutes.
+inline constexpr std::uint64_t kCheckedWhenOpened = 64ULL << 20U;
+
+/// Whether opening has left the check of a database, which must exist, to `quick_check`.
+bool check_later(const std::filesystem::path& file);
+/// Reads a whole database, beside its writer; Corrupt as open_database says it. Ends early, with
+/// success, when a stop is requested. Thread: any, for its own file.
+Result<void> quick_check(const std::filesystem::path& file, const std::stop_token& stop);
 
 /// A second, read-only connection of an opened database, with a small cache (`cache_kib`).
 std::unique_ptr<SQLite::Database> open_reader(const std::filesystem::path& file,

@@ -70,7 +70,8 @@ TEST(Config, EveryKeyOfTheNodeReachesTheConfiguration) {
       "memory_budget_mb = 64\n"
       "max_instance_mb = 32\n"
       "quarantine_cap_gb = 2\n"
-      "min_free_gb = 0\n"
+      "min_free_gb = 0.5\n"
+      "warn_unsynchronised_clock = false\n"
       "idle_timeout_s = 60\n"
       "dimse_timeout_s = 7\n"
       "ledger_keep_days = 5\n"
@@ -91,7 +92,8 @@ TEST(Config, EveryKeyOfTheNodeReachesTheConfiguration) {
   EXPECT_EQ(node.memory_budget_bytes, 64U << 20U);
   EXPECT_EQ(node.max_instance_bytes, 32U << 20U);
   EXPECT_EQ(node.quarantine_cap_bytes, 2ULL << 30U);
-  EXPECT_EQ(node.min_free_bytes, 0U);
+  EXPECT_EQ(node.min_free_bytes, 512ULL << 20U);
+  EXPECT_FALSE(node.warn_unsynchronised_clock);
   EXPECT_EQ(node.idle_timeout.count(), 60);
   EXPECT_EQ(node.dimse_timeout.count(), 7);
   EXPECT_EQ(node.ledger_keep_days, 5);
@@ -175,7 +177,7 @@ TEST(Config, EachKeyOfNodeThatAReloadCannotUseIsNamed) {
       {"idle_timeout_s", "301"},       {"dimse_timeout_s", "31"},
       {"connect_timeout_s", "11"},     {"ledger_keep_days", "91"},
       {"backup_max_age_days", "0"},    {"keep_originals", "\"none\""},
-      {"log_level", "\"warn\""}};
+      {"log_level", "\"warn\""},       {"warn_unsynchronised_clock", "false"}};
   const ConfigFile before(kMinimal);
   const Config::Node node = loaded(before).node;
 

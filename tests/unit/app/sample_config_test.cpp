@@ -91,6 +91,7 @@ TEST(SampleConfig, ShowsTheDefaultsOfTheProgram) {
   EXPECT_EQ(shown.max_instance_bytes, defaults.max_instance_bytes);
   EXPECT_EQ(shown.quarantine_cap_bytes, defaults.quarantine_cap_bytes);
   EXPECT_EQ(shown.min_free_bytes, defaults.min_free_bytes);
+  EXPECT_EQ(shown.warn_unsynchronised_clock, defaults.warn_unsynchronised_clock);
   EXPECT_EQ(shown.idle_timeout, defaults.idle_timeout);
   EXPECT_EQ(shown.dimse_timeout, defaults.dimse_timeout);
   EXPECT_EQ(shown.connect_timeout, defaults.connect_timeout);

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <thread>
+#include <cerrno>
 
 #include "gateway_home.h"
 #include "support/disk_layer.h"
@@ -14,7 +14,6 @@ namespace dosigate::testing {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::Ge;
 
 using Kind = DiskStep::Kind;
 
@@ -90,6 +89,34 @@ TEST_F(WriteOrder, AnInstanceOfAKnownStudyCostsOneSyncOfItsFileAndOneOfItsEntry)
   EXPECT_THAT(meanings(DiskRecording::steps()),
               ElementsAre("file written", "file synced", "entry synced", "row written"));
 }
+
+/// "file" and "entry": which of the two syncs fails.
+class FailedSyncOf : public WriteOrder, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(FailedSyncOf, RefusesWithOutOfResourcesAndLeavesNoFile) {
+  warm_up();
+  const bool of_file = std::string(GetParam()) == "file";
+  DiskFault::Plan plan;
+  plan.root = dir_.path;
+  plan.error = EIO;
+  plan.path = of_file ? ".dsg" : "archive/spool/";
+  plan.kind = of_file ? Kind::Sync : Kind::SyncDirectory;
+  const DiskFault fault(plan);
+
+  EXPECT_EQ(home_->send(slice(1)).status, 0xA700);
+
+  EXPECT_EQ(DiskFault::failed(), 1U);
+  std::size_t files = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(dir_.path / "home" / "archive"))
+    files += entry.path().extension() == ".dsg" ? 1 : 0;
+  EXPECT_EQ(files, 1U) << "only the one that was taken before";
+  EXPECT_EQ(home_->ledger->totals().queued, 1U);
+  EXPECT_EQ(home_->send(slice(1)).status, 0) << "another file, synced anew";
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FailedSyncOf, ::testing::Values("file", "entry"),
+                         [](const auto& of) { return std::string(of.param); });
 
 TEST_F(WriteOrder, TheLedgerKnowsOfADeliveryBeforeRowAndFileGo) {
   warm_up();

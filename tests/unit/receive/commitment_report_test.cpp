@@ -21,7 +21,8 @@ const std::vector<RawScu::Context> kAll{{1, kCommitmentClass, {kExplicit}},
                                         {3, kCtStorage, {kExplicit}},
                                         {5, kVerification, {kExplicit}}};
 
-/// ARCHIVE may report and has no route, BOTH may report and has one, CAMERA has one.
+/// ARCHIVE may report and has no route, BOTH may report and has one, CAMERA has one; DRAINED is as
+/// BOTH while nothing new is taken.
 class Commitment : public ::testing::Test {
  protected:
   Commitment()
@@ -29,6 +30,7 @@ class Commitment : public ::testing::Test {
             {},
             [](const Origin& origin) -> Admitted {
               if (origin.calling_ae == "ARCHIVE") return {Admission::Accept, "", true};
+              if (origin.calling_ae == "DRAINED") return {Admission::Draining, "all", true};
               if (origin.calling_ae == "BOTH") return {Admission::Accept, "all", true};
               return {Admission::Accept, "all"};
             },
@@ -117,6 +119,19 @@ TEST_F(Commitment, WhoMayReportAndHasNoRouteGetsNothingElse) {
   EXPECT_EQ(RawScu::result_of(*answer, 1), 0);
   EXPECT_EQ(RawScu::result_of(*answer, 3), kAbstractSyntaxNotSupported);
   EXPECT_EQ(RawScu::result_of(*answer, 5), kAbstractSyntaxNotSupported);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->type, 3);  // A-ASSOCIATE-RJ
+}
+
+TEST_F(Commitment, AReportAndNothingElseIsTakenWhileTheNodeIsDrained) {
+  RawScu reporting = connected(), storing = connected();
+
+  const auto answer = associate(reporting, "DRAINED", false, true);
+  const auto refused = storing.associate("DOSIGATE", "DRAINED", kAll);
+
+  ASSERT_TRUE(answer && answer->type == 2);
+  EXPECT_EQ(RawScu::result_of(*answer, 1), 0);
+  EXPECT_EQ(RawScu::result_of(*answer, 3), kAbstractSyntaxNotSupported);
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->type, 3);  // A-ASSOCIATE-RJ
 }

@@ -237,6 +237,30 @@ TEST(Spool, AClockSetBackDoesNotStopARetry) {
   EXPECT_EQ(home.spool->claim("A", 1).size(), 1U);
 }
 
+TEST(Spool, AClockThatJumpsDelaysARetryByTheLongestDelayAtMost) {
+  using std::chrono::seconds;
+  for (const auto delay : {seconds(1), seconds(100), seconds(300)}) {
+    for (const long jump : {-36'000L, -3'600L, -290L, -150L, -1L, 0L, 1L, 150L, 3'600L, 36'000L}) {
+      TempDir dir;
+      WallTime now = wall_now();
+      SpoolHome home(dir.path);
+      home.close();
+      home.clock = [&] { return now; };
+      home.open();
+      home.put("2.25.1");
+      auto claimed = home.spool->claim("A", 1);
+      home.spool->retry(std::move(claimed.at(0)), delay, 0xA700, "out of resources");
+      claimed.clear();
+
+      now += seconds(jump);
+      now += seconds(300);  // SpoolSettings::longest_delay passes
+
+      EXPECT_EQ(home.spool->claim("A", 1).size(), 1U)
+          << "delay " << delay.count() << " s, jump " << jump << " s";
+    }
+  }
+}
+
 TEST(Spool, OnlyAnAttemptWithoutAnAnswerIsRemembered) {
   TempDir dir;
   SpoolHome home(dir.path);

@@ -26,6 +26,12 @@ unsigned mode_of(const std::filesystem::path& file) {
   return info.st_mode & 07777U;
 }
 
+void damage_second_page(const std::filesystem::path& file) {
+  Bytes content = read_file(file, 256U << 20U);
+  for (std::size_t i = 4'096 + 8; i < 4'096 + 200; ++i) content[i] ^= 0x55;
+  replace_file(file, content);
+}
+
 TEST(Database, IsMadeWhereItIsMissingAndMayBe) {
   const TempDir dir;
 
@@ -138,14 +144,34 @@ TEST(Database, WithADamagedPageIsCorrupt) {
     for (int i = 0; i < 500; ++i)
       (*database)->exec("INSERT INTO a (y) VALUES (hex(randomblob(50)))");
   }
-  Bytes file = read_file(dir.path / "d.db");
-  for (std::size_t i = 4'096 + 8; i < 4'096 + 200; ++i) file[i] ^= 0x55;
-  replace_file(dir.path / "d.db", file);
+  damage_second_page(dir.path / "d.db");
 
   const auto database = open_database(dir.path / "d.db", kOne, OpenMode::MustExist);
 
   ASSERT_FALSE(database);
   EXPECT_EQ(database.error().fault, Fault::Corrupt);
+}
+
+TEST(Database, ThatIsLargeOpensAtOnceAndItsDamageIsFoundAfterwards) {
+  const TempDir dir;
+  const auto file = dir.path / "d.db";
+  {
+    const auto database = open_database(file, kTwo, OpenMode::Create);
+    for (int x = 1; x <= 70; ++x)
+      (*database)->exec("INSERT INTO a VALUES (" + std::to_string(x) + ", zeroblob(1048576), 5)");
+  }
+  ASSERT_TRUE(check_later(file));
+  EXPECT_TRUE(quick_check(file, {}));
+  damage_second_page(file);
+
+  EXPECT_TRUE(open_database(file, kTwo, OpenMode::MustExist));
+  const auto found = quick_check(file, {});
+
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().fault, Fault::Corrupt);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_TRUE(quick_check(file, stop.get_token())) << "an end was asked for, nothing was found";
 }
 
 TEST(Database, AReaderSeesWhatIsCommittedAndCannotWrite) {
