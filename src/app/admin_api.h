@@ -45,6 +45,9 @@ class AdminApi {
   /// admin_reports.cpp
   ApiResponse report(const ApiRequest& request) const;
   ApiResponse proof(const std::string& uid) const;
+  /// Whether destinations still hold what they got (admin_verify.cpp).
+  ApiResponse verify(const ApiRequest& request);
+  ApiResponse verification(const std::string& id) const;
   /// Of /api/v1/key and what is below it (admin_keys.cpp).
   ApiResponse keys(const ApiRequest& request);
   ApiResponse key_status(const ApiRequest& request) const;

@@ -135,6 +135,17 @@ int study_withdrawals(const Options& options, const std::string& uid);
 /// As `study withdrawals` and `map report` show them.
 std::string withdrawals_table(const boost::json::array& withdrawals);
 
+struct VerifyWanted {
+  std::string study, day, since;  ///< at most one of them
+  std::string destination;        ///< empty: all
+  std::string by = "auto";
+  unsigned wait_s = 60;
+};
+/// kNotDone when something is missing or could not be asked.
+int verify(const Options& options, const VerifyWanted& wanted);
+/// As `status` shows the last verification of a destination; empty when there was none.
+std::string verified_text(const boost::json::value& destination);
+
 int audit_verify(const Options& options);
 
 int peer_echo(const Options& options, const std::string& name);

@@ -168,4 +168,24 @@ void CommandLine::add_devices() {
   reason(*accept);
 }
 
+void CommandLine::add_verify() {
+  auto* verify = verb(app_, "verify", "Asks the destinations whether they hold what they got",
+                      [this] { return cli::verify(options_, verify_); });
+  json(verify);
+  auto* scope = verify->add_option_group("scope");
+  scope->add_option("--study", verify_.study, "UID of one study, as the archive has it");
+  scope->add_option("--day", verify_.day, "What was received on YYYY-MM-DD (UTC)");
+  scope->add_option("--since", verify_.since, "Since YYYY-MM-DD (UTC)");
+  scope->require_option(0, 1);
+  verify->add_option("--destination", verify_.destination, "One destination (all)");
+  verify->add_option("--by", verify_.by, "C-FIND or storage commitment")
+      ->check(CLI::IsMember({"auto", "find", "commitment"}))
+      ->capture_default_str();
+  verify
+      ->add_option("--wait", verify_.wait_s,
+                   "Seconds for a study's answers by C-FIND, or for a report by commitment")
+      ->check(CLI::Range(1U, 3600U))
+      ->capture_default_str();
+}
+
 }  // namespace dosigate

@@ -13,6 +13,7 @@
 #include "dosigate/app/reconcile.h"
 #include "key_rotation.h"
 #include "patient_facts.h"
+#include "verifications.h"
 
 namespace dosigate {
 namespace {
@@ -130,6 +131,7 @@ Node::~Node() {
   if (server_) server_->stop(config_.node.dimse_timeout);
   io_.stop();
   admin_.reset();
+  if (verifications_) verifications_->request_stop();
   Forwarders ending;
   forwarders_.with([&](auto& forwarders) { ending.swap(forwarders); });
   end_together(ending);
@@ -158,6 +160,7 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
   pair_mover_ = std::jthread([this](const std::stop_token& stop) { move_pairs(stop); });
   key_rotation_ = std::make_unique<KeyRotation>(KeyRotation::Parts{
       *stores_.keys, *stores_.map, *stores_.spool, quarantine_, ingest_, *stores_.audit});
+  verifications_ = std::make_unique<Verifications>(*stores_.ledger, *stores_.audit);
   use_destinations(config_);
 
   AssociationServer::Settings server;
@@ -177,6 +180,9 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
           spdlog::warn("refused association called={} calling={} address={} why=\"{}\"",
                        origin.called_ae, origin.calling_ae, origin.address, reason);
         }
+      },
+      [this](const AssociationServer::EventReport& event) {
+        return verifications_->report(event);
       });
 
   Acceptor::Settings listen;

@@ -17,7 +17,6 @@ namespace {
 constexpr std::size_t kMostContexts = 128;
 constexpr std::size_t kLongestResponse = 16'384;
 constexpr std::size_t kPduHead = 12;  // of a PDU with one PDV (PS3.8 9.3.5)
-constexpr long kOurMaxPdu = 16'384;   // only responses come this way
 
 int seconds(std::chrono::seconds time) { return static_cast<int>(time.count()); }
 

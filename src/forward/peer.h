@@ -23,6 +23,8 @@ struct DropNetwork {
 using Network = std::unique_ptr<T_ASC_Network, DropNetwork>;
 Network make_network(const Destination& peer);
 
+inline constexpr long kOurMaxPdu = 16'384;  ///< only responses come this way
+
 /// The limit that PDUs with data wait for, and what ends the waiting.
 struct Pace {
   Throttle& throttle;
@@ -82,6 +84,7 @@ class Peer {
   void release();
 
  private:
+  friend class Dialogue;  ///< other messages over the same association
   Peer(Destination to, T_ASC_Association* association)
       : to_(std::move(to)), association_(association) {}
   bool send(std::uint8_t context, bool command, bool last, unsigned long size);

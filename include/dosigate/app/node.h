@@ -32,6 +32,7 @@ namespace dosigate {
 
 class AdminApi;
 class KeyRotation;
+class Verifications;
 
 /// Something an operator should know, from the moment it holds until it no longer does.
 struct Condition {
@@ -132,6 +133,7 @@ class Node {
   std::unique_ptr<KeyRotation> key_rotation_;
   std::mutex reloading_;  ///< SIGHUP and the API may ask at once
   std::mutex bundling_;   ///< one backup or export at a time
+  std::unique_ptr<Verifications> verifications_;
   Guarded<Forwarders> forwarders_;
   std::unique_ptr<AssociationServer> server_;
   boost::asio::io_context io_;

@@ -269,6 +269,31 @@ class Ledger {
   std::map<std::string, DeliveryState> deliveries_of(std::string_view study_uid,
                                                      std::string_view sop_uid) const;
 
+  /// What of the deliveries to a destination is meant; every day from `from_day` to `to_day` counts
+  /// (days since 1970, of the acknowledgement).
+  struct DeliveredScope {
+    std::string destination;
+    std::string study_uid{};  ///< as it went out; empty: every study
+    std::int64_t from_day = std::numeric_limits<std::int64_t>::min();
+    std::int64_t to_day = std::numeric_limits<std::int64_t>::max();
+  };
+  struct DeliveredStudy {
+    std::string study_uid, pseudonym;  ///< '' pseudonym: forgotten, or of version 1
+    std::uint64_t objects = 0;         ///< different SOP instances
+  };
+  /// Studies with instances that were delivered, by UID; archive domain. Over a connection of its
+  /// own, so that a long list delays nobody.
+  std::vector<DeliveredStudy> delivered_studies(const DeliveredScope& scope) const;
+  struct DeliveredObject {
+    std::string sop_class_uid, sop_instance_uid;
+    bool note = false;  ///< a rejection note: an archive may act on it and keep no object
+  };
+  /// Each SOP instance once, ascending, after `after`; at most `max`. The scope names a study.
+  std::vector<DeliveredObject> delivered_objects(const DeliveredScope& scope,
+                                                 std::string_view after, std::size_t max) const;
+  /// Deliveries in the scope that were folded into totals: nobody knows their UIDs any more.
+  std::uint64_t delivered_and_folded(const DeliveredScope& scope) const;
+
   /// Purpose and legal basis of a destination from now on (LGPD art. 37): kept over time, so that a
   /// report says what held when something was sent. Nothing happens when they are unchanged;
   /// `since` is set by the clock.
