@@ -52,6 +52,7 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   if (post && path == "/api/v1/queue/retry") return retry(request);
   if (post && path == "/api/v1/queue/pause") return pause(request);
   if (post && path == "/api/v1/queue/resume") return resume(request);
+  if (post && path == "/api/v1/queue/abandon") return abandon(request);
   if (get && path == "/api/v1/quarantine") return quarantine();
   if (path.starts_with(kQuarantine)) {
     const std::string rest = path.substr(kQuarantine.size());

@@ -26,6 +26,7 @@ class AdminApi {
   boost::json::array conditions() const;
   ApiResponse drain(const ApiRequest& request);
   ApiResponse queue(const ApiRequest& request) const;
+  ApiResponse abandon(const ApiRequest& request);  // admin_queue.cpp
   ApiResponse retry(const ApiRequest& request);
   ApiResponse pause(const ApiRequest& request);
   ApiResponse resume(const ApiRequest& request);

@@ -59,6 +59,8 @@ int check(const Options& options);
 int drain(const Options& options, bool off, bool wait);
 
 int queue_list(const Options& options, unsigned max);
+int queue_abandon(const Options& options, const std::string& destination, const std::string& id,
+                  const std::string& reason);
 int queue_retry(const Options& options, bool all, const std::string& destination,
                 const std::string& id);
 

@@ -61,6 +61,15 @@ void CommandLine::add_queue() {
   }
   pause->add_option("--reason", reason_, "Shown in the status and recorded in the audit log")
       ->required();
+  auto* abandon = verb(*queue, "abandon", "Gives up what can never be delivered",
+                       [this] { return cli::queue_abandon(options_, name_, id_, reason_); });
+  json(abandon);
+  auto* what = abandon->add_option_group("what");
+  what->add_option("id", id_, "One parked instance, wherever it is parked");
+  what->add_option("--destination", name_,
+                   "Everything for a destination that is not configured any more");
+  what->require_option(1);
+  abandon->add_option("--reason", reason_, "Recorded in the audit log")->required();
 }
 
 void CommandLine::add_quarantine() {

@@ -75,9 +75,11 @@ std::vector<Condition> Node::conditions() const {
                          " instances are parked: see `dosigate queue list`, mend the cause, then "
                          "`dosigate queue retry`"});
     if (!forwarders.contains(name) && queue.queued > 0)
-      out.push_back({2, "destination-removed", name,
-                     std::to_string(queue.queued) +
-                         " instances wait for a destination that the configuration no longer has"});
+      out.push_back(
+          {2, "destination-removed", name,
+           std::to_string(queue.queued) +
+               " instances wait for a destination that the configuration no longer has: put "
+               "it back and reload, or give them up by `dosigate queue abandon`"});
   }
   for (const std::string& trouble :
        {stores_.map->trouble(), stores_.ledger->trouble(), stores_.spool->trouble()})
