@@ -105,6 +105,9 @@ class SpoolCore {
   bool is_kept(const InstanceId& id) const;
   /// Rows as withdrawn: the ledger first; then what only waited for them is erased, durably.
   void settle_withdrawn(const std::vector<QueueIndex::Open>& rows);
+  QueueIndex::When due_now() const;
+  /// With the claims locked.
+  bool is_anything_due(const std::string& destination);
   /// Withdraws what `open` finds, asked again until it finds nothing more, as `withdraw` promises.
   /// `open` runs with the claims locked.
   SpoolWithdrawn take_out(const std::function<std::vector<QueueIndex::Open>()>& open,
@@ -114,9 +117,6 @@ class SpoolCore {
   /// @return how many (instance, destination).
   std::uint64_t give_up_lost(const InstanceId& id,
                              const std::function<bool(const std::string&, DeliveryState)>& which);
-  QueueIndex::When due_now() const;
-  /// With the claims locked.
-  bool is_anything_due(const std::string& destination);
   bool disk_is_low();
   std::int64_t now_ms() const;
 

@@ -19,8 +19,8 @@ using OnResponse = FakeArchive::OnResponse;
 constexpr unsigned kSent = 3;
 
 /// Short waits for an archive that says nothing.
-const NodeProcess::Settings kImpatient{.node = "connect_timeout_s = 2\n",
-                                       .archive = "dimse_timeout_s = 2\n"};
+const NodeProcess::Settings kImpatient{.archive = "dimse_timeout_s = 2\n",
+                                       .node = "connect_timeout_s = 2\n"};
 
 struct Fault {
   std::string name;

@@ -29,7 +29,7 @@ std::size_t spool_files(const NodeProcess& node) {
 // time.
 TEST(DeadArchive, IsProbedByOneAtATimeHoweverMuchWaits) {
   Hospital hospital(
-      {.node = "connect_timeout_s = 2\n", .archive = "associations = 4\ndimse_timeout_s = 2\n"});
+      {.archive = "associations = 4\ndimse_timeout_s = 2\n", .node = "connect_timeout_s = 2\n"});
   hospital.archive.set({.on_association = FakeArchive::OnAssociation::Silence});
   hospital.send(200);
   ASSERT_TRUE(eventually([&] { return hospital.is_down("answers nothing"); }));

@@ -60,7 +60,7 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
     config << "kind = \"folder\"\npath = \"arrived\"\n";
   else
     config << dicom(settings.archive_ae, settings.archive_port, settings.archive_host);
-  config << settings.archive;
+  config << settings.archive << "\n";
   if (settings.second_port != 0)
     config << "\n[[destination]]\nname = \"second\"\n"
            << kLegal << dicom(settings.second_ae, settings.second_port);
