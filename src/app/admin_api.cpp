@@ -5,9 +5,11 @@
 
 #include "admin_fields.h"
 #include "admin_reports.h"
+#include "destination_status.h"
 #include "dosigate/dosimetry/report.h"
 #include "patient_facts.h"
 #include "status.h"
+#include "verifications.h"
 
 namespace dosigate {
 namespace {
@@ -38,6 +40,7 @@ json::object counts_of(const std::map<std::string, std::uint64_t>& counts) {
 ApiResponse AdminApi::answer(const ApiRequest& request) {
   static constexpr std::string_view kQuarantine = "/api/v1/quarantine/";
   static constexpr std::string_view kStudy = "/api/v1/study/", kProof = "/proof";
+  static constexpr std::string_view kVerify = "/api/v1/verify/";
   const bool get = request.method == "GET";
   const bool post = request.method == "POST";
   const std::string& path = request.path;
@@ -47,6 +50,9 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   if (post && path == "/api/v1/drain") return drain(request);
   if (get && path == "/api/v1/queue") return queue(request);
   if (post && path == "/api/v1/queue/retry") return retry(request);
+  if (post && path == "/api/v1/queue/pause") return pause(request);
+  if (post && path == "/api/v1/queue/resume") return resume(request);
+  if (post && path == "/api/v1/queue/abandon") return abandon(request);
   if (get && path == "/api/v1/quarantine") return quarantine();
   if (path.starts_with(kQuarantine)) {
     const std::string rest = path.substr(kQuarantine.size());
@@ -72,6 +78,8 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   if (post && path == "/api/v1/map/accept-gap") return accept_gap(request);
   if (post && path == "/api/v1/backup") return backup(request);
   if (get && path == "/api/v1/retention") return retention();
+  if (post && path == "/api/v1/verify") return verify(request);
+  if (get && path.starts_with(kVerify)) return verification(path.substr(kVerify.size()));
   if (get && path == "/api/v1/devices") return devices(request);
   if (auto corrected = correction(request)) return std::move(*corrected);
   if (auto revised = revision(request)) return std::move(*revised);
@@ -99,7 +107,9 @@ ApiResponse AdminApi::status() const {
   json::array destinations;
   const auto books = ledger.by_destination();
   const auto queues = node_.stores_.spool->destinations();
+  const auto pauses = ledger.pauses();
   const auto forwarders = node_.forwarders_.with([](const auto& all) { return all; });
+  const auto verified = node_.verifications_->last();
   std::set<std::string> names;
   for (const auto& [name, book] : books) names.insert(name);
   for (const auto& [name, forwarder] : forwarders) names.insert(name);
@@ -110,6 +120,7 @@ ApiResponse AdminApi::status() const {
     json::object row{{"name", name},
                      {"kind", "removed"},
                      {"state", "removed"},
+                     {"state_text", ""},
                      {"queued", book.queued},
                      {"delivered", book.delivered},
                      {"parked", book.parked},
@@ -118,17 +129,15 @@ ApiResponse AdminApi::status() const {
                      {"oldest_queued_s", age_s(queue.oldest_queued_unix)},
                      {"last_error", ""},
                      {"last_success", 0},
-                     {"legal", nullptr}};
+                     {"legal", nullptr},
+                     {"verified", nullptr}};
+    if (const auto last = verified.find(name); last != verified.end())
+      row["verified"] = json_of(last->second);
     for (const auto& output : routing->config().outputs)
       if (output.destination.name == name) row["legal"] = json_of(output.legal);
-    if (forwarder != forwarders.end()) {
-      const auto state = forwarder->second->state();
-      row["kind"] =
-          forwarder->second->destination().kind == Destination::Kind::Dicom ? "dicom" : "folder";
-      row["state"] = state.state;
-      row["last_error"] = state.last_error;
-      row["last_success"] = state.last_success_unix;
-    }
+    if (forwarder != forwarders.end()) add_forwarder(row, *forwarder->second);
+    const auto paused = pauses.find(name);
+    row["paused"] = json_of(paused == pauses.end() ? nullptr : &paused->second);
     destinations.emplace_back(std::move(row));
   }
 

@@ -26,7 +26,10 @@ class AdminApi {
   boost::json::array conditions() const;
   ApiResponse drain(const ApiRequest& request);
   ApiResponse queue(const ApiRequest& request) const;
+  ApiResponse abandon(const ApiRequest& request);  // admin_queue.cpp
   ApiResponse retry(const ApiRequest& request);
+  ApiResponse pause(const ApiRequest& request);
+  ApiResponse resume(const ApiRequest& request);
   ApiResponse quarantine() const;
   ApiResponse held(const InstanceId& id) const;
   ApiResponse discard(const ApiRequest& request, const InstanceId& id);
@@ -43,6 +46,9 @@ class AdminApi {
   /// admin_reports.cpp
   ApiResponse report(const ApiRequest& request) const;
   ApiResponse proof(const std::string& uid) const;
+  /// Whether destinations still hold what they got (admin_verify.cpp).
+  ApiResponse verify(const ApiRequest& request);
+  ApiResponse verification(const std::string& id) const;
   /// Of /api/v1/key and what is below it (admin_keys.cpp).
   ApiResponse keys(const ApiRequest& request);
   ApiResponse key_status(const ApiRequest& request) const;

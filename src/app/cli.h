@@ -59,8 +59,15 @@ int check(const Options& options);
 int drain(const Options& options, bool off, bool wait);
 
 int queue_list(const Options& options, unsigned max);
+int queue_abandon(const Options& options, const std::string& destination, const std::string& id,
+                  const std::string& reason);
 int queue_retry(const Options& options, bool all, const std::string& destination,
                 const std::string& id);
+
+int queue_pause(const Options& options, const std::string& destination, const std::string& reason);
+int queue_resume(const Options& options, const std::string& destination);
+/// What the status says of destinations that wait or save bytes, below their table.
+std::string destination_notes(const boost::json::array& destinations);
 
 int quarantine_list(const Options& options);
 int quarantine_show(const Options& options, const std::string& id);
@@ -129,6 +136,17 @@ int study_admit(const Options& options, const std::string& uid, std::string reas
 int study_withdrawals(const Options& options, const std::string& uid);
 /// As `study withdrawals` and `map report` show them.
 std::string withdrawals_table(const boost::json::array& withdrawals);
+
+struct VerifyWanted {
+  std::string study, day, since;  ///< at most one of them
+  std::string destination;        ///< empty: all
+  std::string by = "auto";
+  unsigned wait_s = 60;
+};
+/// kNotDone when something is missing or could not be asked.
+int verify(const Options& options, const VerifyWanted& wanted);
+/// As `status` shows the last verification of a destination; empty when there was none.
+std::string verified_text(const boost::json::value& destination);
 
 int audit_verify(const Options& options);
 

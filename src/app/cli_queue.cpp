@@ -55,6 +55,21 @@ int queue_retry(const Options& options, bool all, const std::string& destination
   return kDone;
 }
 
+int queue_abandon(const Options& options, const std::string& destination, const std::string& id,
+                  const std::string& reason) {
+  boost::json::object body{{"reason", reason}};
+  if (!destination.empty()) body["destination"] = destination;
+  if (!id.empty()) body["id"] = id;
+  const Answer answer = ask(options, "POST", "/api/v1/queue/abandon", body);
+  if (answer.exit != kDone) return answer.exit;
+  if (options.json) {
+    std::cout << boost::json::serialize(answer.body) << "\n";
+  } else {
+    std::cout << shown(answer.body, "withdrawn") << " given up\n";
+  }
+  return kDone;
+}
+
 int audit_verify(const Options& options) {
   const Answer answer = ask(options, "GET", "/api/v1/audit/verify");
   if (answer.exit != kDone) return answer.exit;

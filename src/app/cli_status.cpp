@@ -93,8 +93,9 @@ std::string totals(const value& s) {
 
 std::string destinations(const value& s) {
   std::vector<std::vector<std::string>> rows;
-  std::string errors;
+  std::string errors, verified;
   for (const value& to : list(s, "destinations")) {
+    verified += verified_text(to);
     const bool waiting = number(to, "queued") > 0;
     rows.push_back(
         {shown(to, "name"), shown(to, "kind"), shown(to, "state"), shown(to, "queued"),
@@ -109,7 +110,9 @@ std::string destinations(const value& s) {
          table({"name", "kind", "state", ">queued", ">parked", ">delivered", ">withdrawn",
                 ">oldest queued", "last success"},
                rows) +
-         (errors.empty() ? "" : "last errors\n" + errors);
+         destination_notes(list(s, "destinations")) +
+         (errors.empty() ? "" : "last errors\n" + errors) +
+         (verified.empty() ? "" : "last verified\n" + verified);
 }
 
 /// One line, and no creator in it: text from the wire is shown where it is asked for.

@@ -26,6 +26,7 @@ CommandLine::CommandLine() {
   add_revision();
   add_map();
   add_study();
+  add_verify();
   add_devices();
   add_key();
   add_peer();

@@ -28,6 +28,7 @@ class CommandLine {
   void add_quarantine();
   void add_revision();
   void add_study();
+  void add_verify();
   void add_devices();
   void add_map();
   void add_corrections(CLI::App& map);
@@ -52,6 +53,7 @@ class CommandLine {
   unsigned max_ = 50, tolerance_min_ = 10;
   std::string id_, name_, study_, reason_;
   std::vector<std::string> accept_, who_;
+  cli::VerifyWanted verify_;
   cli::Work work_;
   cli::DeidentifyOptions deidentify_;
   std::filesystem::path file_;

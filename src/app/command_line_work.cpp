@@ -51,6 +51,25 @@ void CommandLine::add_queue() {
   which->add_option("--destination", name_, "Everything for one destination");
   which->add_flag("--all", all_, "Everything");
   which->require_option(1);
+  auto* pause = verb(*queue, "pause", "Sends nothing to a destination until it is resumed",
+                     [this] { return cli::queue_pause(options_, name_, reason_); });
+  auto* resume = verb(*queue, "resume", "Sends to a paused destination again",
+                      [this] { return cli::queue_resume(options_, name_); });
+  for (auto* command : {pause, resume}) {
+    json(command);
+    command->add_option("destination", name_, "As the configuration names it")->required();
+  }
+  pause->add_option("--reason", reason_, "Shown in the status and recorded in the audit log")
+      ->required();
+  auto* abandon = verb(*queue, "abandon", "Gives up what can never be delivered",
+                       [this] { return cli::queue_abandon(options_, name_, id_, reason_); });
+  json(abandon);
+  auto* what = abandon->add_option_group("what");
+  what->add_option("id", id_, "One parked instance, wherever it is parked");
+  what->add_option("--destination", name_,
+                   "Everything for a destination that is not configured any more");
+  what->require_option(1);
+  abandon->add_option("--reason", reason_, "Recorded in the audit log")->required();
 }
 
 void CommandLine::add_quarantine() {
@@ -156,6 +175,26 @@ void CommandLine::add_devices() {
   accept->add_option("label", id_, "CAM-nn, as `dosigate devices` shows it")->required();
   accept->add_option("--site", site_, "Code of its site, when several have a camera of that name");
   reason(*accept);
+}
+
+void CommandLine::add_verify() {
+  auto* verify = verb(app_, "verify", "Asks the destinations whether they hold what they got",
+                      [this] { return cli::verify(options_, verify_); });
+  json(verify);
+  auto* scope = verify->add_option_group("scope");
+  scope->add_option("--study", verify_.study, "UID of one study, as the archive has it");
+  scope->add_option("--day", verify_.day, "What was received on YYYY-MM-DD (UTC)");
+  scope->add_option("--since", verify_.since, "Since YYYY-MM-DD (UTC)");
+  scope->require_option(0, 1);
+  verify->add_option("--destination", verify_.destination, "One destination (all)");
+  verify->add_option("--by", verify_.by, "C-FIND or storage commitment")
+      ->check(CLI::IsMember({"auto", "find", "commitment"}))
+      ->capture_default_str();
+  verify
+      ->add_option("--wait", verify_.wait_s,
+                   "Seconds for a study's answers by C-FIND, or for a report by commitment")
+      ->check(CLI::Range(1U, 3600U))
+      ->capture_default_str();
 }
 
 }  // namespace dosigate

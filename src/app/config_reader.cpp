@@ -201,6 +201,14 @@ std::optional<std::vector<std::string>> TableReader::texts(std::string_view key)
   return out;
 }
 
+std::optional<std::vector<std::string>> TableReader::text_or_texts(std::string_view key) {
+  if (const toml::node* node = table_.get(key); node == nullptr || node->is_array())
+    return texts(key);
+  const auto one = text(key);
+  if (!one) return std::nullopt;
+  return std::vector<std::string>{*one};
+}
+
 std::vector<const toml::table*> TableReader::tables(std::string_view key) {
   const toml::node* node = ask(key);
   if (node == nullptr) return {};

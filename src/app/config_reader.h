@@ -57,6 +57,8 @@ class TableReader {
   std::optional<bool> boolean(std::string_view key);
   /// An array of strings, each not empty.
   std::optional<std::vector<std::string>> texts(std::string_view key);
+  /// A string, or an array of them.
+  std::optional<std::vector<std::string>> text_or_texts(std::string_view key);
   /// The tables of `key = [ {...}, {...} ]` or `[[key]]`.
   std::vector<const toml::table*> tables(std::string_view key);
   const toml::table* table(std::string_view key);

@@ -229,14 +229,35 @@ void SectionReader::destination(const toml::table& table) {
       static_cast<unsigned>(reader.integer("max_attempts", 1, 1000).value_or(to.max_attempts));
   to.max_age =
       std::chrono::hours(reader.integer("max_age_h", 1, 8760).value_or(to.max_age.count()));
+  slow_link(reader, to);
   // What the other kind has would do nothing here.
-  for (const char* key : {"ae_title", "host", "port", "associations", "dimse_timeout_s"}) {
+  for (const char* key :
+       {"ae_title", "host", "port", "associations", "dimse_timeout_s", "max_kbit_s", "compress"}) {
     if (folder && reader.has(key)) reader.error(key, "has no meaning for kind = \"folder\"");
   }
   if (dicom && reader.has("path")) reader.error("path", "has no meaning for kind = \"dicom\"");
   legal(reader, output.legal);
   reader.finish();
   config_.outputs.push_back(std::move(output));
+}
+
+void SectionReader::slow_link(TableReader& reader, Destination& to) {
+  constexpr std::int64_t kSlowest = 64;
+  constexpr std::int64_t kFastest = 10'000'000;
+  if (const auto windows = reader.text_or_texts("hours")) {
+    if (auto hours = Hours::parse(*windows)) {
+      to.hours = std::move(*hours);
+    } else {
+      reader.error("hours", hours.error().detail);
+    }
+  }
+  to.max_kbit_s =
+      static_cast<std::uint64_t>(reader.integer("max_kbit_s", kSlowest, kFastest).value_or(0));
+  if (const auto how = reader.choice("compress", {"none", "jpeg-ls", "rle"})) {
+    to.compress = *how == "jpeg-ls" ? Destination::Compress::JpegLs
+                  : *how == "rle"   ? Destination::Compress::Rle
+                                    : Destination::Compress::None;
+  }
 }
 
 void SectionReader::networks(TableReader& reader, Config::Route& route) {

@@ -40,6 +40,8 @@ class SectionReader {
   std::string ae_title(TableReader& reader, std::string_view key, bool required);
   std::vector<std::string> ae_patterns(TableReader& reader, std::string_view key);
   std::string host(TableReader& reader, bool required);
+  /// Hours, bandwidth and compression of a destination.
+  static void slow_link(TableReader& reader, Destination& to);
   void networks(TableReader& reader, Config::Route& route);
   void drop_rules(TableReader& reader, Config::Route& route);
   void legal(TableReader& reader, Config::Legal& into);

@@ -7,11 +7,13 @@
 
 #include "admin_api.h"
 #include "backup.h"
+#include "destination_status.h"
 #include "dosigate/app/init.h"
 #include "dosigate/app/pair_mover.h"
 #include "dosigate/app/reconcile.h"
 #include "key_rotation.h"
 #include "patient_facts.h"
+#include "verifications.h"
 
 namespace dosigate {
 namespace {
@@ -22,9 +24,10 @@ constexpr std::chrono::seconds kPairTrouble{10};
 bool same_destination(const Destination& a, const Destination& b) {
   const auto key = [](const Destination& d) {
     return std::tie(d.name, d.kind, d.ae_title, d.host, d.port, d.calling_ae, d.path,
-                    d.associations, d.connect_timeout, d.dimse_timeout, d.max_attempts, d.max_age);
+                    d.associations, d.connect_timeout, d.dimse_timeout, d.max_attempts, d.max_age,
+                    d.max_kbit_s, d.compress);
   };
-  return key(a) == key(b);
+  return key(a) == key(b) && a.hours == b.hours;
 }
 
 /// Each waits for the instance in its hand; told one after the other they would add up their waits.
@@ -128,6 +131,7 @@ Node::~Node() {
   if (server_) server_->stop(config_.node.dimse_timeout);
   io_.stop();
   admin_.reset();
+  if (verifications_) verifications_->request_stop();
   Forwarders ending;
   forwarders_.with([&](auto& forwarders) { ending.swap(forwarders); });
   end_together(ending);
@@ -156,6 +160,7 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
   pair_mover_ = std::jthread([this](const std::stop_token& stop) { move_pairs(stop); });
   key_rotation_ = std::make_unique<KeyRotation>(KeyRotation::Parts{
       *stores_.keys, *stores_.map, *stores_.spool, quarantine_, ingest_, *stores_.audit});
+  verifications_ = std::make_unique<Verifications>(*stores_.ledger, *stores_.audit);
   use_destinations(config_);
 
   AssociationServer::Settings server;
@@ -175,6 +180,9 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
           spdlog::warn("refused association called={} calling={} address={} why=\"{}\"",
                        origin.called_ae, origin.calling_ae, origin.address, reason);
         }
+      },
+      [this](const AssociationServer::EventReport& event) {
+        return verifications_->report(event);
       });
 
   Acceptor::Settings listen;
@@ -250,12 +258,14 @@ void Node::use_destinations(const Config& config) {
   // An old forwarder of the same name ends before its successor starts, so that nothing is sent by
   // both.
   end_together(ending);
+  const auto pauses = stores_.ledger->pauses();
   for (const auto& output : config.outputs) {
     const Destination wanted = made_ready(output.destination);
     if (forwarders_.with([&](auto& f) { return f.contains(wanted.name); })) continue;
     auto forwarder = std::make_shared<ArchiveForwarder>(
         wanted, *stores_.spool,
-        [this](const std::string& study_uid) { return study_card(*stores_.ledger, study_uid); });
+        [this](const std::string& study_uid) { return study_card(*stores_.ledger, study_uid); },
+        pauses.contains(wanted.name) ? pause_text(pauses.at(wanted.name)) : "");
     forwarders_.with([&](auto& f) { f[wanted.name] = forwarder; });
   }
 }

@@ -5,6 +5,7 @@
 
 #include "dosigate/app/node.h"
 #include "dosigate/dicom/status.h"
+#include "verifications.h"
 
 namespace dosigate {
 
@@ -13,10 +14,12 @@ Admitted Node::admit(const Origin& origin) {
   if (!answers_to(present->config(), origin.called_ae)) return {Admission::CalledAeUnknown, ""};
   const auto* route =
       find_route(present->config(), origin.called_ae, origin.calling_ae, origin.address);
+  const bool reports = verifications_->may_report(present->config(), origin);
+  if (route == nullptr && reports) return {Admission::Accept, "", true};
   if (route == nullptr) return {Admission::CallingAeUnknown, ""};
-  if (drain_.on()) return {Admission::Draining, route->name};
-  if (disk_watch_.low()) return {Admission::NoRoom, route->name};
-  return {Admission::Accept, route->name};
+  if (drain_.on()) return {Admission::Draining, route->name, reports};
+  if (disk_watch_.low()) return {Admission::NoRoom, route->name, reports};
+  return {Admission::Accept, route->name, reports};
 }
 
 AssociationServer::Answer Node::take(const ReceivedInstance& received) {

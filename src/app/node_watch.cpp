@@ -2,6 +2,7 @@
 #include <sys/statvfs.h>
 
 #include <boost/json.hpp>
+#include <set>
 
 #include "backup_watch.h"
 #include "dosigate/app/alert.h"
@@ -58,9 +59,14 @@ std::vector<Condition> Node::conditions() const {
   std::vector<Condition> out;
   const auto backlog = stores_.spool->destinations();
   const auto forwarders = forwarders_.with([](const auto& all) { return all; });
+  std::set<std::string> closed;  // what waits there is not late
   for (const auto& [name, forwarder] : forwarders) {
     const auto state = forwarder->state();
     if (state.state == "down") out.push_back({2, "destination-down", name, state.last_error});
+    if (state.state == "paused")
+      out.push_back({1, "destination-paused", name,
+                     state.state_text + ": nothing is sent until `dosigate queue resume`"});
+    if (state.state == "paused" || state.state == "waiting") closed.insert(name);
   }
   for (const auto& [name, queue] : backlog) {
     if (queue.parked > 0)
@@ -69,9 +75,11 @@ std::vector<Condition> Node::conditions() const {
                          " instances are parked: see `dosigate queue list`, mend the cause, then "
                          "`dosigate queue retry`"});
     if (!forwarders.contains(name) && queue.queued > 0)
-      out.push_back({2, "destination-removed", name,
-                     std::to_string(queue.queued) +
-                         " instances wait for a destination that the configuration no longer has"});
+      out.push_back(
+          {2, "destination-removed", name,
+           std::to_string(queue.queued) +
+               " instances wait for a destination that the configuration no longer has: put "
+               "it back and reload, or give them up by `dosigate queue abandon`"});
   }
   for (const std::string& trouble :
        {stores_.map->trouble(), stores_.ledger->trouble(), stores_.spool->trouble()})
@@ -82,7 +90,8 @@ std::vector<Condition> Node::conditions() const {
          std::to_string(stuck) +
              " spool files are kept because the map does not take their UID pairs: see "
              "the log; restore the map that belongs to them, or its journal, and restart"});
-  if (const auto open = stores_.ledger->withdrawals_open(to_unix(wall_now()) - kNotToldAfter);
+  if (const auto open =
+          stores_.ledger->withdrawals_open(to_unix(wall_now()) - kNotToldAfter, closed);
       open > 0)
     out.push_back({1, "withdrawal-not-told", "",
                    std::to_string(open) +

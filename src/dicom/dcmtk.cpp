@@ -10,9 +10,11 @@
 #include <utility>
 
 #include <dcmtk/dcmdata/dcrledrg.h>
+#include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
 #include <dcmtk/dcmjpls/djdecode.h>
+#include <dcmtk/dcmjpls/djencode.h>
 #include <dcmtk/oflog/appender.h>
 #include <dcmtk/oflog/oflog.h>
 #include <dcmtk/oflog/spi/logevent.h>
@@ -107,9 +109,17 @@ DcmtkRuntime::DcmtkRuntime() {
   DcmRLEDecoderRegistration::registerCodecs();
   DJDecoderRegistration::registerCodecs();
   DJLSDecoderRegistration::registerCodecs();
+  // No new SOP Instance UID; and pixel cells as they are, with whatever stands in unused bits: the
+  // other way ("cooked") of JPEG-LS renders the image first.
+  constexpr OFBool kNewUid = OFFalse;
+  DcmRLEEncoderRegistration::registerCodecs(kNewUid);
+  constexpr OFBool kCooked = OFFalse;
+  DJLSEncoderRegistration::registerCodecs(0, 0, 0, 0, kCooked, 0, OFTrue, EJLSUC_never);
 }
 
 DcmtkRuntime::~DcmtkRuntime() {
+  DJLSEncoderRegistration::cleanup();
+  DcmRLEEncoderRegistration::cleanup();
   DJLSDecoderRegistration::cleanup();
   DJDecoderRegistration::cleanup();
   DcmRLEDecoderRegistration::cleanup();

@@ -9,8 +9,8 @@ namespace dosigate {
 
 template <Domain domain>
 struct Forwarder<domain>::Impl {
-  Impl(Destination to, Spool<domain>& from, StudyCard card)
-      : shared(std::move(to), from, std::move(card)) {
+  Impl(Destination to, Spool<domain>& from, StudyCard card, std::string paused, WallClock clock)
+      : shared(std::move(to), from, std::move(card), std::move(paused), std::move(clock)) {
     const unsigned count = std::clamp(shared.destination.associations, 1U, 16U);
     const bool dicom = shared.destination.kind == Destination::Kind::Dicom;
     // All of DCMTK's set-up here, before the first of the threads.
@@ -34,8 +34,10 @@ struct Forwarder<domain>::Impl {
 };
 
 template <Domain domain>
-Forwarder<domain>::Forwarder(Destination destination, Spool<domain>& spool, StudyCard study_card)
-    : impl_(std::make_unique<Impl>(std::move(destination), spool, std::move(study_card))) {}
+Forwarder<domain>::Forwarder(Destination destination, Spool<domain>& spool, StudyCard study_card,
+                             std::string paused, WallClock clock)
+    : impl_(std::make_unique<Impl>(std::move(destination), spool, std::move(study_card),
+                                   std::move(paused), std::move(clock))) {}
 
 template <Domain domain>
 Forwarder<domain>::~Forwarder() = default;
@@ -46,15 +48,33 @@ void Forwarder<domain>::request_stop() {
 }
 
 template <Domain domain>
+void Forwarder<domain>::pause(std::string words) {
+  impl_->shared.shutter.pause(std::move(words));
+}
+
+template <Domain domain>
+void Forwarder<domain>::resume() {
+  impl_->shared.shutter.resume();
+}
+
+template <Domain domain>
 typename Forwarder<domain>::State Forwarder<domain>::state() const {
   const Gate::State gate = impl_->shared.gate.state();
   State out;
   out.state = gate.down ? "down" : gate.tried ? "up" : "idle";
+  // First of all: an archive that may not be tried is neither up nor down.
+  if (auto closed = impl_->shared.shutter.closed()) {
+    out.state = std::move(closed->state);
+    out.state_text = std::move(closed->words);
+  }
   out.last_error = gate.words;
   out.last_success_unix = gate.last_success_unix;
   out.last_error_unix = gate.last_error_unix;
   out.sent = impl_->shared.sent;
   out.bytes = impl_->shared.bytes;
+  out.bytes_saved = impl_->shared.bytes_saved;
+  out.compressed = impl_->shared.compressed;
+  out.not_compressed = impl_->shared.not_compressed;
   out.associations = impl_->shared.associations;
   return out;
 }

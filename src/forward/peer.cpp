@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMostContexts = 128;
 constexpr std::size_t kLongestResponse = 16'384;
-constexpr long kOurMaxPdu = 16'384;  // only responses come this way
+constexpr std::size_t kPduHead = 12;  // of a PDU with one PDV (PS3.8 9.3.5)
 
 int seconds(std::chrono::seconds time) { return static_cast<int>(time.count()); }
 
@@ -142,10 +142,15 @@ Error Peer::failure(const OFCondition& condition, const char* during) const {
 }
 
 Result<Peer::Answer> Peer::store(const Accepted& context, const std::string& sop_instance_uid,
-                                 const Source& source) {
+                                 const Source& source, const Pace* pace) {
   const std::uint16_t message_id = association_->nextMsgID++;
   const std::span<Byte> pdu(association_->sendPDVBuffer,
                             association_->sendPDVLength & ~1UL);  // fragments of even length
+  const std::size_t largest =
+      pace == nullptr ? pdu.size() : std::min(pdu.size(), pace->throttle.largest_piece());
+  const auto wait_for = [&](std::size_t bytes) {
+    if (pace != nullptr) pace->throttle.take(bytes + kPduHead, pace->stop);
+  };
   const Bytes command = store_request(context.sop_class_uid, sop_instance_uid, message_id);
   if (command.size() > pdu.size())
     return fail(Fault::Denied, at(to_) + " takes only PDUs of " + std::to_string(pdu.size()) +
@@ -157,11 +162,12 @@ Result<Peer::Answer> Peer::store(const Accepted& context, const std::string& sop
   std::size_t filled = 0;
   const auto given = source([&](ByteView bytes) {
     while (!bytes.empty()) {
-      if (filled == pdu.size()) {
+      if (filled == largest) {
+        wait_for(filled);
         if (!send(context.id, false, false, filled)) return false;
         filled = 0;
       }
-      const std::size_t part = std::min(bytes.size(), pdu.size() - filled);
+      const std::size_t part = std::min(bytes.size(), largest - filled);
       std::ranges::copy(bytes.first(part), pdu.begin() + static_cast<std::ptrdiff_t>(filled));
       filled += part;
       bytes = bytes.subspan(part);
@@ -173,6 +179,7 @@ Result<Peer::Answer> Peer::store(const Accepted& context, const std::string& sop
     close(false);
     return given.error();
   }
+  wait_for(filled);
   if (!send(context.id, false, true, filled)) return failure(broken_, "data were sent");
   return receive_answer(message_id);
 }

@@ -11,6 +11,8 @@
 
 #include <dcmtk/dcmnet/assoc.h>
 
+#include "throttle.h"
+
 namespace dosigate {
 
 struct DropNetwork {
@@ -20,6 +22,14 @@ struct DropNetwork {
 /// first thread that uses it.
 using Network = std::unique_ptr<T_ASC_Network, DropNetwork>;
 Network make_network(const Destination& peer);
+
+inline constexpr long kOurMaxPdu = 16'384;  ///< only responses come this way
+
+/// The limit that PDUs with data wait for, and what ends the waiting.
+struct Pace {
+  Throttle& throttle;
+  const std::stop_token& stop;
+};
 
 struct ProposedContext {
   std::string sop_class_uid;
@@ -65,14 +75,16 @@ class Peer {
   /// C-STORE. `source` gives the data set to the sink, which fills PDUs of the peer's size: nothing
   /// is held twice, nothing is parsed. A fault of the source is returned as it is, and the
   /// association is aborted, so that the peer keeps nothing.
+  /// @param pace  the limit of the link, taken per PDU; nullptr: none.
   Result<Answer> store(const Accepted& context, const std::string& sop_instance_uid,
-                       const Source& source);
+                       const Source& source, const Pace* pace = nullptr);
   /// C-ECHO.
   Result<Answer> echo();
 
   void release();
 
  private:
+  friend class Dialogue;  ///< other messages over the same association
   Peer(Destination to, T_ASC_Association* association)
       : to_(std::move(to)), association_(association) {}
   bool send(std::uint8_t context, bool command, bool last, unsigned long size);

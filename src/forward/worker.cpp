@@ -4,6 +4,7 @@
 #include <random>
 #include <set>
 
+#include "compress.h"
 #include "dosigate/dicom/sop_class.h"
 #include "dosigate/dicom/status.h"
 #include "dosigate/forward/folder.h"
@@ -33,6 +34,18 @@ std::string name_of_class(const std::string& uid) {
 std::string name_of_syntax(const std::string& uid) {
   const TransferSyntax* known = find_transfer_syntax(uid);
   return known == nullptr ? uid : std::string(known->name);
+}
+
+template <Domain domain>
+Result<Bytes> whole_of(const Claimed<domain>& claimed) {
+  Bytes whole;
+  whole.reserve(claimed.data_set_bytes());
+  const auto read = claimed.read([&](ByteView chunk) {
+    whole.insert(whole.end(), chunk.begin(), chunk.end());
+    return true;
+  });
+  if (!read) return read.error();
+  return whole;
 }
 
 }  // namespace
@@ -69,11 +82,17 @@ void Worker<domain>::run(const std::stop_token& stop) noexcept {
     }
   }
   hang_up(true);
-  shared_.cards.write(StudyCards::Which::All);
+  if (shared_.shutter.is_open()) shared_.cards.write(StudyCards::Which::All);
 }
 
 template <Domain domain>
 void Worker<domain>::step(const std::stop_token& stop) {
+  if (!shared_.shutter.is_open()) {
+    // Not even the cards of what was delivered before are written: their markers keep them.
+    hang_up(true);
+    log_.idle();
+    if (!shared_.shutter.wait(stop, steady_now() + kSlice)) return;
+  }
   const SteadyTime idle_end = last_use_ + kIdle;
   if (peer_ && steady_now() >= idle_end) hang_up(true);
 
@@ -90,7 +109,7 @@ void Worker<domain>::step(const std::stop_token& stop) {
     shared_.spool.wait(to_.name, stop, peer_ ? std::min(slice, idle_end) : slice);
     return;
   }
-  while (!batch.empty() && !stop.stop_requested()) {
+  while (!batch.empty() && !stop.stop_requested() && shared_.shutter.is_open()) {
     Claimed<domain> claimed = std::move(batch.front());
     batch.pop_front();
     if (deliver(std::move(claimed), batch, stop) == Next::StopBatch) break;
@@ -112,6 +131,7 @@ template <Domain domain>
 auto Worker<domain>::deliver_to_folder(Claimed<domain> claimed, Batch& rest,
                                        const std::stop_token& stop) -> Next {
   if (!shared_.spool.begin(claimed)) return Next::Continue;
+  in_hand_ = {claimed.data_set_bytes(), false};
   const SteadyTime begun = steady_now();
   try {
     shared_.cards.arriving(claimed.pseudonym(), claimed.study_instance_uid());
@@ -148,12 +168,20 @@ std::vector<ProposedContext> Worker<domain>::contexts_for(const Claimed<domain>&
   remember(claimed);  // newest: in whatever the limit leaves
   while (recent_kinds_.size() > kRecentKinds) recent_kinds_.pop_back();
 
-  // Each kind as it is; where that may be refused, what it can be made into, once per class.
+  // Each kind compressed (where that is wished) and as it is; where that may be refused, what it
+  // can be made into; both once per class.
+  const std::string wished(transfer_syntax_of(to_.compress));
   std::vector<ProposedContext> out;
-  std::set<std::string> with_fallback;
+  std::set<std::string> compressed, with_fallback;
   for (const auto& [sop_class, syntax] : recent_kinds_) {
+    const bool smaller =
+        !wished.empty() && can_be_compressed(syntax) && !compressed.contains(sop_class);
     const bool fallback = can_be_made_native(syntax) && !with_fallback.contains(sop_class);
-    if (out.size() + (fallback ? 2 : 1) > kMostContexts) break;
+    if (out.size() + 1 + (smaller ? 1 : 0) + (fallback ? 1 : 0) > kMostContexts) break;
+    if (smaller) {
+      compressed.insert(sop_class);
+      out.push_back({sop_class, {wished}});
+    }
     out.push_back({sop_class, {syntax}});
     if (!fallback) continue;
     with_fallback.insert(sop_class);
@@ -178,29 +206,78 @@ Result<void> Worker<domain>::associate(const Claimed<domain>& claimed, const Bat
 }
 
 template <Domain domain>
-Result<Peer::Answer> Worker<domain>::send(const Claimed<domain>& claimed,
-                                          const Peer::Accepted& context) {
-  if (context.transfer_syntax_uid == claimed.transfer_syntax_uid()) {
-    shared_.spool.sending(claimed);
-    return peer_->store(context, claimed.sop_instance_uid(),
-                        [&](const Peer::Sink& sink) { return claimed.read(sink); });
-  }
-  Bytes whole;
-  whole.reserve(claimed.data_set_bytes());
-  const auto read = claimed.read([&](ByteView chunk) {
-    whole.insert(whole.end(), chunk.begin(), chunk.end());
-    return true;
-  });
-  if (!read) return read.error();
-  const auto converted = make_native(whole, claimed.transfer_syntax_uid(),
-                                     context.transfer_syntax_uid, claimed.sop_instance_uid());
-  if (!converted) return converted.error();
+auto Worker<domain>::accepted_for(const Claimed<domain>& claimed) const -> Contexts {
+  Contexts out;
+  out.native = peer_->find(claimed.sop_class_uid(), claimed.transfer_syntax_uid());
+  if (out.native == nullptr && can_be_made_native(claimed.transfer_syntax_uid()))
+    out.native = peer_->find_native(claimed.sop_class_uid());
+  if (to_.compress != Destination::Compress::None &&
+      can_be_compressed(claimed.transfer_syntax_uid()))
+    out.compressed = peer_->find(claimed.sop_class_uid(), transfer_syntax_of(to_.compress));
+  return out;
+}
+
+template <Domain domain>
+Result<Bytes> Worker<domain>::compress(const Claimed<domain>& claimed) {
+  if (claimed.data_set_bytes() > kLargestCompressed)
+    return fail(Fault::Busy, "it has more than " + std::to_string(kLargestCompressed >> 20U) +
+                                 " MiB, and is not compressed for that");
+  const std::lock_guard one_at_a_time(shared_.compressing);
+  auto whole = whole_of(claimed);
+  if (!whole) return whole.error();
+  return make_compressed(*whole, claimed.transfer_syntax_uid(), transfer_syntax_of(to_.compress),
+                         claimed.sop_instance_uid());
+}
+
+template <Domain domain>
+Result<Peer::Answer> Worker<domain>::send_whole(const Claimed<domain>& claimed,
+                                                const Peer::Accepted& context,
+                                                const Bytes& data_set,
+                                                const std::stop_token& stop) {
+  const Pace pace{shared_.throttle, stop};
+  in_hand_ = {data_set.size(), context.transfer_syntax_uid == transfer_syntax_of(to_.compress)};
   shared_.spool.sending(claimed);
-  return peer_->store(context, claimed.sop_instance_uid(),
-                      [&](const Peer::Sink& sink) -> Result<void> {
-                        (void)sink(*converted);
-                        return {};
-                      });
+  return peer_->store(
+      context, claimed.sop_instance_uid(),
+      [&](const Peer::Sink& sink) -> Result<void> {
+        (void)sink(data_set);
+        return {};
+      },
+      &pace);
+}
+
+template <Domain domain>
+Result<Peer::Answer> Worker<domain>::send(const Claimed<domain>& claimed, const Contexts& contexts,
+                                          const std::stop_token& stop) {
+  if (contexts.compressed != nullptr) {
+    const auto smaller = compress(claimed);
+    if (smaller) return send_whole(claimed, *contexts.compressed, *smaller, stop);
+    const Error& why = smaller.error();
+    // Damaged or gone: it is so for the other way of sending it, too, which says so.
+    if (why.fault == Fault::Invalid) ++shared_.not_compressed;
+    spdlog::debug("sent as it is dest={} instance={} reason={}", to_.name,
+                  claimed.sop_instance_uid(), why.detail);
+    if (contexts.native == nullptr)
+      return fail(Fault::Invalid,
+                  "archive accepts " + name_of_class(claimed.sop_class_uid()) + " only in " +
+                      name_of_syntax(std::string(transfer_syntax_of(to_.compress))) + ", but " +
+                      why.detail);
+  }
+  if (contexts.native->transfer_syntax_uid == claimed.transfer_syntax_uid()) {
+    const Pace pace{shared_.throttle, stop};
+    in_hand_ = {claimed.data_set_bytes(), false};
+    shared_.spool.sending(claimed);
+    return peer_->store(
+        *contexts.native, claimed.sop_instance_uid(),
+        [&](const Peer::Sink& sink) { return claimed.read(sink); }, &pace);
+  }
+  const auto whole = whole_of(claimed);
+  if (!whole) return whole.error();
+  const auto converted =
+      make_native(*whole, claimed.transfer_syntax_uid(), contexts.native->transfer_syntax_uid,
+                  claimed.sop_instance_uid());
+  if (!converted) return converted.error();
+  return send_whole(claimed, *contexts.native, *converted, stop);
 }
 
 template <Domain domain>
@@ -211,11 +288,8 @@ auto Worker<domain>::deliver_by_store(Claimed<domain> claimed, Batch& rest,
     return down(associated.error().detail, associated.error().fault == Fault::Denied, rest);
   }
 
-  const Peer::Accepted* context =
-      peer_->find(claimed.sop_class_uid(), claimed.transfer_syntax_uid());
-  if (context == nullptr && can_be_made_native(claimed.transfer_syntax_uid()))
-    context = peer_->find_native(claimed.sop_class_uid());
-  if (context == nullptr) {
+  const Contexts contexts = accepted_for(claimed);
+  if (contexts.native == nullptr && contexts.compressed == nullptr) {
     refused_kind_ = true;
     alive();
     const std::string words = "archive accepts no presentation context for " +
@@ -228,7 +302,7 @@ auto Worker<domain>::deliver_by_store(Claimed<domain> claimed, Batch& rest,
 
   if (!shared_.spool.begin(claimed)) return Next::Continue;
   const SteadyTime begun = steady_now();
-  const auto answer = send(claimed, *context);
+  const auto answer = send(claimed, contexts, stop);
   if (answer) return judge(std::move(claimed), *answer, rest, begun, stop);
 
   if (!peer_->usable()) hang_up(false);
@@ -275,8 +349,10 @@ auto Worker<domain>::judge(Claimed<domain> claimed, const Peer::Answer& answer, 
     return down("the archive is out of resources (" + words + ")", false, rest);
   }
   alive();
-  const auto age =
-      std::chrono::seconds(to_unix(wall_now()) - static_cast<long long>(claimed.queued_unix()));
+  // What waited for the hours of the destination or for an operator has not failed meanwhile.
+  const auto since =
+      std::max(static_cast<long long>(claimed.queued_unix()), shared_.shutter.opened_unix());
+  const auto age = std::chrono::seconds(to_unix(wall_now()) - since);
   if (claimed.attempts() + 1 >= to_.max_attempts || age >= to_.max_age) {
     const std::string given_up =
         words + " (given up after " + std::to_string(claimed.attempts() + 1) + " attempts)";
@@ -292,7 +368,11 @@ template <Domain domain>
 void Worker<domain>::done(Claimed<domain> claimed, std::uint16_t status, SteadyTime begun,
                           const std::stop_token& stop) {
   ++shared_.sent;
-  shared_.bytes += claimed.data_set_bytes();
+  shared_.bytes += in_hand_.bytes;
+  if (in_hand_.compressed) {
+    ++shared_.compressed;
+    shared_.bytes_saved += claimed.data_set_bytes() - in_hand_.bytes;
+  }
   log_.add(claimed.study_instance_uid(), begun);
   shared_.committer.add(std::move(claimed), status, stop);
 }

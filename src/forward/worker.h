@@ -3,6 +3,7 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -11,18 +12,23 @@
 #include "dosigate/forward/forwarder.h"
 #include "gate.h"
 #include "peer.h"
+#include "shutter.h"
 #include "study_cards.h"
 #include "study_log.h"
+#include "throttle.h"
 
 namespace dosigate {
 
 /// What the workers of one destination share.
 template <Domain domain>
 struct Shared {
-  Shared(Destination to, Spool<domain>& from, StudyCards::Text card)
+  Shared(Destination to, Spool<domain>& from, StudyCards::Text card, std::string paused,
+         WallClock clock)
       : destination(std::move(to)),
         spool(from),
         gate(destination.backoff),
+        shutter(destination.hours, std::move(paused), std::move(clock)),
+        throttle(destination.max_kbit_s * 1'000),
         cards(destination.path,
               destination.kind == Destination::Kind::Folder ? std::move(card) : StudyCards::Text()),
         committer(from, [this](const std::string& words) {
@@ -33,8 +39,11 @@ struct Shared {
   const Destination destination;
   Spool<domain>& spool;
   Gate gate;
+  Shutter shutter;
+  Throttle throttle;
+  std::mutex compressing;  // one at a time: its memory is bounded, and slow links wait for no one
   StudyCards cards;
-  std::atomic<std::uint64_t> sent{0}, bytes{0};
+  std::atomic<std::uint64_t> sent{0}, bytes{0}, bytes_saved{0}, compressed{0}, not_compressed{0};
   std::atomic<unsigned> associations{0};
   Committer<domain> committer;  // last: goes first, and finishes what is waiting
 };
@@ -63,7 +72,19 @@ class Worker {
   /// An association in which the instance may be sent, opened or opened anew where needed.
   Result<void> associate(const Claimed<domain>& claimed, const Batch& rest);
   std::vector<ProposedContext> contexts_for(const Claimed<domain>& claimed, const Batch& rest);
-  Result<Peer::Answer> send(const Claimed<domain>& claimed, const Peer::Accepted& context);
+  /// The context of an instance as it is or can be made native, and (else or as well) of its
+  /// compressed form.
+  struct Contexts {
+    const Peer::Accepted* native = nullptr;
+    const Peer::Accepted* compressed = nullptr;
+  };
+  Contexts accepted_for(const Claimed<domain>& claimed) const;
+  Result<Peer::Answer> send(const Claimed<domain>& claimed, const Contexts& contexts,
+                            const std::stop_token& stop);
+  Result<Peer::Answer> send_whole(const Claimed<domain>& claimed, const Peer::Accepted& context,
+                                  const Bytes& data_set, const std::stop_token& stop);
+  /// A fault says why it is sent as it is.
+  Result<Bytes> compress(const Claimed<domain>& claimed);
   void hang_up(bool orderly);
 
   void done(Claimed<domain> claimed, std::uint16_t status, SteadyTime begun,
@@ -81,6 +102,11 @@ class Worker {
   bool refused_kind_ =
       false;  // in this association: the next batch asks again, the archive may have been changed
   SteadyTime last_use_{};
+  struct InHand {
+    std::uint64_t bytes = 0;  // as it is sent
+    bool compressed = false;  // by us
+  };
+  InHand in_hand_;
   Gate::Pass pass_ = Gate::Pass::No;
   StudyLog log_;
   std::deque<std::pair<std::string, std::string>> recent_kinds_;  // (class, syntax), newest first

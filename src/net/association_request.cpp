@@ -187,6 +187,15 @@ std::optional<Error> read_user_information(const Item& item, AssociationRequest&
       if (request.implementation_class_uid.empty()) {
         return broken(sub->type, sub->offset, "not a UID of 1 to 64 characters");
       }
+    } else if (sub->type == kRoleSelection) {
+      // PS3.7 Table D.3-9: length and UID, then one byte a role. `is_well_nested` counted them.
+      const std::size_t length = big_endian_16(sub->body);
+      std::string uid = uid_in(sub->body.subspan(2, length));
+      // A role of no class at all asks for nothing.
+      if (!uid.empty()) {
+        request.roles.push_back(
+            {std::move(uid), sub->body[2 + length] == 1, sub->body[3 + length] == 1});
+      }
     } else if (sub->type == kImplementationVersion) {
       request.implementation_version = trimmed(sub->body);
       if (sub->body.size() > 64 || !is_printable(request.implementation_version)) {
@@ -252,6 +261,16 @@ Result<AssociationRequest> read_association_request(ByteView pdu) {
   }
   if (auto error = read_items(pdu.subspan(kHeader + kFixedPart), request)) return *error;
   return request;
+}
+
+bool wants_scp_role_only(const AssociationRequest& request, std::string_view sop_class_uid) {
+  bool wanted = false;
+  for (const auto& role : request.roles) {
+    if (role.sop_class_uid != sop_class_uid) continue;
+    if (!role.scp || role.scu) return false;
+    wanted = true;
+  }
+  return wanted;
 }
 
 Bytes association_reject(std::uint8_t result, std::uint8_t source, std::uint8_t reason) {

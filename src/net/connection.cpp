@@ -1,5 +1,6 @@
 #include "dosigate/net/connection.h"
 
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -169,6 +170,17 @@ ssize_t Connection::write(void* buf, size_t nbyte) {
     nbyte -= missing;
   }
   return accepted;
+}
+
+std::string Connection::peer_address() const {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  std::array<char, NI_MAXHOST> text{};
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  if (::getpeername(state_->socket.get(), any, &size) != 0 ||
+      ::getnameinfo(any, size, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0)
+    return {};
+  return text.data();
 }
 
 void Connection::finish(std::chrono::milliseconds grace) {

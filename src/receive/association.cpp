@@ -80,8 +80,9 @@ AssociationRunner::AssociationRunner(ServerState& state)
   require(ASC_setTransportLayer(network, &layer_, 0), "set the transport layer");
 }
 
-void AssociationRunner::run(IncomingAssociation incoming, Origin origin) noexcept try {
-  run_unguarded(std::move(incoming), origin);
+void AssociationRunner::run(IncomingAssociation incoming, Origin origin, Services services) noexcept
+    try {
+  run_unguarded(std::move(incoming), origin, services);
 } catch (const std::exception& error) {
   ++state_.aborted;
   spdlog::error("association failed calling={} address={} error={}", origin.calling_ae,
@@ -91,7 +92,8 @@ void AssociationRunner::run(IncomingAssociation incoming, Origin origin) noexcep
   spdlog::error("association failed calling={} address={}", origin.calling_ae, origin.address);
 }
 
-void AssociationRunner::run_unguarded(IncomingAssociation incoming, const Origin& origin) {
+void AssociationRunner::run_unguarded(IncomingAssociation incoming, const Origin& origin,
+                                      Services services) {
   const SteadyTime begin = steady_now();
   const Reachable reachable(state_, incoming.socket.get());
   layer_.next(std::move(incoming.socket), std::move(incoming.first_pdu));
@@ -109,7 +111,7 @@ void AssociationRunner::run_unguarded(IncomingAssociation incoming, const Origin
     return;
   }
 
-  const AcceptedContexts contexts = negotiate(*association, incoming.request);
+  const AcceptedContexts contexts = negotiate(*association, incoming.request, services);
   say_who_we_are(*association->params);
   if (ASC_acknowledgeAssociation(association.get()).bad()) {
     ++state_.aborted;

@@ -2,8 +2,8 @@
 
 #include <memory>
 
+#include "dosigate/net/pdv_reader.h"
 #include "negotiation.h"
-#include "pdv_reader.h"
 #include "server_state.h"
 
 namespace dosigate {
@@ -23,10 +23,10 @@ class AssociationRunner {
   explicit AssociationRunner(ServerState& state);
   /// From the first PDU to the closed socket. Whatever goes wrong ends this association, not the
   /// thread.
-  void run(IncomingAssociation incoming, Origin origin) noexcept;
+  void run(IncomingAssociation incoming, Origin origin, Services services) noexcept;
 
  private:
-  void run_unguarded(IncomingAssociation incoming, const Origin& origin);
+  void run_unguarded(IncomingAssociation incoming, const Origin& origin, Services services);
 
   ServerState& state_;
   TransportLayer layer_;

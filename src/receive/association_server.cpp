@@ -56,18 +56,22 @@ void ServerState::refused(const Origin& origin, const std::string& reason) noexc
 }
 
 struct AssociationServer::Impl {
-  Impl(Settings settings, Admit admit_function, Handle handle, OnRefused on_refused)
-      : state(checked(std::move(settings)), std::move(handle), std::move(on_refused)),
+  Impl(Settings settings, Admit admit_function, Handle handle, OnRefused on_refused,
+       OnEventReport on_event_report)
+      : state(checked(std::move(settings)), std::move(handle), std::move(on_refused),
+              std::move(on_event_report)),
         admit(std::move(admit_function)),
         turn_away(state) {}
 
   struct Job {
     IncomingAssociation incoming;
     Origin origin;
+    Services services;
   };
 
   void work(const std::stop_token& stop, AssociationRunner& runner);
-  std::optional<Rejection> judge(const AssociationRequest& request, Origin& origin) noexcept;
+  std::optional<Rejection> judge(const AssociationRequest& request, Origin& origin,
+                                 Services& services) noexcept;
   bool wait_until_idle(std::chrono::seconds deadline);
 
   ServerState state;
@@ -89,7 +93,7 @@ void AssociationServer::Impl::work(const std::stop_token& stop, AssociationRunne
     jobs.pop_front();
     ++busy;
     lock.unlock();
-    runner.run(std::move(job.incoming), std::move(job.origin));
+    runner.run(std::move(job.incoming), std::move(job.origin), job.services);
     lock.lock();
     --busy;
     changed.notify_all();
@@ -97,17 +101,23 @@ void AssociationServer::Impl::work(const std::stop_token& stop, AssociationRunne
 }
 
 std::optional<Rejection> AssociationServer::Impl::judge(const AssociationRequest& request,
-                                                        Origin& origin) noexcept try {
+                                                        Origin& origin, Services& services) noexcept
+    try {
   if (state.stopping) return kStopping;
   if (request.application_context != kDicomContext) return kContextName;
   const Admitted admitted = admit(origin);
   origin.route = admitted.route;
+  services.stores = admitted.admission == Admission::Accept && !admitted.route.empty();
+  services.reports = admitted.reports && wants_to_report_commitment(request);
+  // It brings no instance, and somebody waits for it.
+  if (services.reports) return std::nullopt;
   switch (admitted.admission) {
     case Admission::CalledAeUnknown:
       return kCalledAe;
     case Admission::CallingAeUnknown:
       return kCallingAe;
     case Admission::Accept:
+      if (!services.stores) return kCallingAe;
       return std::nullopt;
     case Admission::Draining:
       return kDraining;
@@ -129,10 +139,10 @@ bool AssociationServer::Impl::wait_until_idle(std::chrono::seconds deadline) {
 }
 
 AssociationServer::AssociationServer(Settings settings, Admit admit, Handle handle,
-                                     OnRefused on_refused) {
+                                     OnRefused on_refused, OnEventReport on_event_report) {
   prepare_external_sockets();
   impl_ = std::make_unique<Impl>(std::move(settings), std::move(admit), std::move(handle),
-                                 std::move(on_refused));
+                                 std::move(on_refused), std::move(on_event_report));
   const unsigned count = impl_->state.settings.max_associations;
   for (unsigned i = 0; i < count; ++i) {
     impl_->runners.push_back(std::make_unique<AssociationRunner>(impl_->state));
@@ -155,11 +165,12 @@ AssociationServer::~AssociationServer() {
 
 void AssociationServer::take(IncomingAssociation incoming) {
   Origin origin{incoming.request.called_ae, incoming.request.calling_ae, incoming.address, {}};
-  auto rejection = impl_->judge(incoming.request, origin);
+  Services services;
+  auto rejection = impl_->judge(incoming.request, origin, services);
   if (!rejection) {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->busy + impl_->jobs.size() < impl_->state.settings.max_associations) {
-      impl_->jobs.push_back({std::move(incoming), std::move(origin)});
+      impl_->jobs.push_back({std::move(incoming), std::move(origin), services});
       impl_->changed.notify_all();
       return;
     }

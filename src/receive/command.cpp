@@ -18,6 +18,7 @@ enum Element : std::uint16_t {
   kErrorComment = 0x0902,
   kAffectedInstance = 0x1000,
   kRequestedInstance = 0x1001,
+  kEventType = 0x1002,
 };
 constexpr std::uint16_t kNoDataSet = 0x0101;
 
@@ -74,7 +75,8 @@ Result<Command> read_command(ByteView in) {
     const ByteView value = in.subspan(8, length);
     in = in.subspan(8 + length);
 
-    const bool number = element == kField || element == kMessageId || element == kDataSetType;
+    const bool number = element == kField || element == kMessageId || element == kDataSetType ||
+                        element == kEventType;
     if (number && length != 2) return broken("a number that is not 2 bytes long");
     switch (element) {
       case kField:
@@ -88,6 +90,9 @@ Result<Command> read_command(ByteView in) {
       case kDataSetType:
         command.has_data_set = little_endian(value, 2) != kNoDataSet;
         type = true;
+        break;
+      case kEventType:
+        command.event_type = static_cast<std::uint16_t>(little_endian(value, 2));
         break;
       case kAffectedClass:
       case kRequestedClass:

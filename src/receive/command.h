@@ -12,14 +12,17 @@ namespace dosigate {
 enum CommandField : std::uint16_t {
   kStoreRequest = 0x0001,
   kEchoRequest = 0x0030,
+  kEventReportRequest = 0x0100,
   kCancelRequest = 0x0FFF,
   kResponseBit = 0x8000,
 };
 
-/// What a DIMSE request says, as far as a storage SCP needs it (PS3.7 9.3). UIDs as sent, trimmed.
+/// What a DIMSE request says, as far as a storage SCP and a storage commitment SCU need it (PS3.7
+/// 9.3, 10.3.1). UIDs as sent, trimmed.
 struct Command {
   std::uint16_t field = 0;
   std::uint16_t message_id = 0;
+  std::uint16_t event_type = 0;  ///< of N-EVENT-REPORT
   bool has_data_set = false;
   std::string sop_class_uid;     ///< affected, else requested
   std::string sop_instance_uid;  ///< affected, else requested

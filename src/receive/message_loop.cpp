@@ -14,10 +14,14 @@ namespace {
 
 // PS3.7 Annex C, where status.h has no fault for it.
 constexpr std::uint16_t kSuccess = 0x0000;
+constexpr std::uint16_t kProcessingFailure = 0x0110;
 constexpr std::uint16_t kInvalidInstance = 0x0117;
+constexpr std::uint16_t kNoSuchClass = 0x0118;
 constexpr std::uint16_t kClassNotSupported = 0x0122;
 constexpr std::uint16_t kUnrecognisedOperation = 0x0211;
+constexpr std::uint16_t kResourceLimitation = 0x0213;
 constexpr std::size_t kLongestUid = 64;
+constexpr std::uint64_t kLargestReport = 4U << 20U;  ///< we ask for 500 instances at a time
 
 MessageLoop::End end_of(Ending ending) {
   switch (ending) {
@@ -40,7 +44,7 @@ struct Refusal {
 
 /// What is wrong with a C-STORE-RQ before its data set is looked at.
 std::optional<Refusal> judge(const Command& command, const AcceptedContext& context) {
-  if (context.kind == AbstractSyntax::Verification) {
+  if (context.kind == AbstractSyntax::Verification || context.reports) {
     return Refusal{kClassNotSupported, "C-STORE on a context that is not for storage"};
   }
   if (command.sop_class_uid != context.abstract_syntax) {
@@ -128,6 +132,8 @@ std::variant<Command, MessageLoop::End> MessageLoop::read_command_set(std::uint8
 
 std::optional<MessageLoop::End> MessageLoop::act_on(const Command& command, std::uint8_t context) {
   if (command.field == kStoreRequest) return store(command, context);
+  if (command.field == kEventReportRequest && contexts_[context]->reports)
+    return report(command, context);
   if (const auto end = skip_data_set(command, context)) return end;
   if (command.field == kEchoRequest) {
     ++tally_.echoes;
@@ -188,6 +194,43 @@ std::optional<MessageLoop::End> MessageLoop::store(const Command& command, std::
   const auto end = answer(command, context, outcome.status, outcome.comment);
   fail_point("receive.after-response");
   return end;
+}
+
+std::optional<MessageLoop::End> MessageLoop::report(const Command& command, std::uint8_t context) {
+  const AcceptedContext& accepted = *contexts_[context];
+  AssociationServer::EventReport event{
+      origin_, command.sop_instance_uid, command.event_type, accepted.transfer_syntax, {}};
+  if (command.sop_class_uid != accepted.abstract_syntax) {
+    if (const auto end = skip_data_set(command, context)) return end;
+    return answer(command, context, kNoSuchClass, "SOP class is not that of its context");
+  }
+  ++tally_.reports;
+  if (!command.has_data_set) {
+    const auto outcome = handle(std::move(event));
+    return answer(command, context, outcome.status, outcome.comment);
+  }
+  auto received = receive_data_set(reader_, context, state_.memory, kLargestReport, true);
+  if (const auto* ending = std::get_if<Ending>(&received)) return end_of(*ending);
+  auto& data_set = std::get<ReceivedDataSet>(received);
+  if (data_set.verdict != ReceivedDataSet::Verdict::Complete)
+    return answer(command, context, kResourceLimitation, "the report is larger than the limit");
+  event.data_set = std::move(data_set.bytes);
+  const auto outcome = handle(std::move(event));
+  return answer(command, context, outcome.status, outcome.comment);
+}
+
+// As below: one response to each request.
+AssociationServer::Answer MessageLoop::handle(AssociationServer::EventReport event) try {
+  if (!state_.on_event_report) return {kUnrecognisedOperation, {}};
+  return state_.on_event_report(std::move(event));
+} catch (const std::exception& error) {
+  spdlog::error("event report handler failed calling={} address={} error_type={}",
+                origin_.calling_ae, origin_.address, typeid(error).name());
+  return {kProcessingFailure, "processing failed"};
+} catch (...) {
+  spdlog::error("event report handler failed calling={} address={} error_type=unknown",
+                origin_.calling_ae, origin_.address);
+  return {kProcessingFailure, "processing failed"};
 }
 
 // Whatever the handler throws, the peer gets its one response. Only the type of the exception is

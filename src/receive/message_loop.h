@@ -1,8 +1,8 @@
 #pragma once
 
 #include "command.h"
+#include "dosigate/net/pdv_reader.h"
 #include "negotiation.h"
-#include "pdv_reader.h"
 #include "server_state.h"
 
 namespace dosigate {
@@ -13,7 +13,7 @@ class MessageLoop {
  public:
   enum class End { Released, PeerAborted, TimedOut, ProtocolError, Idle, Stopping, CannotAnswer };
   struct Tally {
-    std::uint64_t echoes = 0, instances = 0, failed = 0, bytes = 0;
+    std::uint64_t echoes = 0, instances = 0, failed = 0, bytes = 0, reports = 0;
   };
 
   MessageLoop(ServerState& state, const Origin& origin, Connection& connection,
@@ -26,10 +26,12 @@ class MessageLoop {
   std::variant<Command, End> read_command_set(std::uint8_t& context);
   std::optional<End> act_on(const Command& command, std::uint8_t context);
   std::optional<End> store(const Command& command, std::uint8_t context);
+  std::optional<End> report(const Command& command, std::uint8_t context);
   std::optional<End> skip_data_set(const Command& command, std::uint8_t context);
   std::optional<End> answer(const Command& command, std::uint8_t context, std::uint16_t status,
                             std::string_view comment);
   AssociationServer::Answer handle(ReceivedInstance instance);
+  AssociationServer::Answer handle(AssociationServer::EventReport event);
 
   ServerState& state_;
   const Origin& origin_;

@@ -12,11 +12,22 @@
 
 namespace dosigate {
 
+/// What an association may be used for.
+struct Services {
+  bool stores = true;    ///< instances, and Verification
+  bool reports = false;  ///< the peer's reports on storage commitment, which we asked it for
+};
+
+/// Whether the peer proposes to report on storage commitment: it takes the role of the SCP
+/// (PS3.4 J.3.3), and asks nothing of us.
+bool wants_to_report_commitment(const AssociationRequest& request);
+
 /// What one accepted presentation context carries.
 struct AcceptedContext {
   AbstractSyntax kind = AbstractSyntax::NotStorage;
   std::string abstract_syntax;
   std::string transfer_syntax;
+  bool reports = false;  ///< N-EVENT-REPORT of storage commitment, and nothing else
 };
 
 /// Accepted contexts by their id.
@@ -28,6 +39,7 @@ std::string choose_transfer_syntax(const AssociationRequest::Context& context);
 
 /// Answers every proposed context and says which are open. Our own tables decide, so that syntaxes
 /// DCMTK does not know pass. Throws std::runtime_error when DCMTK does not follow.
-AcceptedContexts negotiate(T_ASC_Association& association, const AssociationRequest& request);
+AcceptedContexts negotiate(T_ASC_Association& association, const AssociationRequest& request,
+                           Services services);
 
 }  // namespace dosigate

@@ -11,10 +11,12 @@ namespace dosigate {
 /// What the worker threads of one AssociationServer share.
 struct ServerState {
   ServerState(AssociationServer::Settings chosen, AssociationServer::Handle handler,
-              AssociationServer::OnRefused refused_handler)
+              AssociationServer::OnRefused refused_handler,
+              AssociationServer::OnEventReport report_handler)
       : settings(std::move(chosen)),
         handle(std::move(handler)),
         on_refused(std::move(refused_handler)),
+        on_event_report(std::move(report_handler)),
         memory(settings.memory_budget_bytes) {}
 
   /// Tells whoever keeps the ledger. What that function throws is logged and ends here.
@@ -23,6 +25,7 @@ struct ServerState {
   const AssociationServer::Settings settings;
   const AssociationServer::Handle handle;
   const AssociationServer::OnRefused on_refused;
+  const AssociationServer::OnEventReport on_event_report;
   MemoryBudget memory;
   std::atomic<bool> stopping{false};
   std::atomic<std::uint64_t> associations{0}, rejected{0}, aborted{0}, echoes{0}, instances{0},

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "dosigate/net/pdv_reader.h"
 #include "memory_budget.h"
-#include "pdv_reader.h"
 
 namespace dosigate {
 

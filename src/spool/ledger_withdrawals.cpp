@@ -155,14 +155,17 @@ void Ledger::recorded(const std::vector<Told>& told) {
   });
 }
 
-std::uint64_t Ledger::withdrawals_open(std::int64_t until) const {
+std::uint64_t Ledger::withdrawals_open(std::int64_t until,
+                                       const std::set<std::string>& except) const {
   return impl_->reader.with([&](ReadConnection& read) {
-    Query row = read(
-        "SELECT COUNT(*) FROM withdrawal_note n JOIN withdrawal w USING (number) WHERE n.recorded "
-        "= 0 AND n.told = 0 AND w.ordered <= ?");
-    row << until;
-    row.next();
-    return row.unsigned_integer(0);
+    std::uint64_t out = 0;
+    Query rows = read(
+        "SELECT n.destination, COUNT(*) FROM withdrawal_note n JOIN withdrawal w USING (number) "
+        "WHERE n.recorded = 0 AND n.told = 0 AND w.ordered <= ? GROUP BY n.destination");
+    rows << until;
+    while (rows.next())
+      if (!except.contains(rows.text(0))) out += rows.unsigned_integer(1);
+    return out;
   });
 }
 

@@ -330,6 +330,37 @@ std::vector<QueueIndex::Open> QueueIndex::open_of(const InstanceId& id,
   });
 }
 
+std::vector<QueueIndex::Open> QueueIndex::open_of_destination(const std::string& destination,
+                                                              std::size_t max) {
+  return reader_.with([&](ReadConnection& read) {
+    std::vector<Open> out;
+    Query rows = read(
+        "SELECT i.item_id, i.id, i.sop_uid, d.destination FROM delivery d JOIN item i USING "
+        "(item_id) WHERE d.destination = ? AND d.state IN (0, 2) LIMIT ?");
+    rows << destination << static_cast<std::int64_t>(max);
+    while (rows.next()) out.push_back({rows.integer(0), rows.id(1), rows.text(2), rows.text(3)});
+    return out;
+  });
+}
+
+std::vector<QueueIndex::Open> QueueIndex::parked_of(const InstanceId& id) {
+  return reader_.with([&](ReadConnection& read) {
+    std::vector<Open> out;
+    Query rows = read(
+        "SELECT i.item_id, i.id, i.sop_uid, d.destination FROM item i JOIN delivery d USING "
+        "(item_id) WHERE i.id = ? AND d.state = 2");
+    rows << ByteView(id);
+    while (rows.next()) out.push_back({rows.integer(0), rows.id(1), rows.text(2), rows.text(3)});
+    return out;
+  });
+}
+
+void QueueIndex::forget_finished(const InstanceId& id) {
+  write([&](SQLite::Database& db) {
+    (statements_(db, "DELETE FROM item WHERE id = ? AND finished = 1") << ByteView(id)).run();
+  });
+}
+
 std::vector<InstanceId> QueueIndex::unmoved_pairs(std::size_t max) {
   return reader_.with([&](ReadConnection& read) {
     std::vector<InstanceId> out;

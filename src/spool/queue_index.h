@@ -105,6 +105,11 @@ class QueueIndex {
   };
   std::vector<Open> open_of_study(std::string_view study_uid);
   std::vector<Open> open_of(const InstanceId& id, const std::string& destination);
+  std::vector<Open> open_of_destination(const std::string& destination, std::size_t max);
+  /// Parked only.
+  std::vector<Open> parked_of(const InstanceId& id);
+  /// A finished item whose file is gone waits for pairs that nobody can read any more.
+  void forget_finished(const InstanceId& id);
 
   std::vector<InstanceId> unmoved_pairs(std::size_t max);
   void pairs_unreadable(const InstanceId& id);

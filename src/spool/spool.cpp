@@ -182,6 +182,17 @@ SpoolWithdrawn Spool<domain>::withdraw(const std::string& study_uid,
 }
 
 template <Domain domain>
+std::uint64_t Spool<domain>::abandon(const std::string& destination,
+                                     std::chrono::milliseconds patience) {
+  return impl_->core.abandon(destination, patience);
+}
+
+template <Domain domain>
+std::uint64_t Spool<domain>::abandon(const InstanceId& id) {
+  return impl_->core.abandon(id);
+}
+
+template <Domain domain>
 Result<std::size_t> Spool<domain>::rewrap() {
   return impl_->core.rewrap();
 }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -73,6 +74,8 @@ class SpoolCore {
   std::uint64_t requeues() const { return requeues_; }
   SpoolWithdrawn withdraw(const std::string& study_uid, const std::set<std::string>& sop_uids,
                           std::chrono::milliseconds patience);
+  std::uint64_t abandon(const std::string& destination, std::chrono::milliseconds patience);
+  std::uint64_t abandon(const InstanceId& id);
   Result<void> read(const QueueItem& item, const std::function<bool(ByteView)>& sink) const;
 
   Result<std::size_t> rewrap();
@@ -105,6 +108,15 @@ class SpoolCore {
   QueueIndex::When due_now() const;
   /// With the claims locked.
   bool is_anything_due(const std::string& destination);
+  /// Withdraws what `open` finds, asked again until it finds nothing more, as `withdraw` promises.
+  /// `open` runs with the claims locked.
+  SpoolWithdrawn take_out(const std::function<std::vector<QueueIndex::Open>()>& open,
+                          std::chrono::milliseconds patience);
+  /// In the ledger as waiting, and nothing of it is in the queue (recovery called it lost, or its
+  /// file was set aside): withdrawn in the ledger, where `which` says so.
+  /// @return how many (instance, destination).
+  std::uint64_t give_up_lost(const InstanceId& id,
+                             const std::function<bool(const std::string&, DeliveryState)>& which);
   bool disk_is_low();
   std::int64_t now_ms() const;
 

@@ -41,6 +41,20 @@ void SpoolCore::settle_withdrawn(const std::vector<QueueIndex::Open>& rows) {
 SpoolWithdrawn SpoolCore::withdraw(const std::string& study_uid,
                                    const std::set<std::string>& sop_uids,
                                    std::chrono::milliseconds patience) {
+  return take_out(
+      [&] {
+        std::vector<QueueIndex::Open> rows = index_.open_of_study(study_uid);
+        std::erase_if(rows, [&](const QueueIndex::Open& row) {
+          return (!sop_uids.empty() && !sop_uids.contains(row.sop_instance_uid)) ||
+                 ledger_.is_note(row.id);
+        });
+        return rows;
+      },
+      patience);
+}
+
+SpoolWithdrawn SpoolCore::take_out(const std::function<std::vector<QueueIndex::Open>()>& open,
+                                   std::chrono::milliseconds patience) {
   SpoolWithdrawn out;
   const auto until = steady_now() + patience;
   for (;;) {
@@ -49,9 +63,7 @@ SpoolWithdrawn SpoolCore::withdraw(const std::string& study_uid,
     {
       auto lock = claims_.lock();
       const bool patient = steady_now() < until;
-      for (const auto& row : index_.open_of_study(study_uid)) {
-        if (!sop_uids.empty() && !sop_uids.contains(row.sop_instance_uid)) continue;
-        if (ledger_.is_note(row.id)) continue;
+      for (const auto& row : open()) {
         if (claims_.is_being_put(row.id)) {
           on_their_way.push_back(row);
         } else if (!claims_.is_held(row.destination, row.id)) {

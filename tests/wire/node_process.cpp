@@ -18,9 +18,10 @@ constexpr const char* kLegal =
     "purpose = \"test\"\nlegal_basis = \"synthetic data\"\noperator = \"none\"\ncountry = "
     "\"BR\"\n";
 
-std::string dicom(const std::string& ae_title, std::uint16_t port) {
-  return "kind = \"dicom\"\nae_title = \"" + ae_title +
-         "\"\nhost = \"127.0.0.1\"\nport = " + std::to_string(port) + "\n";
+std::string dicom(const std::string& ae_title, std::uint16_t port,
+                  const std::string& host = "127.0.0.1") {
+  return "kind = \"dicom\"\nae_title = \"" + ae_title + "\"\nhost = \"" + host +
+         "\"\nport = " + std::to_string(port) + "\n";
 }
 
 std::string binary(const char* variable, const char* built) {
@@ -58,8 +59,8 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
   if (settings.archive_port == 0)
     config << "kind = \"folder\"\npath = \"arrived\"\n";
   else
-    config << dicom(settings.archive_ae, settings.archive_port);
-  config << settings.archive;
+    config << dicom(settings.archive_ae, settings.archive_port, settings.archive_host);
+  config << settings.archive << "\n";
   if (settings.second_port != 0)
     config << "\n[[destination]]\nname = \"second\"\n"
            << kLegal << dicom(settings.second_ae, settings.second_port);

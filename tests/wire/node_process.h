@@ -23,10 +23,11 @@ class NodeProcess {
   struct Settings {
     std::uint16_t archive_port = 0;  ///< of a DICOM destination "archive"; 0 = a folder
     std::string archive_ae = "ARCHIVE";
+    std::string archive_host = "127.0.0.1";
+    std::string archive{};  ///< further lines of its [[destination]]
     std::string site{};     ///< further lines of [[site]]
     std::string route{};    ///< further lines of [[route]]
     std::string node{};     ///< further lines of [node]
-    std::string archive{};  ///< further lines of the destination "archive"
     /// Of a DICOM destination "second" that every instance goes to as well; 0 = none.
     std::uint16_t second_port = 0;
     std::string second_ae = "SECOND";

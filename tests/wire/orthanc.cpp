@@ -70,6 +70,15 @@ std::string Orthanc::post(const std::string& path, const std::string& data) cons
   return curl({"--data-binary", data, "http://127.0.0.1:" + std::to_string(http_port_) + path});
 }
 
+void Orthanc::remove(const std::string& path) const {
+  curl({"-X", "DELETE", "http://127.0.0.1:" + std::to_string(http_port_) + path});
+}
+
+void Orthanc::put(const std::string& path, const std::string& data) const {
+  curl({"-X", "PUT", "--data-binary", data,
+        "http://127.0.0.1:" + std::to_string(http_port_) + path});
+}
+
 void Orthanc::upload(const std::filesystem::path& file) const {
   post("/instances", "@" + file.string());
 }

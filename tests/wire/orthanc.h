@@ -22,6 +22,9 @@ class Orthanc {
   /// The body of a GET, or of a POST of `data`. Throws std::runtime_error on an HTTP error.
   std::string get(const std::string& path) const;
   std::string post(const std::string& path, const std::string& data) const;
+  /// DELETE, and PUT of `data`.
+  void remove(const std::string& path) const;
+  void put(const std::string& path, const std::string& data) const;
   void upload(const std::filesystem::path& file) const;
   /// Orthanc's identifiers of the instances of a patient.
   std::vector<std::string> instances_of(const std::string& patient_id) const;

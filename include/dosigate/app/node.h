@@ -32,6 +32,7 @@ namespace dosigate {
 
 class AdminApi;
 class KeyRotation;
+class Verifications;
 
 /// Something an operator should know, from the moment it holds until it no longer does.
 struct Condition {
@@ -69,6 +70,14 @@ class Node {
   /// in [node] needs a restart, and a warning says which of it was changed. On any error the old
   /// ones stay.
   Result<void> reload();
+
+  /// Nothing is sent to a destination until it is resumed, restarts included; an instance on its
+  /// way ends. NotFound when the configuration has no such destination, Conflict when it is paused
+  /// already.
+  Result<void> pause_destination(const std::string& destination, const std::string& actor,
+                                 const std::string& reason);
+  /// NotFound when it is not paused. Also of a destination that the configuration no longer has.
+  Result<void> resume_destination(const std::string& destination, const std::string& actor);
 
   std::vector<Condition> conditions() const;
   DiskUse disk() const;
@@ -124,6 +133,7 @@ class Node {
   std::unique_ptr<KeyRotation> key_rotation_;
   std::mutex reloading_;  ///< SIGHUP and the API may ask at once
   std::mutex bundling_;   ///< one backup or export at a time
+  std::unique_ptr<Verifications> verifications_;
   Guarded<Forwarders> forwarders_;
   std::unique_ptr<AssociationServer> server_;
   boost::asio::io_context io_;

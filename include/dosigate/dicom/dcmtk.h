@@ -12,11 +12,11 @@ namespace dosigate {
 
 /// DCMTK's process-wide state, set up once in `main` before the first thread (design: no DCMTK
 /// global is written afterwards): data dictionary loaded, RLE, JPEG and JPEG-LS decoders
-/// registered, parser switches as the walker assumes them, oflog from WARN up routed to spdlog. Of
-/// a message of DCMTK only logger, source file and line are passed on, never its text: that may
-/// quote a value. Reverse DNS (`dcmDisableGethostbyaddr`) is a global of dcmnet, which this module
-/// does not link: receive switches it off. Throws std::runtime_error when the data dictionary is
-/// not there: without it every VR is a guess.
+/// and lossless RLE and JPEG-LS encoders registered, parser switches as the walker assumes them,
+/// oflog from WARN up routed to spdlog. Of a message of DCMTK only logger, source file and line are
+/// passed on, never its text: that may quote a value. Reverse DNS (`dcmDisableGethostbyaddr`) is a
+/// global of dcmnet, which this module does not link: receive switches it off. Throws
+/// std::runtime_error when the data dictionary is not there: without it every VR is a guess.
 class DcmtkRuntime {
  public:
   DcmtkRuntime();

@@ -9,6 +9,7 @@
 
 #include "dosigate/base/backoff.h"
 #include "dosigate/base/clock.h"
+#include "dosigate/forward/hours.h"
 #include "dosigate/spool/spool.h"
 
 namespace dosigate {
@@ -29,8 +30,15 @@ struct Destination {
   std::chrono::seconds connect_timeout{10};
   std::chrono::seconds dimse_timeout{60};
   Backoff backoff;
-  unsigned max_attempts = 10;  ///< for statuses that are neither success, retry nor permanent
-  std::chrono::hours max_age{24};
+  unsigned max_attempts = 10;      ///< for statuses that are neither success, retry nor permanent
+  std::chrono::hours max_age{24};  ///< not counted while it is closed by its hours or paused
+
+  // For slow links.
+  Hours hours;                   ///< outside of them nothing is sent
+  std::uint64_t max_kbit_s = 0;  ///< Dicom: of all associations together; 0 = no limit
+  /// Dicom: lossless, of grey images that are not compressed, where the archive takes it.
+  enum class Compress { None, JpegLs, Rle };
+  Compress compress = Compress::None;
 };
 
 /// How long connect() may take, for the whole process: DCMTK knows no other. Once, before the first
@@ -50,17 +58,28 @@ class Forwarder {
   /// What study.json of a folder destination says of a study, by its UID; empty: no file.
   using StudyCard = std::function<std::string(const std::string& study_uid)>;
 
-  Forwarder(Destination destination, Spool<domain>& spool, StudyCard study_card = {});
+  /// @param paused  why an operator has paused it, in words; empty: nobody has.
+  Forwarder(Destination destination, Spool<domain>& spool, StudyCard study_card = {},
+            std::string paused = {}, WallClock clock = wall_now);
   /// Ends after the instance in hand: bounded by dimse_timeout; what is unsent stays queued.
   ~Forwarder();
   /// Begins the end without waiting for it: takes nothing new. Thread: as the destructor.
   void request_stop();
 
+  /// Takes nothing new from now on; what is on its way ends. Thread: any.
+  void pause(std::string words);
+  void resume();
+
   struct State {
-    std::string state;       ///< "up", "down", "idle" (nothing tried yet)
+    /// "up", "down", "idle" (nothing tried yet), "waiting" (outside its hours), "paused"
+    std::string state;
+    std::string state_text;  ///< of "waiting" and "paused": until when, why
     std::string last_error;  ///< in words; empty when the last attempt succeeded
     long long last_success_unix = 0, last_error_unix = 0;
-    std::uint64_t sent = 0, bytes = 0;
+    std::uint64_t sent = 0, bytes = 0;  ///< of their data sets, as they were sent
+    std::uint64_t bytes_saved = 0;      ///< by compression
+    std::uint64_t compressed = 0;       ///< of `sent`
+    std::uint64_t not_compressed = 0;   ///< images of which it was tried in vain
     unsigned associations = 0;
   };
   State state() const;

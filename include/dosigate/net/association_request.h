@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dosigate/base/bytes.h"
@@ -22,7 +23,17 @@ struct AssociationRequest {
   std::string application_context;  ///< anything but 1.2.840.10008.3.1.1.1 is for the caller to
                                     ///< reject (1/1/2)
   std::string implementation_class_uid, implementation_version;
+  /// SCP/SCU role selection (PS3.7 D.3.3.4), in the order of the request.
+  struct Role {
+    std::string sop_class_uid;
+    bool scu, scp;  ///< that the requestor wants to play
+  };
+  std::vector<Role> roles;
 };
+
+/// Whether the requestor wants to be the SCP of a class and nothing else: every role selection of
+/// the class says so, and there is one.
+bool wants_scp_role_only(const AssociationRequest& request, std::string_view sop_class_uid);
 
 /// Largest A-ASSOCIATE-RQ we read: 128 contexts with every transfer syntax there is stay far below.
 inline constexpr std::size_t kMaxAssociationRequest = 256U << 10U;

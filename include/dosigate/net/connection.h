@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include <dcmtk/config/osconfig.h>
 
@@ -41,6 +42,9 @@ class Connection final : public DcmTransportConnection {
   OFBool networkDataAvailable(int timeout) override;
   OFBool isTransparentConnection() override;
   OFString& dumpConnectionParameters(OFString& str) override;
+
+  /// Numeric address of the peer, without port; empty when the connection is gone.
+  std::string peer_address() const;
 
   /// Ends the sending side, throws away what still arrives until the peer closes or `grace` is
   /// over, then closes. After a last PDU (abort, reject): closing with unread bytes sends a reset,

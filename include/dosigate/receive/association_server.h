@@ -20,6 +20,9 @@ enum class Admission { Accept, CalledAeUnknown, CallingAeUnknown, Draining, NoRo
 struct Admitted {
   Admission admission;
   std::string route;  ///< name of the route that fits; empty when the titles or the address do not
+  /// A destination of ours: it may report on storage commitment (PS3.4 J.3.3), also without a route
+  /// (then with Accept), while the node is drained, and without room.
+  bool reports = false;
 };
 
 /// Runs associations (PS3.7, PS3.8): a bounded pool of worker threads, each with one blocking DCMTK
@@ -28,7 +31,10 @@ struct Admitted {
 ///
 /// Exactly one C-STORE-RSP per C-STORE-RQ, also when the handler throws or the peer sends half.
 /// Presentation contexts: Verification and every storage or unknown abstract syntax, in explicit VR
-/// little endian when offered, else implicit, else the first known one. Overload: A-ASSOCIATE-RJ
+/// little endian when offered, else implicit, else the first known one. Storage commitment is not
+/// offered: its context is accepted only from a peer that may report (Admitted::reports) and takes
+/// the SCP role itself; then N-EVENT-REPORT is handed on. Who may report and has no route gets no
+/// other context. Overload: A-ASSOCIATE-RJ
 /// 2/3/2 (transient, local limit exceeded) when the pool is full; 0xA700 for one instance when the
 /// budget is. Thread: construction, `stop` and destruction in one; `take` in any.
 class AssociationServer {
@@ -50,6 +56,16 @@ class AssociationServer {
     std::uint16_t status;
     std::string comment;
   };
+  /// N-EVENT-REPORT-RQ of Storage Commitment Push Model as it came, its data set not parsed. Names
+  /// what we sent: nothing in it identifies a patient.
+  struct EventReport {
+    Origin origin;
+    std::string sop_instance_uid;
+    std::uint16_t event_type;
+    std::string transfer_syntax_uid;  ///< one that transfer_syntaxes() knows
+    Bytes data_set;                   ///< empty when there was none; at most 4 MiB
+  };
+  using OnEventReport = std::function<Answer(EventReport)>;
   using Admit = std::function<Admitted(const Origin&)>;
   using Handle = std::function<Answer(ReceivedInstance)>;
   /// An association or instance refused here, before any handler; for the ledger and the status.
@@ -61,7 +77,9 @@ class AssociationServer {
     unsigned active;
   };
 
-  AssociationServer(Settings settings, Admit admit, Handle handle, OnRefused on_refused);
+  /// @param on_event_report  may be empty when `admit` lets nobody report.
+  AssociationServer(Settings settings, Admit admit, Handle handle, OnRefused on_refused,
+                    OnEventReport on_event_report = {});
   /// Lets running instances finish, releases nothing else: bounded by dimse_timeout.
   ~AssociationServer();
   void take(IncomingAssociation incoming);

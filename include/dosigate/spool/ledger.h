@@ -166,8 +166,9 @@ class Ledger {
   void recorded(const std::vector<Told>& told);
   /// (withdrawal, destination) whose note is not delivered yet; only of those ordered at `until`
   /// (Unix seconds) or before.
-  std::uint64_t withdrawals_open(
-      std::int64_t until = std::numeric_limits<std::int64_t>::max()) const;
+  /// @param except  destinations that do not count: they are closed or paused.
+  std::uint64_t withdrawals_open(std::int64_t until = std::numeric_limits<std::int64_t>::max(),
+                                 const std::set<std::string>& except = {}) const;
   /// An order of this node whose note never came into the queue: the node was killed in between, or
   /// the queue was full.
   struct Unfinished {
@@ -268,6 +269,31 @@ class Ledger {
   std::map<std::string, DeliveryState> deliveries_of(std::string_view study_uid,
                                                      std::string_view sop_uid) const;
 
+  /// What of the deliveries to a destination is meant; every day from `from_day` to `to_day` counts
+  /// (days since 1970, of the acknowledgement).
+  struct DeliveredScope {
+    std::string destination;
+    std::string study_uid{};  ///< as it went out; empty: every study
+    std::int64_t from_day = std::numeric_limits<std::int64_t>::min();
+    std::int64_t to_day = std::numeric_limits<std::int64_t>::max();
+  };
+  struct DeliveredStudy {
+    std::string study_uid, pseudonym;  ///< '' pseudonym: forgotten, or of version 1
+    std::uint64_t objects = 0;         ///< different SOP instances
+  };
+  /// Studies with instances that were delivered, by UID; archive domain. Over a connection of its
+  /// own, so that a long list delays nobody.
+  std::vector<DeliveredStudy> delivered_studies(const DeliveredScope& scope) const;
+  struct DeliveredObject {
+    std::string sop_class_uid, sop_instance_uid;
+    bool note = false;  ///< a rejection note: an archive may act on it and keep no object
+  };
+  /// Each SOP instance once, ascending, after `after`; at most `max`. The scope names a study.
+  std::vector<DeliveredObject> delivered_objects(const DeliveredScope& scope,
+                                                 std::string_view after, std::size_t max) const;
+  /// Deliveries in the scope that were folded into totals: nobody knows their UIDs any more.
+  std::uint64_t delivered_and_folded(const DeliveredScope& scope) const;
+
   /// Purpose and legal basis of a destination from now on (LGPD art. 37): kept over time, so that a
   /// report says what held when something was sent. Nothing happens when they are unchanged;
   /// `since` is set by the clock.
@@ -291,6 +317,18 @@ class Ledger {
   /// notes that tell of it. Durable, and the WAL is emptied, on return.
   void forget(const std::vector<std::string>& study_uids);
   bool is_forgotten(std::string_view study_uid) const;
+
+  /// A destination that gets nothing until an operator resumes it. Kept here, where no rebuilding
+  /// of the queue loses it.
+  struct Pause {
+    std::string destination, actor, reason;
+    std::int64_t since = 0;  ///< Unix seconds, set by the clock
+  };
+  /// Durable on return. False: it was paused already, and that pause stays.
+  bool pause(const Pause& pause);
+  /// Durable on return. False: it was not paused.
+  bool resume(std::string_view destination);
+  std::map<std::string, Pause> pauses() const;
 
   /// Moments that `check` asks for: "backup", "recovery-verified". 0 when it never happened.
   void milestone(std::string_view name, std::int64_t when);

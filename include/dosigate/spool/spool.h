@@ -192,6 +192,16 @@ class Spool {
   Withdrawn withdraw(const std::string& study_uid, const std::set<std::string>& sop_uids,
                      std::chrono::milliseconds patience = std::chrono::seconds(5));
 
+  /// The operator gives up what is queued or parked for a destination that nobody serves any more,
+  /// rejection notes and what the ledger calls lost included: in the ledger as withdrawn, files
+  /// erased when it was their last destination and their pairs are moved. Durable on return. Cut
+  /// short by a crash, it is simply ordered again. @return how many instances.
+  std::uint64_t abandon(const std::string& destination,
+                        std::chrono::milliseconds patience = std::chrono::seconds(5));
+  /// The same for one instance at all destinations where it is parked, also when its file is missing
+  /// or damaged; where it is queued it stays so. @return at how many destinations.
+  std::uint64_t abandon(const InstanceId& id);
+
   /// Files whose data key is wrapped under an older key version get it wrapped anew; bodies are not
   /// touched. Online. @return how many were; Fault as SealedFileReader::open for one in the queue
   /// that cannot, after all others.

@@ -281,6 +281,42 @@ TEST(Cli, QueueRetryAsksForWhatWasNamed) {
   EXPECT_EQ(asked[2].body, (boost::json::object{{"id", kId}}));
 }
 
+TEST(Cli, PauseSendsWhatAndWhyAndResumeWhat) {
+  const ScriptedDaemon daemon("{}");
+
+  Command pause(daemon.arguments({"queue", "pause", "archive", "--reason", "the line is mended"}));
+  Command resume(daemon.arguments({"queue", "resume", "archive"}));
+
+  EXPECT_EQ(pause.exit_code(), 0);
+  EXPECT_THAT(pause.out(), HasSubstr("archive is paused"));
+  EXPECT_EQ(resume.exit_code(), 0);
+  EXPECT_EQ(resume.out(), "archive is resumed\n");
+  const auto asked = daemon.asked();
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_EQ(asked[0].method + " " + asked[0].path, "POST /api/v1/queue/pause");
+  EXPECT_EQ(asked[0].body,
+            (boost::json::object{{"destination", "archive"}, {"reason", "the line is mended"}}));
+  EXPECT_EQ(asked[1].path, "/api/v1/queue/resume");
+  EXPECT_EQ(asked[1].body, (boost::json::object{{"destination", "archive"}}));
+  EXPECT_EQ(Command({"queue", "pause", "archive"}).exit_code(), 2) << "without a reason";
+}
+
+TEST(Cli, StatusSaysWhyADestinationWaitsAndWhatCompressionSaves) {
+  const ScriptedDaemon daemon(R"({"destinations": [
+    {"name": "night", "state": "waiting", "state_text": "outside its hours (19:00-06:00): opens at 19:00, in 2 h 0 min",
+     "paused": null, "bytes_sent": 1000000, "bytes_saved": 3000000, "compressed": 7, "not_compressed": 1},
+    {"name": "line", "state": "paused", "state_text": "paused since 2026-11-28 14:03 by root",
+     "paused": {"since": 1, "by": "root", "reason": "mended\u001b[2J"}}]})");
+
+  Command status(daemon.arguments({"status"}));
+
+  EXPECT_THAT(status.out(), HasSubstr("night: outside its hours (19:00-06:00): opens at 19:00"));
+  EXPECT_THAT(status.out(), HasSubstr("line: paused since 2026-11-28 14:03 by root (mended?[2J)"));
+  EXPECT_THAT(status.out(),
+              HasSubstr("night: 1.0 MB sent, 3.0 MB saved; 7 images compressed, 1 in vain"));
+  EXPECT_THAT(status.out(), Not(HasSubstr("line: 0")));
+}
+
 TEST(Cli, QueueListShowsEachItem) {
   const ScriptedDaemon daemon(
       R"({"items": [{"id": "abc", "destination": "archive", "study_uid": "2.25.1", "sop_class": "1.2",

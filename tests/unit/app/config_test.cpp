@@ -138,6 +138,9 @@ TEST(Config, EveryKeyOfADestinationReachesTheConfiguration) {
       "dimse_timeout_s = 20\n"
       "max_attempts = 5\n"
       "max_age_h = 48\n"
+      "hours = [\"12:00-13:00\", \"19:00-06:00\"]\n"
+      "max_kbit_s = 2000\n"
+      "compress = \"jpeg-ls\"\n"
       "purpose = \"dosimetry\"\n"
       "legal_basis = \"art. 11\"\n"
       "operator = \"Dosimagem\"\n"
@@ -155,10 +158,24 @@ TEST(Config, EveryKeyOfADestinationReachesTheConfiguration) {
   EXPECT_EQ(output.destination.dimse_timeout.count(), 20);
   EXPECT_EQ(output.destination.max_attempts, 5U);
   EXPECT_EQ(output.destination.max_age.count(), 48);
+  EXPECT_EQ(output.destination.hours.text(), "12:00-13:00, 19:00-06:00");
+  EXPECT_EQ(output.destination.max_kbit_s, 2000U);
+  EXPECT_EQ(output.destination.compress, Destination::Compress::JpegLs);
   EXPECT_EQ(output.legal.purpose, "dosimetry");
   EXPECT_EQ(output.legal.legal_basis, "art. 11");
   EXPECT_EQ(output.legal.operator_name, "Dosimagem");
   EXPECT_EQ(output.legal.country, "BR");
+}
+
+TEST(Config, OneWindowOfHoursNeedsNoListAndAFolderMayHaveIt) {
+  std::string text = kMinimal;
+  text.insert(text.find("path"), "hours = \"19:00-06:00\"\n");
+
+  const Destination folder = loaded(ConfigFile(text)).outputs.at(0).destination;
+
+  EXPECT_EQ(folder.hours.text(), "19:00-06:00");
+  EXPECT_EQ(folder.max_kbit_s, 0U);
+  EXPECT_EQ(folder.compress, Destination::Compress::None);
 }
 
 TEST(Config, AFolderThatCannotBeLookedAtStopsNoStart) {

@@ -1,6 +1,5 @@
 #include <dcmtk/config/osconfig.h>
 
-#include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmdata/dctk.h>
 
 #include "dosigate/base/durable_file.h"
@@ -117,9 +116,7 @@ TEST_F(Forwarding, ACompressedImageIsDecompressedForAnArchiveThatRefusesIt) {
   archive.set({.accepts = [](const std::string&, const std::string& syntax) {
     return syntax == kExplicit || syntax == kImplicit;
   }});
-  DcmRLEEncoderRegistration::registerCodecs();  // the product only decodes
   const CleanInstance compressed = clean_slice("2.25.1", UID_RLELosslessTransferSyntax);
-  DcmRLEEncoderRegistration::cleanup();
   ASSERT_TRUE(home.offer(compressed));
 
   const ArchiveForwarder forwarder(dicom_destination(archive.port()), *home.spool);

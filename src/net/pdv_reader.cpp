@@ -1,4 +1,4 @@
-#include "pdv_reader.h"
+#include "dosigate/net/pdv_reader.h"
 
 #include <array>
 #include <cerrno>
