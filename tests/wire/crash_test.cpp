@@ -182,6 +182,8 @@ class Kills {
         node_.kill();
         continue;
       }
+      // Every third time the archive is away, so that a backlog goes through several deaths.
+      archive_is(below(3) != 0);
       node_.start();
       const Phantom visit = persons_.next_visit(ct_slices_),
                     other = persons_.next_visit(ct_slices_);
@@ -197,22 +199,39 @@ class Kills {
       pause_up_to(700);
       if (senders.running()) ++while_sending_;
       node_.kill();
+      in_the_spool_ += spool_files();
       EXPECT_TRUE(senders.end(book_)) << "a sender hangs:\n" << senders.output();
       earlier = other;
     }
+    archive_is(true);
     node_.start();
+    (void)node_.dosigate({"queue", "retry", "--all"});
     ASSERT_TRUE(node_.settles());
     expect_exact(node_, archive_, book_, 2 * while_sending_);
-    std::cout << kills << " kills, " << while_sending_ << " of them while sending; "
-              << book_.answers() << " successes heard for " << book_.acknowledged().size()
+    std::cout << kills << " kills, " << while_sending_ << " of them while sending, "
+              << in_the_spool_ << " files in the spool at them; " << book_.answers()
+              << " successes heard for " << book_.acknowledged().size()
               << " instances; ledger: received " << node_.totals().received << ", duplicate "
               << node_.totals().duplicate << std::endl;
     EXPECT_GE(while_sending_, kills / 4)
         << "too few of the kills hit a sender: make the load longer";
+    EXPECT_GE(in_the_spool_, kills) << "too little was queued when the node was killed";
     EXPECT_EQ(node_.stop(), 0);
   }
 
  private:
+  void archive_is(bool there) {
+    if (there && !archive_there_) archive_.start();
+    if (!there && archive_there_) archive_.stop();
+    archive_there_ = there;
+  }
+  std::uint64_t spool_files() const {
+    std::uint64_t count = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(
+             node_.directory() / "state" / "archive" / "spool"))
+      count += entry.path().extension() == ".dsg" ? 1U : 0U;
+    return count;
+  }
   unsigned long below(unsigned long end) { return random_() % end; }
   void pause_up_to(unsigned long ms) {
     std::this_thread::sleep_for(std::chrono::milliseconds(below(ms)));
@@ -226,7 +245,8 @@ class Kills {
   Persons persons_{dir_.path / "sent", book_};
   StoreScp archive_{dir_.path / "archive"};
   NodeProcess node_{dir_.path / "node", {.archive_port = archive_.port()}};
-  std::uint64_t while_sending_ = 0;
+  std::uint64_t while_sending_ = 0, in_the_spool_ = 0;
+  bool archive_there_ = true;
 };
 
 TEST(KillMinusNine, LosesNothingAcknowledgedAtAnyMoment) {
