@@ -3,6 +3,7 @@
 
 #include "admin_api.h"
 #include "admin_fields.h"
+#include "status.h"
 
 // Corrections of identities and the rights of the person (docs/http-api.md). Each is announced in
 // the audit log before it begins and recorded with its outcome before it is answered, so that one
@@ -42,20 +43,6 @@ json::object json_of(const Corrections::Done& done) {
           {"withdrawn_from_queue", done.withdrawn_from_queue},
           {"originals_destroyed", done.originals_destroyed},
           {"originals_unread", done.originals_unread}};
-}
-
-json::object json_of(const Ledger::Withdrawal& order) {
-  json::object told;
-  for (const auto& [destination, when] : order.told) told[destination] = when;
-  return {{"study_uid", order.study_uid},
-          {"pseudonym", order.pseudonym},
-          {"code", order.code},
-          {"meaning", rejection_meaning(order.code)},
-          {"cause", order.cause},
-          {"objects", order.objects},
-          {"whole_study", order.whole_study},
-          {"ordered", order.ordered},
-          {"told", std::move(told)}};
 }
 
 std::string_view state_word(StudyInfo::State state) {

@@ -103,19 +103,8 @@ json::array legal_of(const Ledger& ledger, const std::string& destination,
 
 json::array withdrawals_of(const Ledger& ledger, const std::string& uid) {
   json::array out;
-  for (const auto& order : ledger.withdrawals(uid, kMostWithdrawals)) {
-    json::object told;
-    for (const auto& [destination, when] : order.told) told[destination] = when;
-    out.emplace_back(json::object{{"study_uid", order.study_uid},
-                                  {"pseudonym", order.pseudonym},
-                                  {"code", order.code},
-                                  {"meaning", rejection_meaning(order.code)},
-                                  {"cause", order.cause},
-                                  {"objects", order.objects},
-                                  {"whole_study", order.whole_study},
-                                  {"ordered", order.ordered},
-                                  {"told", std::move(told)}});
-  }
+  for (const auto& order : ledger.withdrawals(uid, kMostWithdrawals))
+    out.emplace_back(json_of(order));
   return out;
 }
 

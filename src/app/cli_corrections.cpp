@@ -22,12 +22,6 @@ constexpr const char* kWhatForgettingMeans =
     "    are told. Its pixels are those in the PACS: whoever has both can link them.\n"
     "  - Backups of this node that are older hold the person, sealed, until they are destroyed.\n";
 
-const json::array& list(const json::value& value, std::string_view path) {
-  static const json::array none;
-  const auto* found = at(value, path).if_array();
-  return found == nullptr ? none : *found;
-}
-
 /// Tells everything a correction did; without what did not happen.
 void print_done(const json::value& done) {
   const auto line = [&](const std::string& text) { std::cout << text << "\n"; };

@@ -14,12 +14,6 @@ namespace {
 
 namespace json = boost::json;
 
-const json::array& list(const json::value& value, std::string_view path) {
-  static const json::array none;
-  const auto* found = at(value, path).if_array();
-  return found == nullptr ? none : *found;
-}
-
 std::string reasons_text(const json::value& day) {
   std::string out;
   const auto* outcomes = at(day, "reasons").if_object();

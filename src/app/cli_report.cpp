@@ -15,12 +15,6 @@ namespace {
 
 namespace json = boost::json;
 
-const json::array& list(const json::value& value, std::string_view path) {
-  static const json::array none;
-  const auto* found = at(value, path).if_array();
-  return found == nullptr ? none : *found;
-}
-
 std::string when(const json::value& row, std::string_view name) {
   return time_text(static_cast<long long>(number(row, name)));
 }

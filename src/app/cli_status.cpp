@@ -22,12 +22,6 @@ using boost::json::value;
 
 constexpr int kRefresh = 2000;  ///< milliseconds
 
-const boost::json::array& list(const value& status, std::string_view path) {
-  static const boost::json::array none;
-  const auto* found = at(status, path).if_array();
-  return found == nullptr ? none : *found;
-}
-
 std::string counts(const value& object) {
   std::string out;
   if (const auto* entries = object.if_object()) {

@@ -11,12 +11,6 @@ namespace {
 
 namespace json = boost::json;
 
-const json::array& list(const json::value& value, std::string_view path) {
-  static const json::array none;
-  const auto* found = at(value, path).if_array();
-  return found == nullptr ? none : *found;
-}
-
 std::string joined(const json::array& words, std::string_view separator) {
   std::string out;
   for (const auto& word : words) out += (out.empty() ? "" : std::string(separator)) + shown(word);

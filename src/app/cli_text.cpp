@@ -34,6 +34,12 @@ const boost::json::value& at(const boost::json::value& value, std::string_view p
   return *here;
 }
 
+const boost::json::array& list(const boost::json::value& value, std::string_view path) {
+  static const boost::json::array none;
+  const auto* found = at(value, path).if_array();
+  return found == nullptr ? none : *found;
+}
+
 double number(const boost::json::value& value, std::string_view path) {
   boost::json::error_code wrong;
   const double out = at(value, path).to_number<double>(wrong);

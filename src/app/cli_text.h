@@ -14,6 +14,8 @@ const boost::json::value& at(const boost::json::value& value, std::string_view p
 /// (peers choose some of them, and a terminal obeys them), "-" for null.
 std::string shown(const boost::json::value& value);
 std::string shown(const boost::json::value& value, std::string_view path);
+/// The array at that path; empty when there is none.
+const boost::json::array& list(const boost::json::value& value, std::string_view path);
 double number(const boost::json::value& value, std::string_view path);
 
 std::string printable(std::string_view text);

@@ -15,12 +15,6 @@ namespace json = boost::json;
 constexpr std::chrono::milliseconds kFirstLook{50};
 constexpr std::chrono::milliseconds kLookEvery{1000};
 
-const json::array& list(const json::value& value, std::string_view path) {
-  static const json::array none;
-  const auto* found = at(value, path).if_array();
-  return found == nullptr ? none : *found;
-}
-
 std::string by_text(const json::value& of) {
   const std::string by = shown(of, "by");
   if (by == "find") return "C-FIND";

@@ -27,6 +27,20 @@ json::object json_of(const Config::Legal& legal) {
           {"country", legal.country}};
 }
 
+json::object json_of(const Ledger::Withdrawal& order) {
+  json::object told;
+  for (const auto& [destination, when] : order.told) told[destination] = when;
+  return {{"study_uid", order.study_uid},
+          {"pseudonym", order.pseudonym},
+          {"code", order.code},
+          {"meaning", rejection_meaning(order.code)},
+          {"cause", order.cause},
+          {"objects", order.objects},
+          {"whole_study", order.whole_study},
+          {"ordered", order.ordered},
+          {"told", std::move(told)}};
+}
+
 json::object json_of(const Quarantine::Entry& entry) {
   return {{"id", to_hex(entry.id)},
           {"reason", entry.reason},

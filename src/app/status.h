@@ -13,6 +13,7 @@ long long age_s(std::uint64_t unix_time);
 std::string_view word(DeliveryState state);
 boost::json::object json_of(const Ledger::Totals& totals);
 boost::json::object json_of(const Config::Legal& legal);
+boost::json::object json_of(const Ledger::Withdrawal& order);
 boost::json::object json_of(const Quarantine::Entry& entry);
 boost::json::object json_of(const ArchiveSpool::Row& row);
 boost::json::object json_of(const RefusedPeers::Peer& peer);
