@@ -67,8 +67,8 @@ class Lifecycle : public ::testing::Test {
   StoreScp archive_{dir_.path / "archive"};
   NodeProcess node_{dir_.path / "node",
                     {.archive_port = archive_.port(),
-                     .node = "connect_timeout_s = 2\n",
-                     .archive = "dimse_timeout_s = 5\n"}};
+                     .archive = "dimse_timeout_s = 5\n",
+                     .node = "connect_timeout_s = 2\n"}};
   Phantom few_ = written(1, 2);
   int senders_ = 0;
 };
