@@ -9,6 +9,7 @@
 #include "dosigate/app/node.h"
 #include "key_rotation.h"
 #include "study_completion.h"
+#include "verifications.h"
 
 namespace dosigate {
 namespace {
@@ -102,6 +103,15 @@ std::vector<Condition> Node::conditions() const {
                    std::to_string(missing) +
                        " studies were withdrawn because they are another patient's, and have not "
                        "come back: see `dosigate study withdrawals`, and send them from the PACS"});
+  for (const auto& [name, last] : verifications_->last())
+    if (last.missing > 0)
+      out.push_back({1, "verify-missing", name,
+                     std::to_string(last.missing) +
+                         " instances that it had acknowledged were not found when it was asked "
+                         "(" +
+                         last.scope +
+                         "): have their studies sent again from the PACS, then "
+                         "repeat `dosigate verify`"});
   const auto held = quarantine_.totals();
   if (held.count > 0)
     out.push_back({1, "quarantine-not-empty", "",

@@ -173,6 +173,8 @@ void Ledger::changed(const std::vector<Change>& changes) {
       --delta.of(change.destination, before);
       ++delta.of(change.destination, change.state);
       if (change.state == DeliveryState::Delivered) impl_->tell(db, change.id, change.destination);
+      if (change.state == DeliveryState::Withdrawn)
+        impl_->give_up_telling(db, change.id, change.destination);
       impl_->settle(db, change.id, *outcome, delta);
     }
   });

@@ -113,6 +113,15 @@ void Ledger::Impl::tell(SQLite::Database& db, const InstanceId& id,
       .run();
 }
 
+void Ledger::Impl::give_up_telling(SQLite::Database& db, const InstanceId& id,
+                                   const std::string& destination) {
+  (statements(db,
+              "UPDATE withdrawal_note SET recorded = 1 WHERE destination = ? AND told = 0 AND "
+              "number IN (SELECT number FROM withdrawal WHERE note = ?)")
+   << destination << ByteView(id))
+      .run();
+}
+
 void Ledger::Impl::sent_again(SQLite::Database& db, const Entry& entry) {
   if (entry.sop_instance_uid.empty()) return;
   (statements(db, "DELETE FROM withdrawal_object WHERE sop_uid = ?") << entry.sop_instance_uid)

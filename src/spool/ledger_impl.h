@@ -75,6 +75,8 @@ struct Ledger::Impl {
   void settle(SQLite::Database& db, const InstanceId& id, Outcome from, LedgerCounts& delta);
   /// A delivered instance may be a note: its destination is told then.
   void tell(SQLite::Database& db, const InstanceId& id, const std::string& destination);
+  /// The note will never reach that destination: an operator gave it up, who is in the audit log.
+  void give_up_telling(SQLite::Database& db, const InstanceId& id, const std::string& destination);
   /// Its number, a new one or that of an earlier call.
   std::int64_t note_withdrawal(SQLite::Database& db, const Withdrawal& what, const InstanceId& note,
                                const std::vector<std::string>& destinations);

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+
 #include <boost/json.hpp>
 
 #include "wire/hospital.h"
@@ -105,6 +108,27 @@ TEST(DuplicateAfterALostAnswer, IsDelivered) {
   EXPECT_TRUE(eventually([&] { return hospital.all_delivered(); }, 60s))
       << boost::json::serialize(hospital.queue());
   EXPECT_EQ(hospital.archive.kept(), kSent);
+}
+
+// It answers success to whatever comes and keeps the first object of a UID: a correction under the
+// old UID would be lost without anybody knowing.
+TEST(ArchiveThatKeepsTheOldCopy, HasTheCorrectedInstanceUnderAUidOfItsOwn) {
+  Hospital hospital({.route = "revisions = \"new-uid\"\n"});
+  hospital.send_version("0");
+  ASSERT_TRUE(hospital.archive.wait_for_kept(1));
+  hospital.send_version("72.5");
+
+  ASSERT_TRUE(hospital.archive.wait_for_kept(3)) << "both versions, and the note that rejects one";
+  std::map<std::string, std::string> kept;  // the first of each UID
+  for (const auto& one : hospital.archive.received())
+    if (one.sop_class_uid == "1.2.840.10008.5.1.4.1.1.128")
+      kept.emplace(one.sop_instance_uid, std::string(one.data_set.begin(), one.data_set.end()));
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(std::ranges::count_if(
+                kept, [](const auto& of) { return of.second.find("72.5") != std::string::npos; }),
+            1);
+  EXPECT_TRUE(eventually([&] { return hospital.node().totals().delivered == 3; }));
+  EXPECT_TRUE(hospital.node().totals().add_up());
 }
 
 }  // namespace

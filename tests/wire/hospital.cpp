@@ -28,6 +28,22 @@ void Hospital::send(unsigned count) {
     write_instance(files.back(),
                    {.person = "Joana", .headers = {.id = "77881234"}, .instance = number}, sent_);
   }
+  store(files);
+}
+
+void Hospital::send_version(const std::string& kilograms) {
+  const auto file = dir_.path / "sent" / (kilograms + ".dcm");
+  write_instance(file,
+                 {.person = "Joana",
+                  .headers = {.id = "77881234"},
+                  .modality = "PT",
+                  .study = "2",
+                  .weight = kilograms},
+                 1);
+  store({file});
+}
+
+void Hospital::store(const std::vector<std::filesystem::path>& files) {
   const Finished done = run(storescu_arguments(node_->port(), files), std::chrono::seconds(120));
   if (done.code != 0) throw std::runtime_error("storescu: " + done.output + node_->log());
 }

@@ -22,6 +22,9 @@ class Hospital {
   /// So many new small instances of one study by storescu; each has to be acknowledged.
   void send(unsigned count);
 
+  /// One and the same PET instance, whose patient weighs that much in this version.
+  void send_version(const std::string& kilograms);
+
   /// Its row of `dosigate status`.
   boost::json::value destination(const std::string& name = "archive") const;
   bool is_down(const std::string& words) const;
@@ -41,6 +44,8 @@ class Hospital {
   void rewrite(const std::string& from, const std::string& to);
 
  private:
+  void store(const std::vector<std::filesystem::path>& files);
+
   TempDir dir_;
   std::unique_ptr<NodeProcess> node_;
   unsigned sent_ = 0;

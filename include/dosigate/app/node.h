@@ -36,13 +36,12 @@ class Verifications;
 
 /// Something an operator should know, from the moment it holds until it no longer does.
 struct Condition {
-  int severity;  ///< as Nagios: 1 warning, 2 critical
-  std::string
-      name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
-             ///< "disk-under-24h", "cannot-store", "draining", "clock-unsynchronised",
-             ///< "sync-failed", "database-damaged", "pairs-not-moved", "backup-old", "map-gap",
-             ///< "withdrawal-not-told", "send-again",
-             ///< "key-rotation-unfinished", "recovery-not-verified"
+  int severity;      ///< as Nagios: 1 warning, 2 critical
+  std::string name;  ///< "destination-down", "parked", "quarantine-not-empty", "disk-low",
+                     ///< "disk-under-24h", "cannot-store", "draining", "clock-unsynchronised",
+                     ///< "sync-failed", "database-damaged", "verify-missing", "pairs-not-moved",
+                     ///< "backup-old", "map-gap", "withdrawal-not-told", "send-again",
+                     ///< "key-rotation-unfinished", "recovery-not-verified"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };

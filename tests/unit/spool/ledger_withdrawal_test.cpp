@@ -135,6 +135,25 @@ TEST(LedgerWithdrawal, ADestinationIsToldWhenItsNoteIsDelivered) {
   EXPECT_THAT(all[0].told, ElementsAre(Pair("A", 20'000LL * 86'400 + 7'200), Pair("B", 0)));
 }
 
+TEST(LedgerWithdrawal, ANoteThatWasGivenUpForADestinationIsNotWaitedFor) {
+  TempDir dir;
+  Book book(dir.path);
+  const InstanceId note = random_id();
+  book.ledger->ordered(Book::order(), note, {"A", "B"});
+  book.queue_note(note, {"A", "B"});
+
+  book.settle(note, "B", DeliveryState::Withdrawn);
+
+  EXPECT_EQ(book.ledger->withdrawals_open(), 1U) << "only A is still to be told";
+  EXPECT_THAT(book.ledger->withdrawals(kStudy, 1).at(0).told,
+              ElementsAre(Pair("A", 0), Pair("B", 0)))
+      << "B was not told";
+  book.settle(note, "A");
+  EXPECT_EQ(book.ledger->withdrawals_open(), 0U);
+  EXPECT_THAT(book.ledger->told_and_not_recorded(10), SizeIs(1));
+  EXPECT_THAT(book.ledger->unfinished_orders(), SizeIs(0));
+}
+
 TEST(LedgerWithdrawal, ThatADestinationWasToldOutlivesTheRowsOfTheNote) {
   TempDir dir;
   Book book(dir.path);
