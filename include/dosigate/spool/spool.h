@@ -198,8 +198,8 @@ class Spool {
   /// short by a crash, it is simply ordered again. @return how many instances.
   std::uint64_t abandon(const std::string& destination,
                         std::chrono::milliseconds patience = std::chrono::seconds(5));
-  /// The same for one instance at all destinations where it is parked, also when its file is missing
-  /// or damaged; where it is queued it stays so. @return at how many destinations.
+  /// The same for one instance at all destinations where it is parked, also when its file is
+  /// missing or damaged; where it is queued it stays so. @return at how many destinations.
   std::uint64_t abandon(const InstanceId& id);
 
   /// Files whose data key is wrapped under an older key version get it wrapped anew; bodies are not
