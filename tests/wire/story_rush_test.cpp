@@ -42,7 +42,8 @@ class StoryOfARush : public ::testing::Test {
   /// Everything that lies at the archive under the pseudonym.
   std::vector<ArchivedObject> under(const std::string& pseudonym) const {
     std::vector<ArchivedObject> out;
-    for (const ArchivedObject& object : story_.at_archive().objects())
+    const Census census = story_.at_archive();
+    for (const ArchivedObject& object : census.objects())
       if (object.pseudonym == pseudonym && object.code.empty()) out.push_back(object);
     return out;
   }
