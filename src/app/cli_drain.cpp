@@ -34,12 +34,18 @@ bool somebody_takes(const value& status) {
   return false;
 }
 
+/// Why a destination does not take: what it said, or until when it is closed.
+std::string why(const value& row) {
+  const std::string closed = shown(row, "state_text");
+  return closed.empty() || closed == "-" ? shown(row, "last_error") : closed;
+}
+
 void say_what_is_left(const value& status) {
   if (const auto* rows = at(status, "destinations").if_array()) {
     for (const value& row : *rows) {
       if (number(row, "queued") > 0)
         complain(shown(row, "queued") + " wait for " + shown(row, "name") + ", which is " +
-                 shown(row, "state") + ": " + shown(row, "last_error"));
+                 shown(row, "state") + ": " + why(row));
       if (number(row, "parked") > 0)
         complain(shown(row, "parked") + " are parked for " + shown(row, "name") +
                  ": see `dosigate queue list`, mend the cause, then `dosigate queue retry`");
