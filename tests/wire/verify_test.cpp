@@ -180,7 +180,11 @@ TEST(Verify, ByCFindOfAnotherMaker) {
   TempDir dir;
   const Phantom phantom = write_phantom({.directory = dir.path / "sent"});
   QrScp archive(dir.path / "archive");
-  NodeProcess node(dir.path / "node", {.archive_port = archive.port, .archive_ae = "QRSCP"});
+  // Over two associations at once dcmqrscp now and then forgets one in its index: verify finds
+  // that.
+  NodeProcess node(
+      dir.path / "node",
+      {.archive_port = archive.port, .archive_ae = "QRSCP", .archive = "associations = 1\n"});
   node.start();
   const Finished sent = run(storescu_arguments(node.port(), paths_of(phantom)));
   ASSERT_EQ(sent.code, 0) << sent.output;
@@ -258,21 +262,25 @@ TEST(Verify, WhatIsAskedWrongIsSaid) {
 TEST(Verify, RunsOneAtATimeAndTheApiAnswersMeanwhile) {
   if (no_orthanc()) GTEST_SKIP() << "Orthanc is not installed";
   Delivered at;
+  // The archive reports to where nobody listens: the verification waits as long as it may.
   at.archive.put("/modalities/gateway", R"(["DOSIGATE", "127.0.0.1", 1])");
   Process waiting({DOSIGATE_BINARY, "--config", (at.node.directory() / "dosigate.toml").string(),
-                   "verify", "--by", "commitment", "--wait", "3"},
+                   "verify", "--by", "commitment", "--wait", "10"},
                   at.dir.path / "waiting.log");
+
+  // Of the two one is told so: whoever asks later.
   const bool busy = eventually([&] {
     const Finished second = at.node.dosigate({"verify", "--by", "commitment", "--wait", "1"});
-    return second.output.find("running already") != std::string::npos;
+    return (second.output + waiting.output()).find("running already") != std::string::npos;
   });
 
-  const auto begun = std::chrono::steady_clock::now();
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(at.node.dosigate({"status"}).code, 0);
-
   EXPECT_TRUE(busy);
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(2));
-  EXPECT_EQ(waiting.wait(std::chrono::seconds(20)), 1);
+  const bool meanwhile = waiting.running();
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(at.node.dosigate({"status"}).code, 0);
+  if (meanwhile) {
+    EXPECT_TRUE(waiting.running()) << "the status waited for the verification";
+  }
+  EXPECT_EQ(waiting.wait(std::chrono::seconds(30)), 1);
 }
 
 /// A modality, a stranger or the archive, with an association of its own.
