@@ -88,6 +88,18 @@ Result<std::optional<QueueIndex::Live>> SpoolCore::settled_live(std::string_view
   }
 }
 
+void SpoolCore::undo_half_puts() {
+  half_put_.with([&](auto& ids) {
+    while (!ids.empty()) {
+      const InstanceId id = *ids.begin();
+      index_.remove(id);
+      files_.erase(id);
+      ids.erase(id);
+      claims_.end_put(id);
+    }
+  });
+}
+
 bool SpoolCore::is_kept(const InstanceId& id) const {
   const auto file = open_file(id);
   return file && file->id() == id && is_whole(*file);
@@ -105,6 +117,7 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
                                  " bytes are free in " + settings_.directory.string() +
                                  ": nothing new is taken until there is room");
   }
+  undo_half_puts();
   if (index_.has(id)) return Put::Queued;
   const auto same_sop = [&](const QueueIndex::Live& live) {
     return std::ranges::equal(live.fingerprint, fingerprint) ? Put::Duplicate : Put::Revision;
@@ -178,13 +191,15 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
     if (lost) ledger_.superseded(*lost);
   } catch (...) {
     if (has_row) {
-      // Until the row is gone nobody may claim it. When even that fails the next start completes
-      // it: the sender was told that it failed and sends again, which is then a duplicate.
+      // Until the row is gone nobody may claim it. When even that fails (a full disk) the next put
+      // does it, or the next start completes it: the sender was told that it failed and sends
+      // again, which is then a duplicate.
       give_out = false;
-      index_.remove(id);
-      give_out = true;
+      half_put_.with([&](auto& ids) { ids.insert(id); });
+      undo_half_puts();
+    } else {
+      files_.erase(id);
     }
-    files_.erase(id);
     throw;
   }
   if (lost) files_.erase(*lost);

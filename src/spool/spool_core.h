@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "claims.h"
+#include "dosigate/base/guarded.h"
 #include "dosigate/crypto/sealed_file.h"
 #include "dosigate/dicom/instance.h"
 #include "dosigate/spool/spool.h"
@@ -101,6 +102,8 @@ class SpoolCore {
   /// The live item of that instance, whose own put, should it still run, is waited for: until it
   /// has succeeded nobody may count on it. Busy when that takes too long.
   Result<std::optional<QueueIndex::Live>> settled_live(std::string_view sop_instance_uid);
+  /// Takes back what was refused when it had its row already. Throws while that cannot be written.
+  void undo_half_puts();
   /// Whether the file of that id is there, whole and authentic.
   bool is_kept(const InstanceId& id) const;
   /// Rows as withdrawn: the ledger first; then what only waited for them is erased, durably.
@@ -143,6 +146,7 @@ class SpoolCore {
   SharedSync entries_;
   QueueIndex index_;
   Claims claims_;
+  Guarded<std::set<InstanceId>> half_put_;  ///< refused, with a row that could not be removed yet
   std::map<std::string, std::int64_t> turns_;  ///< study served last, by destination; see claims_
   Recovered recovered_;
   std::mutex parked_;  ///< requeue and withdraw change rows that nobody holds: one at a time

@@ -72,8 +72,7 @@ bool is_watched(const std::filesystem::path& path) {
 }
 
 bool needs_room(Kind kind) {
-  return kind == Kind::Create || kind == Kind::Write || kind == Kind::Truncate ||
-         kind == Kind::MakeDirectory;
+  return kind == Kind::Create || kind == Kind::Write || kind == Kind::MakeDirectory;
 }
 
 /// Whether the step is to fail; errno is set then.

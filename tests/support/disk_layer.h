@@ -47,7 +47,8 @@ class DiskRecording {
 };
 
 /// The disk below `root` fails: the step number `first` (from 0) with this errno, and every later
-/// one, too, when it is `lasting`. ENOSPC spares what needs no room (unlink, rename, sync).
+/// one, too, when it is `lasting`. ENOSPC spares what needs no room (unlink, rename, truncate,
+/// sync).
 class DiskFault {
  public:
   struct Plan {

@@ -112,14 +112,15 @@ class WriteOrder : public ::testing::Test {
   std::unique_ptr<NodeProcess> node_;
 };
 
-/// Steps from the first of `names` on, each by its first occurrence.
-std::vector<std::string> in_order_of_first(const std::vector<std::string>& steps,
-                                           const std::vector<std::string>& names) {
-  std::vector<std::string> out;
-  for (const std::string& step : steps)
-    if (std::ranges::count(names, step) != 0 && std::ranges::count(out, step) == 0)
-      out.push_back(step);
-  return out;
+/// Whether the steps up to the first answer hold these in this order; others may stand between
+/// them: the forwarder and the pair mover write, too.
+bool answered_after(const std::vector<std::string>& steps, const std::vector<std::string>& wanted) {
+  auto next = wanted.begin();
+  for (const std::string& step : steps) {
+    if (step == "answered") return next == wanted.end();
+    if (next != wanted.end() && step == *next) ++next;
+  }
+  return false;
 }
 
 TEST_F(WriteOrder, MapBeforeFileBeforeEntryBeforeRowBeforeTheAnswer) {
@@ -133,26 +134,26 @@ TEST_F(WriteOrder, MapBeforeFileBeforeEntryBeforeRowBeforeTheAnswer) {
   ASSERT_GE(slices.size(), 2U);
   node_->start();
   Trace trace(trace_file_, node_->port());
-  const std::vector<std::string> of_custody{"journal synced", "map synced",   "file written",
-                                            "file synced",    "entry synced", "row written",
-                                            "answered"};
+  const std::vector<std::string> of_a_known_study{"file written", "file synced", "entry synced",
+                                                  "row written"};
+  std::vector<std::string> of_a_new_one{"journal synced", "map synced"};
+  of_a_new_one.insert(of_a_new_one.end(), of_a_known_study.begin(), of_a_known_study.end());
 
   send(slices[0]);
   auto steps = trace.steps();
   // The first answer accepts the association; what counts is the next one.
   const auto accepted = std::ranges::find(steps, "answered");
   ASSERT_NE(accepted, steps.end());
-  EXPECT_EQ(in_order_of_first({accepted + 1, steps.end()}, of_custody), of_custody)
-      << "a new patient";
+  EXPECT_TRUE(answered_after({accepted + 1, steps.end()}, of_a_new_one))
+      << "a new patient: " << ::testing::PrintToString(steps);
 
   (void)trace.steps();
   send(slices[1]);
   steps = trace.steps();
   const auto again = std::ranges::find(steps, "answered");
   ASSERT_NE(again, steps.end());
-  const std::vector<std::string> of_a_known_study(of_custody.begin() + 2, of_custody.end());
-  EXPECT_EQ(in_order_of_first({again + 1, steps.end()}, of_a_known_study), of_a_known_study)
-      << "a known study";
+  EXPECT_TRUE(answered_after({again + 1, steps.end()}, of_a_known_study))
+      << "a known study: " << ::testing::PrintToString(steps);
   EXPECT_EQ(node_->totals().queued, 2U);
   EXPECT_EQ(node_->stop(), 0);
 }

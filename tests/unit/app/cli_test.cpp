@@ -285,9 +285,9 @@ TEST(Cli, PauseSendsWhatAndWhyAndResumeWhat) {
   const ScriptedDaemon daemon("{}");
 
   Command pause(daemon.arguments({"queue", "pause", "archive", "--reason", "the line is mended"}));
+  EXPECT_EQ(pause.exit_code(), 0);  // the end of the first, before the second begins
   Command resume(daemon.arguments({"queue", "resume", "archive"}));
 
-  EXPECT_EQ(pause.exit_code(), 0);
   EXPECT_THAT(pause.out(), HasSubstr("archive is paused"));
   EXPECT_EQ(resume.exit_code(), 0);
   EXPECT_EQ(resume.out(), "archive is resumed\n");

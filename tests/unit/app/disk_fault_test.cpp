@@ -212,5 +212,31 @@ INSTANTIATE_TEST_SUITE_P(Each, DiskFailsForGood, ::testing::Values(ENOSPC, EIO, 
                                                           : "ReadOnly";
                          });
 
+/// No restart in between: a disk that was full and has room again is all that it takes.
+TEST_F(DiskFails, FullFromAnyStepOnAndEveryInstanceIsTakenWhenThereIsRoom) {
+  constexpr std::size_t kSteps = 100;
+  GatewayHome home(path_, master_);
+  for (; round_ < kSteps; ++round_) {
+    SCOPED_TRACE("full from step " + std::to_string(round_));
+    {
+      DiskFault::Plan plan;
+      plan.root = path_;
+      plan.error = ENOSPC;
+      plan.first = round_;
+      plan.lasting = true;
+      const DiskFault full(plan);
+      for (int number : {0, 1}) expect_said(home.send(slice(round_, number)).status, queued_);
+      expect_said(home.send(burned_in(round_)).status, held_);
+    }
+
+    for (int number : {0, 1}) ASSERT_EQ(home.send(slice(round_, number)).status, kSuccess);
+
+    const auto totals = home.ledger->totals();
+    ASSERT_EQ(totals.queued, 2 * (round_ + 1));
+    ASSERT_EQ(totals.quarantined, held_) << "what was refused was kept";
+    ASSERT_EQ(home.spool->claim("ARCHIVE", 1'000).size(), totals.queued);
+  }
+}
+
 }  // namespace
 }  // namespace dosigate::testing
