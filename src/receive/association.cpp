@@ -108,6 +108,7 @@ void AssociationRunner::run_unguarded(IncomingAssociation incoming, const Origin
     spdlog::warn("association not established calling={} address={} why=\"{}\"", origin.calling_ae,
                  origin.address, text_of(received));
     state_.refused(origin, "association request not understood");
+    layer_.next({}, {});  // closed now, when DCMTK did not take it: the peer must not wait for us
     return;
   }
 
