@@ -9,36 +9,12 @@
 #include <system_error>
 
 #include "dosigate/net/association_request.h"
+#include "support/pdu_bytes.h"
 
 namespace dosigate::testing {
 namespace {
 
 constexpr int kSliceMs = 20;
-
-void append(Bytes& out, ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
-
-void big_endian(Bytes& out, std::size_t value, int bytes) {
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
-    out.push_back(static_cast<Byte>(value >> shift));
-}
-
-void little_endian(Bytes& out, std::size_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<Byte>(value >> (8 * i)));
-}
-
-Bytes item(Byte type, ByteView body) {
-  Bytes out{type, 0};
-  big_endian(out, body.size(), 2);
-  append(out, body);
-  return out;
-}
-
-Bytes pdu(Byte type, ByteView body) {
-  Bytes out{type, 0};
-  big_endian(out, body.size(), 4);
-  append(out, body);
-  return out;
-}
 
 Bytes padded(std::string uid) {
   if (uid.size() % 2 != 0) uid += '\0';

@@ -11,37 +11,17 @@
 #include <system_error>
 
 #include "dosigate/net/association_request.h"
+#include "support/pdu_bytes.h"
 
 namespace dosigate::testing {
 namespace {
 
 constexpr int kSliceMs = 20;
 
-void big_endian(Bytes& out, std::size_t value, int bytes) {
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
-    out.push_back(static_cast<Byte>(value >> shift));
-}
-
 std::uint32_t read_big_endian(ByteView bytes) {
   std::uint32_t value = 0;
   for (const Byte b : bytes) value = value << 8U | b;
   return value;
-}
-
-void append(Bytes& out, ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
-
-Bytes pdu(Byte type, ByteView body) {
-  Bytes out{type, 0};
-  big_endian(out, body.size(), 4);
-  append(out, body);
-  return out;
-}
-
-Bytes item(Byte type, ByteView body) {
-  Bytes out{type, 0};
-  big_endian(out, body.size(), 2);
-  append(out, body);
-  return out;
 }
 
 /// Elements of group 0000 in Implicit VR Little Endian, by element number.

@@ -15,7 +15,7 @@
 namespace dosigate {
 
 /// Whether an association is taken, judged from titles and address before its contexts are read.
-/// Draining and NoRoom (of the disk) are for now: A-ASSOCIATE-RJ 2/3/1 and 2/3/2.
+/// Draining and NoRoom (of the disk) pass: A-ASSOCIATE-RJ 2/3/1 and 2/3/2, transient.
 enum class Admission { Accept, CalledAeUnknown, CallingAeUnknown, Draining, NoRoom };
 struct Admitted {
   Admission admission;
