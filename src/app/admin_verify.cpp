@@ -77,8 +77,8 @@ json::object json_of(const Verifier::Outcome& outcome, const std::string& scope)
   const auto sum = summed_up(outcome, scope);
   std::vector<const Verifier::Study*> studies;
   for (const auto& study : outcome.studies) studies.push_back(&study);
-  std::ranges::stable_partition(
-      studies, [](const auto* study) { return study->missing + study->unasked > 0; });
+  std::stable_partition(studies.begin(), studies.end(),
+                        [](const auto* study) { return study->missing + study->unasked > 0; });
   if (studies.size() > kMostStudies) studies.resize(kMostStudies);
   json::array rows;
   for (const auto* study : studies) rows.emplace_back(json_of(*study));
