@@ -105,13 +105,12 @@ void Verifications::keep(const Order& order, const std::string& id,
   book_.with([&](Book& book) {
     book.running = false;
     for (auto& [name, sum] : sums) book.last[name] = std::move(sum);
-    for (State& state : book.states) {
-      if (state.id != id) continue;
-      state.running = false;
-      state.ended = wall_now();
-      state.outcomes = std::move(outcomes);
-      state.broken = broken;
-    }
+    const auto state = std::ranges::find(book.states, id, &State::id);
+    if (state == book.states.end()) return;
+    state->running = false;
+    state->ended = wall_now();
+    state->outcomes = std::move(outcomes);
+    state->broken = broken;
   });
 }
 
