@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
 #include <stdexcept>
 
 #include <dcmtk/dcmdata/dcistrmb.h>
@@ -104,6 +105,7 @@ EncodedDataSet encode_data_set(DcmDataset& data_set, const TransferSyntax& synta
   // every item is in order, each tag once, however it came.
   WalkLimits strict;
   strict.out_of_order = 0;
+  strict.elements = std::numeric_limits<std::size_t>::max();  // it came through the limit
   const auto walked = walk_data_set(all, syntax.encoding, strict);
   if (!walked)
     throw std::runtime_error("encode data set: what DCMTK wrote is not valid: " +

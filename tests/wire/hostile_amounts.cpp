@@ -71,10 +71,10 @@ std::vector<HostileCase> hostile_amounts() {
          scu.send(all);
          return Attack::next(scu);
        }},
-      stored("two_million_elements", "PS3.5 7.1", status(0xC000), "more than 2000000 elements",
+      stored("a_million_elements", "PS3.5 7.1", status(0xC000), "more than 1000000 elements",
              [] {
                Wire sequence = Wire().header(kImages, "SQ", Wire::kUndefined);
-               for (int i = 0; i < 2'000'001; ++i) sequence.item(0);
+               for (int i = 0; i < 1'000'001; ++i) sequence.item(0);
                return Spoilt().put(kImages, sequence.end_sequence()).bytes();
              }),
       stored("a_hundred_thousand_empty_items", "PS3.5 7.5", status(0), "",
@@ -83,10 +83,27 @@ std::vector<HostileCase> hostile_amounts() {
                for (int i = 0; i < 100'000; ++i) sequence.item(0);
                return Spoilt().put(kImages, sequence.end_sequence()).bytes();
              }),
-      stored("two_million_fragments", "PS3.5 A.4", status(0xC000), "more than 2000000 elements",
+      stored("almost_a_million_items", "PS3.5 7.5", status(0), "",
+             [] {
+               Wire sequence = Wire().header(kImages, "SQ", Wire::kUndefined);
+               for (int i = 0; i < 999'000; ++i) sequence.item(0);
+               return Spoilt().put(kImages, sequence.end_sequence()).bytes();
+             }),
+      stored("a_million_elements_out_of_un", "PS3.5 6.2.2", status(0xC000),
+             "sequence inside UN at (0008,1140): more than",
+             [] {
+               const Encoding implicit = Encoding::ImplicitLittle;
+               Wire items(implicit), both;
+               for (int i = 0; i < 600'000; ++i) items.item(0);
+               Spoilt spoilt = Spoilt().put(kImages, Wire().element(kImages, "UN", items));
+               return std::move(spoilt)
+                   .put(0x00081115, Wire().element(0x00081115, "UN", items))
+                   .bytes();
+             }),
+      stored("a_million_fragments", "PS3.5 A.4", status(0xC000), "more than 1000000 elements",
              [] {
                return fragments([](Wire& wire) {
-                 for (int i = 0; i < 2'000'001; ++i) wire.fragment("");
+                 for (int i = 0; i < 1'000'001; ++i) wire.fragment("");
                });
              }),
       stored("thirty_thousand_private_elements", "PS3.5 7.8", status(0), "",

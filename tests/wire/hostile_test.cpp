@@ -18,7 +18,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr std::size_t kLargestResidentMib = 600;
+constexpr std::size_t kLargestResidentMib = 400;
 
 std::vector<HostileCase> all_cases() {
   std::vector<HostileCase> all;
@@ -56,6 +56,8 @@ class Hostile : public ::testing::TestWithParam<HostileCase> {
   static void TearDownTestSuite() {
     EXPECT_EQ(honest_echo(node->port()), status(0));
     EXPECT_LT(resident_mib(node->pid()), kLargestResidentMib);
+    std::cout << "resident after all cases: " << resident_mib(node->pid()) << " MiB, at most "
+              << resident_mib(node->pid(), "VmHWM:") << " MiB\n";
     EXPECT_TRUE(node->totals().add_up());
     EXPECT_EQ(node->stop(), 0);
     // No peer's string became a file, a command, or part of a log line.

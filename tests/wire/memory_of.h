@@ -6,18 +6,21 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace dosigate::testing {
 
-/// Resident memory of a process in KiB, as the kernel counts it.
-inline std::size_t resident_kib(pid_t pid) {
+/// Resident memory of a process in KiB, as the kernel counts it; "VmHWM:" for the most it ever was.
+inline std::size_t resident_kib(pid_t pid, std::string_view which = "VmRSS:") {
   std::ifstream in("/proc/" + std::to_string(pid) + "/status");
   for (std::string word; in >> word;) {
     std::size_t kib = 0;
-    if (word == "VmRSS:" && in >> kib) return kib;
+    if (word == which && in >> kib) return kib;
   }
   throw std::runtime_error("no such process: " + std::to_string(pid));
 }
-inline std::size_t resident_mib(pid_t pid) { return resident_kib(pid) / 1024; }
+inline std::size_t resident_mib(pid_t pid, std::string_view which = "VmRSS:") {
+  return resident_kib(pid, which) / 1024;
+}
 
 }  // namespace dosigate::testing

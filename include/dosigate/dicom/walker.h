@@ -9,7 +9,7 @@ namespace dosigate {
 /// Bounds of a data set from the wire.
 struct WalkLimits {
   unsigned nesting = 64;             ///< sequences inside sequences
-  std::size_t elements = 2'000'000;  ///< elements and items together
+  std::size_t elements = 1'000'000;  ///< elements, items and delimiters together
   /// Elements inside items that may stand before their place, in all: DCMTK sorts while it reads,
   /// which is harmless while it is rare and quadratic when it is not. At the top level, where
   /// identity is read, none may.
