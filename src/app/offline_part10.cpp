@@ -125,10 +125,12 @@ FileContent directory_of(ByteView data_set, const Meta& meta) {
   DcmSequenceOfItems* records = nullptr;
   if (root->findAndGetSequence(DCM_DirectoryRecordSequence, records).bad() || records == nullptr)
     return directory;
-  for (unsigned long i = 0; i < records->card(); ++i) {
+  // From one to the next: DcmSequenceOfItems::getItem searches from the front each time.
+  for (DcmObject* record = records->nextInContainer(nullptr); record != nullptr;
+       record = records->nextInContainer(record)) {
     OFString file;
     // Patients, studies and series have none.
-    if (records->getItem(i)->findAndGetOFStringArray(DCM_ReferencedFileID, file).good() &&
+    if (static_cast<DcmItem&>(*record).findAndGetOFStringArray(DCM_ReferencedFileID, file).good() &&
         !file.empty())
       directory.files.emplace_back(file.c_str());
   }

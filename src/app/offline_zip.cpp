@@ -7,6 +7,8 @@
 namespace dosigate::offline {
 namespace {
 
+constexpr std::uint64_t kStep = 1U << 20U;
+
 struct CloseEntry {
   void operator()(zip_file_t* entry) const noexcept { zip_fclose(entry); }
 };
@@ -87,10 +89,12 @@ Result<Bytes> ZipArchive::read(std::size_t which) {
   if (!opened)
     return fail(Fault::NotDicom,
                 std::string("the ZIP entry cannot be opened: ") + zip_strerror(archive_));
-  // One byte more than declared: the checksum is verified when the end is seen.
-  Bytes content(static_cast<std::size_t>(entry.size) + 1);
+  // Memory follows what is there, not what is declared. One byte more than declared is asked for:
+  // the checksum is verified when the end is seen.
+  Bytes content;
   std::size_t filled = 0;
-  while (filled < content.size()) {
+  while (filled <= entry.size) {
+    content.resize(filled + static_cast<std::size_t>(std::min(kStep, entry.size + 1 - filled)));
     const auto got = zip_fread(opened.get(), content.data() + filled, content.size() - filled);
     if (got < 0)
       return fail(Fault::NotDicom,

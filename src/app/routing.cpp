@@ -14,6 +14,7 @@ Result<std::shared_ptr<const Routing>> Routing::make(Config config, PseudonymMap
       return fail(declared.error().fault, "site " + site.name + ": " + declared.error().detail);
   }
 
+  const auto elements = std::make_shared<ElementBudget>(2 * ElementShare::kLargest);
   std::set<std::string> charsets{""};
   for (const auto& peer : ready.peers) charsets.insert(peer.default_charset);
   for (const auto& route : ready.routes) {
@@ -33,6 +34,7 @@ Result<std::shared_ptr<const Routing>> Routing::make(Config config, PseudonymMap
       settings.default_charset = charset;
       settings.new_devices = route.new_devices;
       settings.max_inflated = ready.node.max_instance_bytes;
+      settings.elements = elements;
       routing->engines_[{route.name, charset}] =
           std::make_unique<Deidentifier>(std::move(settings), map);
     }

@@ -33,6 +33,7 @@ namespace {
 
 /// A data set as it arrived, judged and parsed.
 struct Opened {
+  ElementShare elements;  ///< goes last
   const TransferSyntax* syntax;
   Bytes inflated;   ///< empty unless deflated
   ByteView bytes;   ///< what was parsed
@@ -41,16 +42,19 @@ struct Opened {
 };
 
 Result<Opened> open(const ReceivedInstance& received, const TransferSyntax& syntax,
-                    std::size_t max_inflated) {
-  Opened out{&syntax, {}, received.data_set, {}, nullptr};
+                    std::size_t max_inflated, const std::shared_ptr<ElementBudget>& budget) {
+  Opened out{ElementShare(budget), &syntax, {}, received.data_set, {}, nullptr};
   if (syntax.encoding == Encoding::DeflatedLittle) {
     auto inflated = inflate_data_set(received.data_set, max_inflated);
     if (!inflated) return inflated.error();
     out.inflated = std::move(*inflated);
     out.bytes = out.inflated;
   }
-  const auto walked = walk_data_set(out.bytes, syntax.encoding);
+  WalkLimits limits;
+  limits.elements = out.elements.left();
+  const auto walked = walk_data_set(out.bytes, syntax.encoding, limits);
   if (!walked) return walked.error();
+  if (const auto taken = out.elements.take(walked->elements); !taken) return taken.error();
   out.pixels = out.bytes.subspan(walked->pixel_begin, walked->pixel_end - walked->pixel_begin);
   auto parsed = parse_data_set(out.bytes, syntax);
   if (!parsed) return parsed.error();
@@ -105,6 +109,7 @@ struct Deidentifier::Impl {
         drop(std::move(settings.drop)),
         charset(std::move(settings.default_charset)),
         max_inflated(settings.max_inflated),
+        elements(std::move(settings.elements)),
         new_devices(settings.new_devices),
         map(the_map) {
     load_kept_lists();
@@ -123,11 +128,11 @@ struct Deidentifier::Impl {
     if (syntax->referenced)
       return Held{HoldReason::TransferSyntax,
                   "the pixel data are elsewhere, under a URL of the hospital"};
-    auto opened = open(received, *syntax, max_inflated);
+    auto opened = open(received, *syntax, max_inflated, elements);
     if (!opened) return Refused{opened.error().fault, opened.error().detail};
     DcmDataset& data_set = *opened->data_set;
     // Before anything is read: a BurnedInAnnotation sent as UN says YES all the same.
-    if (const auto resolved = resolve_unknowns(data_set, rules); !resolved)
+    if (const auto resolved = resolve_unknowns(data_set, rules, opened->elements); !resolved)
       return Refused{resolved.error().fault, resolved.error().detail};
     if (auto refused = wrong_identity(data_set, received)) return std::move(*refused);
     if (const DropRule* rule = matching_drop_rule(drop, data_set, trimmed(received.sop_class_uid)))
@@ -156,9 +161,10 @@ struct Deidentifier::Impl {
   Result<SourceIdentity> identity_of(const ReceivedInstance& received) const {
     const TransferSyntax* syntax = find_transfer_syntax(received.transfer_syntax_uid);
     if (syntax == nullptr) return fail(Fault::Uncertain, "the transfer syntax is not in the table");
-    auto opened = open(received, *syntax, max_inflated);
+    auto opened = open(received, *syntax, max_inflated, elements);
     if (!opened) return opened.error();
-    if (const auto resolved = resolve_unknowns(*opened->data_set, rules); !resolved)
+    if (const auto resolved = resolve_unknowns(*opened->data_set, rules, opened->elements);
+        !resolved)
       return resolved.error();
     return source_identity(*opened->data_set, charset);
   }
@@ -280,6 +286,7 @@ struct Deidentifier::Impl {
   std::vector<DropRule> drop;
   std::string charset;
   std::size_t max_inflated;
+  std::shared_ptr<ElementBudget> elements;
   NewDevices new_devices;
   PseudonymMap& map;
 };

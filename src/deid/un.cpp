@@ -14,7 +14,8 @@ namespace {
 const DcmTagKey kCarrier(0x0008,
                          0x1140);  // any standard sequence: the parser then knows that items follow
 
-Result<std::unique_ptr<DcmElement>> resolve_sequence(const DcmTagKey& tag, ByteView value) {
+Result<std::unique_ptr<DcmElement>> resolve_sequence(const DcmTagKey& tag, ByteView value,
+                                                     ElementShare& elements) {
   Bytes wrapped;
   wrapped.reserve(value.size() + 8);
   const auto put = [&wrapped](std::size_t number, int bytes) {
@@ -26,8 +27,11 @@ Result<std::unique_ptr<DcmElement>> resolve_sequence(const DcmTagKey& tag, ByteV
   wrapped.insert(wrapped.end(), value.begin(), value.end());
   const TransferSyntax* implicit = find_transfer_syntax("1.2.840.10008.1.2");
   if (implicit == nullptr) throw std::logic_error("no transfer syntax Implicit VR Little Endian");
-  const auto walked = walk_data_set(wrapped, Encoding::ImplicitLittle);
+  WalkLimits limits;
+  limits.elements = elements.left();
+  const auto walked = walk_data_set(wrapped, Encoding::ImplicitLittle, limits);
   if (!walked) return walked.error();
+  if (const auto taken = elements.take(walked->elements); !taken) return taken.error();
   auto parsed = parse_data_set(wrapped, *implicit);
   if (!parsed) return parsed.error();
   DcmElement* carried = (*parsed)->getElement(0);
@@ -42,10 +46,11 @@ Result<std::unique_ptr<DcmElement>> resolve_sequence(const DcmTagKey& tag, ByteV
 }
 
 /// A new element; nullptr when the bytes are no value of that VR.
-Result<std::unique_ptr<DcmElement>> resolve(DcmElement& element, DcmEVR vr) {
+Result<std::unique_ptr<DcmElement>> resolve(DcmElement& element, DcmEVR vr,
+                                            ElementShare& elements) {
   const auto bytes = raw_bytes(element);
   if (!bytes || is_unknown_vr(vr)) return std::unique_ptr<DcmElement>();
-  if (vr == EVR_SQ) return resolve_sequence(element.getTag(), *bytes);
+  if (vr == EVR_SQ) return resolve_sequence(element.getTag(), *bytes, elements);
   return make_element(element.getTag(), vr, *bytes);
 }
 
@@ -75,7 +80,8 @@ DcmEVR vr_by_meaning(const DcmTagKey& tag, const PrivateCreators& creators, cons
 
 }  // namespace
 
-Result<void> resolve_unknowns(DcmItem& item, const Rules& rules, unsigned depth) {
+Result<void> resolve_unknowns(DcmItem& item, const Rules& rules, ElementShare& share,
+                              unsigned depth) {
   if (depth > kDeepest)
     return fail(Fault::NotDicom,
                 "sequences are nested more than " + std::to_string(kDeepest) + " deep");
@@ -93,10 +99,11 @@ Result<void> resolve_unknowns(DcmItem& item, const Rules& rules, unsigned depth)
         element = as_sequence(static_cast<DcmSequenceOfItems&>(*element));
         continue;
       }
-      auto resolved = resolve(*element, vr_by_meaning(element->getTag(), creators, rules));
+      auto resolved = resolve(*element, vr_by_meaning(element->getTag(), creators, rules), share);
       // A vendor's sequence that does not parse is bytes that nobody understands: it stays UN, and
       // goes.
-      if (!resolved && is_private(element->getTag())) continue;
+      if (!resolved && resolved.error().fault == Fault::NotDicom && is_private(element->getTag()))
+        continue;
       if (!resolved) {
         const std::string where = tag_text(element->getTag());
         put_elements(item, std::move(elements));
@@ -111,7 +118,7 @@ Result<void> resolve_unknowns(DcmItem& item, const Rules& rules, unsigned depth)
   for_each_element(item, [&](DcmElement& element) {
     if (!done || !is_sequence(element)) return;
     for_each_item(static_cast<DcmSequenceOfItems&>(element), [&](DcmItem& inner) {
-      if (done) done = resolve_unknowns(inner, rules, depth + 1);
+      if (done) done = resolve_unknowns(inner, rules, share, depth + 1);
     });
   });
   return done;

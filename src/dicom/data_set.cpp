@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
 #include <stdexcept>
 
 #include <dcmtk/dcmdata/dcistrmb.h>
@@ -100,13 +101,16 @@ Result<std::unique_ptr<DcmDataset>> parse_data_set(ByteView bytes, const Transfe
 EncodedDataSet encode_data_set(DcmDataset& data_set, const TransferSyntax& syntax) {
   const E_TransferSyntax written_as = parsed_as(syntax);
   Bytes all = write_all(data_set, written_as);
-  if (syntax.encoding == Encoding::DeflatedLittle) return {deflate_data_set(all), {}, {}};
-
-  // Walking our own output finds the pixel value and proves the lengths that DCMTK wrote.
-  const auto walked = walk_data_set(all, syntax.encoding);
+  // Walking our own output finds the pixel value and proves the lengths that DCMTK wrote, and that
+  // every item is in order, each tag once, however it came.
+  WalkLimits strict;
+  strict.out_of_order = 0;
+  strict.elements = std::numeric_limits<std::size_t>::max();  // it came through the limit
+  const auto walked = walk_data_set(all, syntax.encoding, strict);
   if (!walked)
     throw std::runtime_error("encode data set: what DCMTK wrote is not valid: " +
                              walked.error().detail);
+  if (syntax.encoding == Encoding::DeflatedLittle) return {deflate_data_set(all), {}, {}};
   if (walked->pixel_begin == walked->pixel_end) return {std::move(all), {}, {}};
   const auto at = [&all](std::size_t offset) {
     return all.begin() + static_cast<std::ptrdiff_t>(offset);

@@ -44,6 +44,9 @@ Result<Bytes> inflate_data_set(ByteView deflated, std::size_t limit) {
     if (out.size() > limit)
       return fail(Fault::Busy,
                   "the deflated data set grows over " + std::to_string(limit) + " bytes");
+    if (out.size() > kAnyRatioUpTo && out.size() / kLargestRatio > deflated.size())
+      return fail(Fault::NotDicom, "the deflated data set grows to more than " +
+                                       std::to_string(kLargestRatio) + " times its size");
     if (code == Z_STREAM_END) break;
     if (code != Z_OK || (rest.empty() && stream.avail_out != 0))
       return fail(Fault::NotDicom, "the deflated data set is broken or incomplete at byte " +

@@ -29,11 +29,6 @@ constexpr std::uint32_t kDoubleFloatPixelData = 0x7FE00009;
 // takes minutes.
 constexpr std::size_t kPrivateCreators = 1024;
 
-// DCMTK sorts while it reads, from the end, and ignores what comes twice: harmless inside items
-// while it is rare, quadratic when it is not. At the top level, where identity is read, order is
-// strict: of two PatientIDs another reader may take the other one.
-constexpr std::size_t kOutOfOrder = 256;
-
 enum class Kind { DataSet, Item, Sequence, Fragments };
 
 /// One open level.
@@ -44,7 +39,9 @@ struct Level {
   bool big;
   std::size_t limit;          ///< where it ends, or must end at the latest
   std::size_t first_creator;  ///< its private creators, in Walker::creators_
+  std::size_t first_tag;      ///< its elements, in Walker::tags_
   std::uint32_t last_tag = 0;
+  bool disordered = false;
   bool is_pixel_data = false;
 };
 
@@ -72,7 +69,7 @@ class Walker {
     levels_.reserve(2 * static_cast<std::size_t>(limits.nesting) +
                     2);  // sequence and item for each nesting, data set, fragments
     levels_.push_back({Kind::DataSet, false, encoding == Encoding::ImplicitLittle,
-                       encoding == Encoding::ExplicitBig, bytes.size(), 0});
+                       encoding == Encoding::ExplicitBig, bytes.size(), 0, 0});
   }
 
   Result<Walked> run() {
@@ -81,7 +78,7 @@ class Walker {
       std::optional<Error> error;
       if (at_ == level.limit) {
         if (level.undefined) return broken("a sequence or item of undefined length is not closed");
-        close();
+        error = close();
       } else if (++found_.elements > limits_.elements) {
         return broken("more than " + std::to_string(limits_.elements) + " elements");
       } else if (level.limit - at_ < 8) {
@@ -131,15 +128,26 @@ class Walker {
     const Level around = levels_.back();
     levels_.push_back({kind, length == kUndefined, around.implicit || as_implicit_little,
                        around.big && !as_implicit_little,
-                       length == kUndefined ? around.limit : at_ + length, creators_.size()});
+                       length == kUndefined ? around.limit : at_ + length, creators_.size(),
+                       tags_.size()});
     return std::nullopt;
   }
 
-  void close() {
-    if (levels_.back().is_pixel_data) found_.pixel_end = at_;
-    if (levels_.back().kind == Kind::Sequence) --depth_;
-    creators_.resize(levels_.back().first_creator);
+  std::optional<Error> close() {
+    const Level& level = levels_.back();
+    if (level.is_pixel_data) found_.pixel_end = at_;
+    if (level.kind == Kind::Sequence) --depth_;
+    const auto first = tags_.begin() + static_cast<std::ptrdiff_t>(level.first_tag);
+    if (level.disordered) {
+      // Of two elements with one tag DCMTK keeps one, another reader perhaps the other.
+      std::sort(first, tags_.end());
+      if (const auto twice = std::adjacent_find(first, tags_.end()); twice != tags_.end())
+        return broken(text_of_tag(*twice) + " stands twice in one item");
+    }
+    tags_.erase(first, tags_.end());
+    creators_.resize(level.first_creator);
     levels_.pop_back();
+    return std::nullopt;
   }
 
   std::optional<Error> in_sequence() {
@@ -148,17 +156,13 @@ class Walker {
     if (found == kItem) return open(Kind::Item, length, false);
     if (found != kSequenceDelimitation || length != 0 || !levels_.back().undefined)
       return broken(text_of_tag(found) + " where an item of a sequence must stand");
-    close();
-    return std::nullopt;
+    return close();
   }
 
   std::optional<Error> in_fragments() {
     const std::uint32_t found = tag();
     const std::uint32_t length = u32();
-    if (found == kSequenceDelimitation && length == 0) {
-      close();
-      return std::nullopt;
-    }
+    if (found == kSequenceDelimitation && length == 0) return close();
     if (found != kItem || length > left())
       return broken(text_of_tag(found) +
                     " where a fragment of pixel data must stand, or one that is too long");
@@ -173,8 +177,7 @@ class Walker {
       const bool closes = found == kItemDelimitation && levels_.back().kind == Kind::Item &&
                           levels_.back().undefined;
       if (!closes || u32() != 0) return broken(text_of_tag(found) + " where an element must stand");
-      close();
-      return std::nullopt;
+      return close();
     }
     // Group 0002 does occur inside items (a Philips CT writes it into its exposure sequence).
     if (group == 0x0000 || (group == 0x0002 && levels_.back().kind == Kind::DataSet))
@@ -234,9 +237,15 @@ class Walker {
 
   std::optional<Error> check_order(std::uint32_t found) {
     Level& level = levels_.back();
-    if (found <= level.last_tag && (level.kind == Kind::DataSet || ++out_of_order_ > kOutOfOrder))
-      return broken(text_of_tag(found) + " stands out of order or twice");
+    if (found <= level.last_tag) {
+      // Strict at the top level: of two PatientIDs another reader may take the other one.
+      if (level.kind == Kind::DataSet || found == level.last_tag ||
+          ++out_of_order_ > limits_.out_of_order)
+        return broken(text_of_tag(found) + " stands out of order or twice");
+      level.disordered = true;
+    }
     level.last_tag = std::max(level.last_tag, found);
+    if (level.kind == Kind::Item) tags_.push_back(found);
     return std::nullopt;
   }
 
@@ -295,6 +304,7 @@ class Walker {
   std::size_t out_of_order_ = 0;
   std::vector<Level> levels_;
   std::vector<Creator> creators_;
+  std::vector<std::uint32_t> tags_;  ///< of the open items
   Walked found_;
 };
 

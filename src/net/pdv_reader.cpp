@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kPdvHeader = 6;
 // Some senders count headers differently; DCMTK grants the same.
 constexpr std::uint32_t kTolerance = 100;
-enum PduType : Byte { kPData = 4, kReleaseRequest = 5, kAbort = 7 };
+enum PduType : Byte { kAssociateRequest = 1, kPData = 4, kReleaseRequest = 5, kAbort = 7 };
 
 std::uint32_t big_endian_32(ByteView at) {
   return std::uint32_t{at[0]} << 24U | std::uint32_t{at[1]} << 16U | std::uint32_t{at[2]} << 8U |
@@ -46,10 +46,12 @@ std::optional<Ending> PdvReader::read_pdu() {
     case kPData:
       break;
     case kReleaseRequest:
-      return Ending::Released;
+      return length == 4 ? Ending::Released : Ending::Broken;  // PS3.8 Table 9-24
     case kAbort:
       return Ending::PeerAborted;
     default:
+      abort_reason_ =
+          header[0] >= kAssociateRequest && header[0] <= kAbort ? kUnexpectedPdu : kUnrecognisedPdu;
       return Ending::Broken;
   }
   if (length < kPdvHeader || length > max_pdu_ + kTolerance) return Ending::Broken;

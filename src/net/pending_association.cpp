@@ -9,6 +9,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -18,12 +19,15 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t kHeader = 6;
+constexpr std::size_t kStep = 16U << 10U;  // memory follows what has arrived, not what is declared
 constexpr std::chrono::seconds kReplyGrace{1};
 
-/// What PS3.8 9.2 and 9.3 answer to a first PDU that is no A-ASSOCIATE-RQ we can use.
+/// What PS3.8 9.2 and 9.3 answer to a first PDU that is no A-ASSOCIATE-RQ we can use; nothing to an
+/// A-ABORT (Table 9-10, Sta2, AA-2).
 Bytes reply_to(ByteView pdu) {
-  constexpr Byte provider = 2;
-  if (pdu[0] != 1) return abort_pdu(provider, pdu[0] >= 1 && pdu[0] <= 7 ? 2 : 1);
+  constexpr Byte provider = 2, abort = 7;
+  if (pdu[0] == abort) return {};
+  if (pdu[0] != 1) return abort_pdu(provider, pdu[0] >= 1 && pdu[0] < abort ? 2 : 1);
   if (pdu.size() >= 8 && (pdu[7] & 1U) == 0) {
     return association_reject(1, 2, 2);  // protocol version not supported
   }
@@ -97,12 +101,16 @@ void PendingAssociation::read_header() {
 }
 
 void PendingAssociation::read_body(std::size_t size) {
-  pdu_.resize(kHeader + size);
-  asio::async_read(socket_, asio::buffer(pdu_.data() + kHeader, size),
-                   locked([](PendingAssociation& self, boost::system::error_code error, auto) {
-                     if (error) return self.end(End::Gone);
-                     self.judge();
-                   }));
+  const std::size_t there = pdu_.size();
+  const std::size_t step = std::min(size, kStep);
+  pdu_.resize(there + step);
+  asio::async_read(
+      socket_, asio::buffer(pdu_.data() + there, step),
+      locked([left = size - step](PendingAssociation& self, boost::system::error_code error, auto) {
+        if (error) return self.end(End::Gone);
+        if (left > 0) return self.read_body(left);
+        self.judge();
+      }));
 }
 
 void PendingAssociation::judge() {
@@ -116,6 +124,7 @@ void PendingAssociation::answer(Bytes reply) {
   reported_ = true;
   on_end_(*this, End::Malformed);
   if (closed_) return;
+  if (reply.empty()) return end(End::Gone);
   reply_ = std::move(reply);
   pdu_.resize(4096);  // from here on only a place to throw bytes into
   deadline_.expires_after(kReplyGrace);

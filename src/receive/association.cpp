@@ -43,12 +43,12 @@ class Reachable {
 /// Says how it ended and lets the peer read it. Not by ASC_abortAssociation, which reads on under
 /// DCMTK's own timeouts, nor by ASC_acknowledgeRelease: DCMTK has not seen the messages (see
 /// PdvReader), so its state machine is not asked about their end.
-void say_goodbye(Connection& connection, MessageLoop::End end) {
+void say_goodbye(Connection& connection, MessageLoop::End end, std::uint8_t abort_reason) {
   Bytes pdu;
   if (end == MessageLoop::End::Released) {
     pdu = {0x06, 0, 0, 0, 0, 4, 0, 0, 0, 0};  // A-RELEASE-RP, PS3.8 9.3.7
   } else if (end == MessageLoop::End::ProtocolError) {
-    pdu = abort_pdu(2, 2);
+    pdu = abort_pdu(2, abort_reason);
   } else {
     pdu = abort_pdu(0, 0);
   }
@@ -129,7 +129,7 @@ void AssociationRunner::run_unguarded(IncomingAssociation incoming, const Origin
   MessageLoop loop(state_, origin, connection, contexts);
   const MessageLoop::End end = loop.run();
   if (end != MessageLoop::End::Released) ++state_.aborted;
-  if (end != MessageLoop::End::PeerAborted) say_goodbye(connection, end);
+  if (end != MessageLoop::End::PeerAborted) say_goodbye(connection, end, loop.abort_reason());
   const auto& tally = loop.tally();
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - begin);
   spdlog::info(

@@ -105,6 +105,7 @@ std::optional<Rejection> AssociationServer::Impl::judge(const AssociationRequest
     try {
   if (state.stopping) return kStopping;
   if (request.application_context != kDicomContext) return kContextName;
+  if (request.calling_ae.empty()) return kCallingAe;  // 16 spaces are no title (PS3.5 6.2)
   const Admitted admitted = admit(origin);
   origin.route = admitted.route;
   services.stores = admitted.admission == Admission::Accept && !admitted.route.empty();

@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace dosigate {
 namespace {
@@ -64,7 +65,8 @@ Result<Command> read_command(ByteView in) {
     return fail(Fault::NotDicom, std::string("command set: ") + what);
   };
   Command command;
-  bool field = false, message_id = false, type = false;
+  bool field = false, message_id = false, type = false, affected = false;
+  std::optional<std::uint32_t> last;
   while (!in.empty()) {
     if (in.size() < 8) return broken("an element header is cut off");
     const std::uint32_t group = little_endian(in, 2);
@@ -72,9 +74,13 @@ Result<Command> read_command(ByteView in) {
     const std::size_t length = little_endian(in.subspan(4), 4);
     if (group != 0) return broken("an element outside group 0000");
     if (length > in.size() - 8) return broken("a length is greater than what is left");
+    // Of two SOP Instance UIDs another reader may take the other one.
+    if (last && element <= *last) return broken("an element stands out of order or twice");
+    last = element;
     const ByteView value = in.subspan(8, length);
     in = in.subspan(8 + length);
 
+    if (element == kGroupLength && length != 4) return broken("a group length of not 4 bytes");
     const bool number = element == kField || element == kMessageId || element == kDataSetType ||
                         element == kEventType;
     if (number && length != 2) return broken("a number that is not 2 bytes long");
@@ -95,12 +101,17 @@ Result<Command> read_command(ByteView in) {
         command.event_type = static_cast<std::uint16_t>(little_endian(value, 2));
         break;
       case kAffectedClass:
-      case kRequestedClass:
-        command.sop_class_uid = trimmed(value);
-        break;
       case kAffectedInstance:
+        affected = true;
+        (element == kAffectedClass ? command.sop_class_uid : command.sop_instance_uid) =
+            trimmed(value);
+        break;
+      case kRequestedClass:
       case kRequestedInstance:
-        command.sop_instance_uid = trimmed(value);
+        // No message has both (PS3.7 Tables 9.1-1 to 10.3-6).
+        if (affected) return broken("an affected and a requested SOP class or instance");
+        (element == kRequestedClass ? command.sop_class_uid : command.sop_instance_uid) =
+            trimmed(value);
         break;
       default:
         break;

@@ -32,8 +32,10 @@ struct Command {
 /// field says.
 inline constexpr std::size_t kMaxCommand = 64U << 10U;
 
-/// Reads a command set: Implicit VR Little Endian, group 0000 only, to the last byte (PS3.7 6.3.1).
-/// @return NotDicom when it is broken or lacks field, message id or data set type.
+/// Reads a command set: Implicit VR Little Endian, group 0000 only, to the last byte, elements in
+/// ascending order and each once (PS3.7 6.3.1). What the group length says is not asked.
+/// @return NotDicom when it is broken or lacks field, message id or data set type, or names both an
+/// affected and a requested SOP class or instance.
 /// Thread: any; no state.
 Result<Command> read_command(ByteView command_set);
 

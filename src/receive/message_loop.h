@@ -20,6 +20,8 @@ class MessageLoop {
               const AcceptedContexts& contexts);
   End run();
   const Tally& tally() const { return tally_; }
+  /// Of the A-ABORT after End::ProtocolError.
+  std::uint8_t abort_reason() const { return reader_.abort_reason(); }
 
  private:
   std::optional<End> wait();

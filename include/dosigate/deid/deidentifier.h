@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "dosigate/deid/element_budget.h"
 #include "dosigate/deid/profile.h"
 #include "dosigate/deid/trace.h"
 #include "dosigate/dicom/instance.h"
@@ -99,6 +100,7 @@ class Deidentifier {
     std::vector<DropRule> drop;
     std::string default_charset;  ///< for an absent (0008,0005): "" = ASCII only, "ISO_IR 100", ...
     std::size_t max_inflated = 512U << 20U;
+    std::shared_ptr<ElementBudget> elements{};    ///< shared by all engines of a node
     NewDevices new_devices = NewDevices::Accept;  ///< Hold: HoldReason::NewDevice
   };
   Deidentifier(Settings settings, PseudonymMap& map);

@@ -9,13 +9,17 @@ namespace dosigate {
 /// Bounds of a data set from the wire.
 struct WalkLimits {
   unsigned nesting = 64;             ///< sequences inside sequences
-  std::size_t elements = 2'000'000;  ///< elements and items together
+  std::size_t elements = 1'000'000;  ///< elements, items and delimiters together
+  /// Elements inside items that may stand before their place, in all: DCMTK sorts while it reads,
+  /// which is harmless while it is rare and quadratic when it is not. At the top level, where
+  /// identity is read, none may.
+  std::size_t out_of_order = 256;
 };
 
 /// Judges the bytes of a data set before DCMTK parses them, iteratively: nesting, declared lengths
 /// against the bytes left, element count, item and delimiter order, ascending tags at the top
-/// level, nothing after the last element. 10,000 nested sequences in one C-STORE kill storescp and
-/// Orthanc; here they are Fault::NotDicom.
+/// level, no tag twice in the data set or in one item, nothing after the last element. 10,000
+/// nested sequences in one C-STORE kill storescp and Orthanc; here they are Fault::NotDicom.
 ///
 /// Sees what DCMTK will see: VR from the stream (explicit), from the data dictionary (implicit),
 /// undefined length of any VR, and sequences inside UN of undefined length (PS3.5 6.2.2 note).
@@ -29,8 +33,14 @@ struct Walked {
 };
 Result<Walked> walk_data_set(ByteView data_set, Encoding encoding, const WalkLimits& limits = {});
 
+/// Above this size a data set may be at most so many times as large as its deflated form: blank
+/// images of up to that size deflate by a thousand, studies do not.
+inline constexpr std::size_t kAnyRatioUpTo = std::size_t{16} << 20U;
+inline constexpr std::size_t kLargestRatio = 256;
+
 /// zlib raw inflate of a Deflated data set (PS3.5 A.5) with caps: NotDicom when the stream is
-/// broken or incomplete, Busy when it grows over `limit` bytes.
+/// broken or incomplete or grows over that ratio, Busy when it grows over `limit` bytes. Memory
+/// follows what comes out, in steps.
 Result<Bytes> inflate_data_set(ByteView deflated, std::size_t limit);
 /// The reverse, padded to even length. Throws std::runtime_error when zlib has no memory.
 Bytes deflate_data_set(ByteView data_set);

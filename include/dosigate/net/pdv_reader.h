@@ -33,6 +33,7 @@ struct Pdv {
 /// it. Thread: the association's.
 class PdvReader {
  public:
+  static constexpr std::uint8_t kUnrecognisedPdu = 1, kUnexpectedPdu = 2, kInvalidParameter = 6;
   /// @param max_pdu  as announced to the peer.
   /// @param timeout  for the begin of a PDU, and again for its whole body.
   PdvReader(Connection& connection, std::uint32_t max_pdu, std::chrono::seconds timeout);
@@ -40,6 +41,8 @@ class PdvReader {
   /// True when `next` would have something to read, or the connection has ended, within `slice`.
   bool waiting(std::chrono::seconds slice);
   std::variant<Pdv, Ending> next();
+  /// What an A-ABORT gives as the provider's reason after Ending::Broken (PS3.8 Table 9-26).
+  std::uint8_t abort_reason() const { return abort_reason_; }
 
  private:
   std::optional<Ending> read_pdu();
@@ -50,6 +53,7 @@ class PdvReader {
   std::chrono::seconds timeout_;
   Bytes body_;       // of the P-DATA PDU in hand; only ever grows
   ByteView unread_;  // the PDVs of it that were not given out
+  std::uint8_t abort_reason_ = kInvalidParameter;
 };
 
 }  // namespace dosigate

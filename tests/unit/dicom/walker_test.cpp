@@ -241,12 +241,50 @@ TEST(Walker, RefusesElementsOutOfOrderOrTwiceAtTheTopLevel) {
 TEST(Walker, ToleratesAFewElementsOutOfOrderInItemsButNotThousands) {
   const auto with_disorder = [](unsigned count) {
     Wire item;
-    for (unsigned i = count + 1; i-- > 0;) item.element(0x00200000 + i, "US", "12");
+    for (unsigned i = count + 1; i-- > 0;) item.element(0x00200001 + i, "US", "12");
     return Wire().element(kReferencedImageSequence, "SQ", Wire().item(item));
   };
 
   expect_accepted(with_disorder(200), Encoding::ExplicitLittle);
   expect_refused(with_disorder(300), Encoding::ExplicitLittle, "out of order");
+}
+
+TEST(Walker, RefusesATagTwiceInOneItemWhereverItStands) {
+  const auto in_item = [](const Wire& item) {
+    return Wire().element(kReferencedImageSequence, "SQ", Wire().item(item));
+  };
+  Wire next, far;
+  next.element(kPatientID, "LO", "ONE ").element(kPatientID, "LO", "TWO ");
+  far.element(kPatientID, "LO", "ONE ")
+      .element(0x00200010, "SH", "12")
+      .element(kPatientID, "LO", "TWO ");
+  Wire undefined;
+  undefined.header(kReferencedImageSequence, "SQ", Wire::kUndefined)
+      .item()
+      .text(as_text(far.bytes))
+      .end_item()
+      .end_sequence();
+
+  expect_refused(in_item(next), Encoding::ExplicitLittle, "out of order or twice");
+  expect_refused(in_item(far), Encoding::ExplicitLittle, "(0010,0020) stands twice in one item");
+  expect_refused(undefined, Encoding::ExplicitLittle, "(0010,0020) stands twice in one item");
+  // The same tag in another item, or around it, is another element.
+  Wire twice;
+  Wire one;
+  one.element(0x00200010, "SH", "12").element(kPatientID, "LO", "ONE ");
+  twice.item(one).item(one);
+  expect_accepted(Wire().element(kReferencedImageSequence, "SQ", twice), Encoding::ExplicitLittle);
+}
+
+TEST(Walker, WithoutToleranceAnItemOutOfOrderIsRefused) {
+  Wire item;
+  item.element(0x00200010, "SH", "12").element(kPatientID, "LO", "ONE ");
+  const Wire wire = Wire().element(kReferencedImageSequence, "SQ", Wire().item(item));
+  WalkLimits strict;
+  strict.out_of_order = 0;
+
+  EXPECT_TRUE(walk_data_set(wire.bytes, Encoding::ExplicitLittle));
+  EXPECT_FALSE(walk_data_set(wire.bytes, Encoding::ExplicitLittle, strict));
 }
 
 TEST(Walker, RefusesCommandAndMetaGroups) {
@@ -373,13 +411,25 @@ TEST(Inflate, GivesBackWhatDeflateTook) {
 }
 
 TEST(Inflate, StopsAtTheLimit) {
-  const Bytes bomb = deflate_data_set(Bytes(50'000'000));
-  ASSERT_LT(bomb.size(), 100'000U);
+  const Bytes bomb = deflate_data_set(Bytes(10'000'000));
+  ASSERT_LT(bomb.size(), 20'000U);
 
-  const auto over = inflate_data_set(bomb, 49'999'999);
+  const auto over = inflate_data_set(bomb, 9'999'999);
 
   ASSERT_FALSE(over);
   EXPECT_EQ(over.error().fault, Fault::Busy);
+}
+
+TEST(Inflate, RefusesWhatGrowsAsNoStudyDoes) {
+  const Bytes blank = deflate_data_set(Bytes(kAnyRatioUpTo));
+  const Bytes bomb = deflate_data_set(Bytes(2 * kAnyRatioUpTo));
+  ASSERT_GT(kAnyRatioUpTo / blank.size(), kLargestRatio);
+
+  const auto over = inflate_data_set(bomb, std::size_t{1} << 30U);
+
+  EXPECT_TRUE(inflate_data_set(blank, std::size_t{1} << 30U));
+  ASSERT_FALSE(over);
+  EXPECT_EQ(over.error().fault, Fault::NotDicom);
 }
 
 TEST(Inflate, RefusesABrokenOrShortStream) {

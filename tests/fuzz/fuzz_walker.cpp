@@ -1,0 +1,88 @@
+// The walker against the parser: what it passes, DCMTK parses on a small stack, to the last byte or
+// with an error, and both count the same elements and find the same pixel bytes.
+
+#include <pthread.h>
+
+#include <stdexcept>
+
+#include <dcmtk/config/osconfig.h>
+
+#include <dcmtk/dcmdata/dctk.h>
+
+#include "dosigate/dicom/data_set.h"
+#include "dosigate/dicom/dcmtk.h"
+#include "dosigate/dicom/walker.h"
+#include "fuzz/fuzz.h"
+
+using namespace dosigate;
+
+namespace {
+
+constexpr std::size_t kSmallStack = 256U << 10U;
+
+struct Judged {
+  ByteView bytes;
+  const TransferSyntax* syntax;
+  Walked walked;
+};
+
+/// As the walker counts: elements, items, fragments, and the delimiter of each undefined length.
+std::size_t count(DcmObject& object) {
+  std::size_t all = 0;
+  for (DcmObject* inner = object.nextInContainer(nullptr); inner != nullptr;
+       inner = object.nextInContainer(inner))
+    all += 1 + count(*inner);
+  const bool container =
+      object.ident() == EVR_SQ || object.ident() == EVR_item || object.ident() == EVR_pixelSQ;
+  if (container && object.getLengthField() == DCM_UndefinedLength) ++all;
+  return all;
+}
+
+void compare(const Judged& judged, DcmDataset& data_set) {
+  must(count(data_set) == judged.walked.elements);
+  DcmElement* pixels = nullptr;
+  if (data_set.findAndGetElement(DCM_PixelData, pixels, OFFalse).bad()) return;
+  const std::size_t value = judged.walked.pixel_end - judged.walked.pixel_begin;
+  if (judged.walked.pixel_begin >= 4 && pixels->getLengthField() != DCM_UndefinedLength)
+    must(value == pixels->getLengthField() || value + 1 == pixels->getLengthField());
+}
+
+void* parse(void* argument) {
+  const Judged& judged = *static_cast<const Judged*>(argument);
+  const auto parsed = parse_data_set(judged.bytes, *judged.syntax);
+  if (!parsed) return nullptr;
+  compare(judged, **parsed);
+  try {
+    (void)encode_data_set(**parsed, *judged.syntax);
+  } catch (const std::runtime_error&) {
+    // Said in words: the instance is held.
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  static const DcmtkRuntime dcmtk;
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  constexpr const char* kSyntaxes[] = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1",
+                                       "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.4.70"};
+  Judged judged{{data + 1, size - 1}, find_transfer_syntax(kSyntaxes[data[0] % 4]), {}};
+  const auto walked = walk_data_set(judged.bytes, judged.syntax->encoding);
+  if (!walked) return 0;
+  judged.walked = *walked;
+  must(walked->pixel_begin <= walked->pixel_end && walked->pixel_end <= judged.bytes.size());
+
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, kSmallStack);
+  pthread_t thread;
+  must(pthread_create(&thread, &attributes, parse, &judged) == 0);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&attributes);
+  return 0;
+}
