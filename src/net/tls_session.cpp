@@ -147,7 +147,8 @@ void TlsSession::failed(const char* otherwise) {
 Error TlsSession::handshake_error() const {
   std::string words = failure_;
   if (!names_shown_.empty()) words += " (it is for " + names_shown_ + ")";
-  return fail(Fault::Denied, std::move(words));
+  const bool may_pass = failure_ == kClosedInHandshake || failure_ == kSilentInHandshake;
+  return fail(may_pass ? Fault::Unavailable : Fault::Denied, std::move(words));
 }
 
 Result<TlsSession::Step> TlsSession::try_handshake() {

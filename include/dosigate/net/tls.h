@@ -10,6 +10,7 @@
 #include "dosigate/base/bytes.h"
 #include "dosigate/base/clock.h"
 #include "dosigate/base/result.h"
+#include "dosigate/base/tls_identity.h"
 
 struct ssl_ctx_st;
 struct ssl_st;
@@ -26,14 +27,6 @@ struct TlsFiles {
   std::filesystem::path certificate, key, ca;
 };
 enum class TlsFile { Certificate, Key, Ca };
-
-/// Who a peer proved to be. `names`: dNSName and iPAddress of the certificate, or the common name
-/// when it has neither; printable ASCII only, so that they can be shown. `fingerprint`: SHA-256 of
-/// the certificate, 64 lower-case hexadecimal digits.
-struct TlsIdentity {
-  std::vector<std::string> names;
-  std::string fingerprint;
-};
 
 /// Which certificates of the CA are the right ones; an empty list demands nothing.
 struct TlsPin {
@@ -114,7 +107,8 @@ class TlsSession {
   TlsSession& operator=(const TlsSession&) = delete;
 
   enum class Step { Done, WantRead, WantWrite };
-  /// As far as it comes without waiting. The error is in words: "the peer's certificate …".
+  /// As far as it comes without waiting. The error is in words: "the peer's certificate …";
+  /// Unavailable when it may pass (closed, silent), Denied when a person must change something.
   Result<Step> try_handshake();
   Result<void> handshake(SteadyTime deadline);
 
