@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "dialogue.h"
+#include "peer.h"
 #include "dosigate/forward/verifier.h"
 
 namespace dosigate {

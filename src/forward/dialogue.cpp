@@ -5,6 +5,8 @@
 #include <dcmtk/dcmnet/dul.h>
 
 #include "dosigate/dicom/walker.h"
+#include "dosigate/net/association_request.h"
+#include "peer.h"
 #include "words.h"
 
 namespace dosigate {
@@ -12,48 +14,68 @@ namespace {
 
 constexpr std::size_t kLargestCommand = 64U << 10U;
 constexpr std::size_t kLargestDataSet = 4U << 20U;
-constexpr std::size_t kLargestFragment = 64U << 10U;
+constexpr std::chrono::milliseconds kGrace{1'000};
 
-void big_endian_32(Bytes& out, std::size_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<Byte>(value >> shift));
+void put_big_endian_32(Byte* at, std::size_t value) {
+  for (int i = 0; i < 4; ++i) at[i] = static_cast<Byte>(value >> (24 - 8 * i));
 }
 
 }  // namespace
 
-Dialogue::Dialogue(Peer& peer, std::stop_token stop)
-    : peer_(peer),
-      connection_(dynamic_cast<Connection&>(
-          *DUL_getTransportConnection(peer.association_->DULassociation))),
-      reader_(connection_, static_cast<std::uint32_t>(kOurMaxPdu), peer.to_.dimse_timeout),
-      stop_(std::move(stop)) {}
+Dialogue::Dialogue(Connection& connection, const Destination& to, std::size_t room)
+    : connection_(connection),
+      to_(to),
+      reader_(connection, static_cast<std::uint32_t>(kOurMaxPdu), to.dimse_timeout),
+      pdu_(kPduHead + (room & ~std::size_t{1})) {}
 
-std::string Dialogue::address() const { return connection_.peer_address(); }
-
-bool Dialogue::send_pdv(std::uint8_t context, bool command, bool last, ByteView fragment) {
-  Bytes pdu{0x04, 0};  // P-DATA-TF with one PDV, PS3.8 9.3.5
-  big_endian_32(pdu, fragment.size() + 6);
-  big_endian_32(pdu, fragment.size() + 2);
-  pdu.push_back(context);
-  pdu.push_back(static_cast<Byte>((command ? 1U : 0U) | (last ? 2U : 0U)));
-  pdu.insert(pdu.end(), fragment.begin(), fragment.end());
-  return connection_.write(pdu.data(), pdu.size()) >= 0;
+Result<void> Dialogue::send_fragment(std::uint8_t context, bool command, bool last,
+                                     std::size_t size, const char* during) {
+  pdu_[0] = 0x04;  // P-DATA-TF with one PDV, PS3.8 9.3.5
+  pdu_[1] = 0;
+  put_big_endian_32(&pdu_[2], size + 6);
+  put_big_endian_32(&pdu_[6], size + 2);
+  pdu_[10] = context;
+  pdu_[11] = static_cast<Byte>((command ? 1U : 0U) | (last ? 2U : 0U));
+  if (!ended_ && connection_.write(pdu_.data(), kPduHead + size) >= 0) return {};
+  return broken(Ending::PeerAborted, during);
 }
 
 Result<void> Dialogue::send(std::uint8_t context, const CommandSet& command, ByteView data_set) {
-  const std::size_t room =
-      std::min<std::size_t>(peer_.association_->sendPDVLength & ~1UL, kLargestFragment);
+  const std::span<Byte> room = fragment();
   const Bytes encoded_command = command.encode();
-  if (encoded_command.size() > room)
-    return fail(Fault::Unavailable, at(peer_.to_) + " takes only PDUs of " + std::to_string(room) +
-                                        " bytes: too small for a command");
-  bool sent = send_pdv(context, true, true, encoded_command);
+  if (encoded_command.size() > room.size())
+    return fail(Fault::Denied, at(to_) + " takes only PDUs of " + std::to_string(room.size()) +
+                                   " bytes: too small for a command");
+  std::ranges::copy(encoded_command, room.begin());
+  auto sent = send_fragment(context, true, true, encoded_command.size(), "a request was sent");
   while (sent && !data_set.empty()) {
-    const ByteView fragment = data_set.first(std::min(room, data_set.size()));
-    data_set = data_set.subspan(fragment.size());
-    sent = send_pdv(context, false, data_set.empty(), fragment);
+    const ByteView part = data_set.first(std::min(room.size(), data_set.size()));
+    data_set = data_set.subspan(part.size());
+    std::ranges::copy(part, room.begin());
+    sent = send_fragment(context, false, data_set.empty(), part.size(), "a request was sent");
   }
-  if (sent) return {};
-  return broken(Ending::PeerAborted, "a request was sent");
+  return sent;
+}
+
+void Dialogue::release(std::chrono::seconds within) {
+  if (ended_) return;
+  ended_ = true;
+  Bytes request{0x05, 0, 0, 0, 0, 4, 0, 0, 0, 0};  // A-RELEASE-RQ, PS3.8 9.3.6
+  if (connection_.write(request.data(), request.size()) < 0) return;
+  const SteadyTime until = steady_now() + within;
+  // The answer is a PDU that PdvReader knows no use for, as any other end; PDVs may still be under
+  // way.
+  while (steady_now() < until) {
+    if (!reader_.waiting(std::chrono::seconds(1))) continue;
+    if (std::holds_alternative<Ending>(reader_.next())) return;
+  }
+}
+
+void Dialogue::abort() {
+  if (ended_) return;
+  ended_ = true;
+  Bytes pdu = abort_pdu(0, 0);
+  if (connection_.write(pdu.data(), pdu.size()) >= 0) connection_.finish(kGrace);
 }
 
 Error Dialogue::broken(Ending ending, const char* during) {
@@ -75,14 +97,15 @@ Error Dialogue::broken(Ending ending, const char* during) {
     (void)connection_.write(answer.data(), answer.size());
   }
   // Nobody is left who could be told of an abort.
-  ended_ = ending == Ending::Released || ending == Ending::PeerAborted;
-  if (ended_) peer_.broken_ = condition;
-  return fail(Fault::Unavailable, broken_off(condition, peer_.to_, during));
+  if (ending == Ending::Released || ending == Ending::PeerAborted) ended_ = true;
+  if (const std::string tls = connection_.tls_failure(); !tls.empty())
+    return fail(Fault::Unavailable, at(to_) + " while " + during + ": " + tls);
+  return fail(Fault::Unavailable, broken_off(condition, to_, during));
 }
 
 Error Dialogue::nonsense() const {
   return fail(Fault::Unavailable,
-              at(peer_.to_) +
+              at(to_) +
                   " sent something that is no DIMSE message of at most 4 MiB: the archive is at "
                   "fault");
 }
@@ -94,7 +117,7 @@ Result<Dialogue::Message> Dialogue::receive(SteadyTime until, const char* during
     if (steady_now() >= until) return broken(Ending::TimedOut, during);
   }
   // A message that has begun may take its time, but not as long as its bytes can be counted out.
-  const SteadyTime give_up = std::max(until, steady_now()) + peer_.to_.dimse_timeout;
+  const SteadyTime give_up = std::max(until, steady_now()) + to_.dimse_timeout;
   Message out;
   Bytes command;
   bool begun = false, command_read = false;

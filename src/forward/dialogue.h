@@ -5,19 +5,20 @@
 #include "command_set.h"
 #include "dosigate/base/clock.h"
 #include "dosigate/dicom/data_set.h"
+#include "dosigate/forward/forwarder.h"
 #include "dosigate/net/pdv_reader.h"
-#include "peer.h"
 
 namespace dosigate {
 
-/// DIMSE messages other than C-STORE (PS3.7) over the association of a Peer, written and read by
-/// our own code: DCMTK's reader of PDVs can be made to read beyond its buffer, and its services
-/// allocate what a length field says. The peer serves nothing else meanwhile. Thread: one.
+/// DIMSE messages (PS3.7) over an established association, and its end, written and read by our own
+/// code: DCMTK's reader of PDVs can be made to read beyond its buffer, and its services allocate
+/// what a length field says. The peer serves nothing else meanwhile. Thread: one.
 ///
 /// Faults: Unavailable, in words, when the association is of no use any more.
 class Dialogue {
  public:
-  Dialogue(Peer& peer, std::stop_token stop);
+  /// @param room  the largest fragment that the peer takes in one PDV.
+  Dialogue(Connection& connection, const Destination& to, std::size_t room);
 
   struct Message {
     std::uint8_t context = 0;
@@ -27,6 +28,12 @@ class Dialogue {
 
   /// A whole message. The data set is in the transfer syntax of the context.
   Result<void> send(std::uint8_t context, const CommandSet& command, ByteView data_set = {});
+  /// Where the next fragment is put together, of even length: what `send_fragment` sends is not
+  /// copied.
+  std::span<Byte> fragment() { return std::span(pdu_).subspan(kPduHead); }
+  /// One PDU with the first `size` bytes of `fragment`.
+  Result<void> send_fragment(std::uint8_t context, bool command, bool last, std::size_t size,
+                             const char* during);
   /// The next message, whatever it is.
   /// @param during  "its answer to C-FIND was awaited"
   Result<Message> receive(SteadyTime until, const char* during);
@@ -35,20 +42,29 @@ class Dialogue {
   /// The peer has released or lost the association: it says no more, which need not be a failure.
   bool ended() const { return ended_; }
 
-  std::uint16_t next_message_id() { return ++last_message_id_; }
+  /// A-RELEASE (PS3.8 9.3.6): asks for the end and waits for the answer, not longer than `within`.
+  void release(std::chrono::seconds within);
+  /// A-ABORT: the peer keeps nothing of what was under way.
+  void abort();
+
+  /// A stop ends the waiting in `receive`.
+  void until_stopped(std::stop_token stop) { stop_ = std::move(stop); }
   const std::stop_token& stop() const { return stop_; }
+  std::uint16_t next_message_id() { return ++last_message_id_; }
   /// Numeric address of the peer.
-  std::string address() const;
+  std::string address() const { return connection_.peer_address(); }
+
+  static constexpr std::size_t kPduHead = 12;  ///< of a PDU with one PDV (PS3.8 9.3.5)
 
  private:
   Error broken(Ending ending, const char* during);
   Error nonsense() const;
-  bool send_pdv(std::uint8_t context, bool command, bool last, ByteView fragment);
 
-  Peer& peer_;
   Connection& connection_;
+  const Destination to_;
   PdvReader reader_;
   std::stop_token stop_;
+  Bytes pdu_;
   std::uint16_t last_message_id_ = 0;
   bool ended_ = false;
 };

@@ -3,7 +3,7 @@
 #include <set>
 #include <string>
 
-#include "dialogue.h"
+#include "peer.h"
 
 namespace dosigate {
 

@@ -16,7 +16,7 @@ struct Forwarder<domain>::Impl {
     // All of DCMTK's set-up here, before the first of the threads.
     for (unsigned i = 0; i < count; ++i) {
       workers.push_back(std::make_unique<Worker<domain>>(
-          shared, dicom ? make_network(shared.destination) : Network()));
+          shared, dicom ? make_requestor(shared.destination) : Requestor()));
     }
     for (auto& worker : workers) {
       threads.emplace_back([&worker](const std::stop_token& stop) { worker->run(stop); });

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include <dcmtk/dcmnet/dimse.h>
-#include <dcmtk/dcmnet/diutil.h>
+#include <dcmtk/dcmnet/dul.h>
 
 #include "dosigate/dicom/data_set.h"
 #include "dosigate/net/connection.h"
@@ -15,8 +14,9 @@ namespace dosigate {
 namespace {
 
 constexpr std::size_t kMostContexts = 128;
-constexpr std::size_t kLongestResponse = 16'384;
-constexpr std::size_t kPduHead = 12;  // of a PDU with one PDV (PS3.8 9.3.5)
+constexpr std::uint16_t kStoreResponse = 0x8001;
+constexpr std::uint16_t kEchoRequest = 0x0030;
+constexpr std::uint16_t kEchoResponse = 0x8030;
 
 int seconds(std::chrono::seconds time) { return static_cast<int>(time.count()); }
 
@@ -24,28 +24,46 @@ int seconds(std::chrono::seconds time) { return static_cast<int>(time.count()); 
 
 void set_connect_timeout(std::chrono::seconds limit) { dcmConnectionTimeout.set(seconds(limit)); }
 
-Network make_network(const Destination& peer) {
+Requestor make_requestor(const Destination& peer) {
   T_ASC_Network* network = nullptr;
   require(ASC_initializeNetwork(NET_REQUESTOR, 0, seconds(peer.connect_timeout), &network),
           "prepare the network");
-  Network out(network);
+  Requestor out;
+  out.network.reset(network);
   auto layer =
       std::make_unique<TransportLayer>(ConnectionLimits{peer.dimse_timeout, peer.dimse_timeout});
   require(ASC_setTransportLayer(network, layer.get(), 1), "set the transport layer");
-  (void)layer.release();  // the network's from here
-  return out;             // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
+  out.layer = layer.release();  // the network's from here
+  return out;                   // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
 }
 
-Result<std::unique_ptr<Peer>> Peer::open(const Destination& to, T_ASC_Network* network,
+namespace {
+
+/// How the association is secured; nothing: plain. Invalid when TLS is wanted and there is no
+/// context for it: never plain by mistake.
+Result<std::optional<TlsClient>> security_of(const Destination& to) {
+  if (!to.tls) return std::optional<TlsClient>();
+  if (!to.tls_context) return fail(Fault::Invalid, at(to) + ": tls = true without [tls]");
+  return std::optional<TlsClient>({to.tls_context, *to.tls, to.host, to.connect_timeout});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Peer>> Peer::open(const Destination& to, Requestor& requestor,
                                          const std::vector<ProposedContext>& contexts) {
   if (contexts.empty() || contexts.size() > kMostContexts)
     return fail(Fault::Invalid, "an association proposes 1 to 128 contexts");
+  auto security = security_of(to);
+  if (!security) return security.error();
+  const bool secure = security->has_value();
+  requestor.layer->secure(std::move(*security));
   T_ASC_Parameters* parameters = nullptr;
   require(ASC_createAssociationParameters(&parameters, kOurMaxPdu), "make association parameters");
   const std::string address = to.host + ":" + std::to_string(to.port);
   require(ASC_setAPTitles(parameters, to.calling_ae.c_str(), to.ae_title.c_str(), nullptr),
           "set AE titles");
   require(ASC_setPresentationAddresses(parameters, "localhost", address.c_str()), "set addresses");
+  require(ASC_setTransportLayerType(parameters, secure ? OFTrue : OFFalse), "choose the transport");
   std::strncpy(parameters->ourImplementationClassUID, kImplementationClassUid,
                sizeof(parameters->ourImplementationClassUID) - 1);
   std::strncpy(parameters->ourImplementationVersionName, kImplementationVersionName,
@@ -63,19 +81,27 @@ Result<std::unique_ptr<Peer>> Peer::open(const Destination& to, T_ASC_Network* n
 
   T_ASC_Association* association = nullptr;
   const OFCondition condition =
-      ASC_requestAssociation(network, parameters, &association, nullptr, nullptr, DUL_NOBLOCK,
-                             seconds(to.connect_timeout));
+      ASC_requestAssociation(requestor.network.get(), parameters, &association, nullptr, nullptr,
+                             DUL_NOBLOCK, seconds(to.connect_timeout));
+  const OutboundTrouble trouble = requestor.layer->trouble();
+  const auto not_opened = [&]() -> Error {
+    if (!trouble.words.empty())
+      return fail(trouble.lasting ? Fault::Denied : Fault::Unavailable,
+                  "no association with " + at(to) + ": " + trouble.words);
+    return condition == DUL_ASSOCIATIONREJECTED && association != nullptr
+               ? rejected(*association->params, to)
+               : unreachable(condition, to);
+  };
   if (association == nullptr) {
     ASC_destroyAssociationParameters(&parameters);
-    return unreachable(condition, to);
+    return not_opened();
   }
-  std::unique_ptr<Peer> peer(new Peer(to, association));
   if (condition.bad()) {
-    const Error error = condition == DUL_ASSOCIATIONREJECTED ? rejected(*association->params, to)
-                                                             : unreachable(condition, to);
-    ASC_destroyAssociation(&peer->association_);
+    const Error error = not_opened();
+    ASC_destroyAssociation(&association);
     return error;
   }
+  std::unique_ptr<Peer> peer(new Peer(to, association));
   peer->proposed_ = contexts;
   for (std::size_t i = 0; i < contexts.size(); ++i) {
     T_ASC_PresentationContext context{};
@@ -86,16 +112,25 @@ Result<std::unique_ptr<Peer>> Peer::open(const Destination& to, T_ASC_Network* n
   return peer;
 }
 
+Peer::Peer(Destination to, T_ASC_Association* association)
+    : to_(std::move(to)), association_(association) {
+  auto& connection =
+      dynamic_cast<Connection&>(*DUL_getTransportConnection(association->DULassociation));
+  dialogue_ = std::make_unique<Dialogue>(connection, to_, association->sendPDVLength);
+}
+
 Peer::~Peer() { close(false); }
 
 void Peer::release() { close(true); }
 
+// Not by DCMTK, which has not seen the messages (see Dialogue): only the closing is left to it.
 void Peer::close(bool orderly) {
   if (association_ == nullptr) return;
-  // A failed release (the peer is gone, or says nothing within connect_timeout) leaves nothing to
-  // be done about it.
-  if (broken_.good())
-    (void)(orderly ? ASC_releaseAssociation(association_) : ASC_abortAssociation(association_));
+  if (orderly) {
+    dialogue_->release(to_.connect_timeout);
+  } else {
+    dialogue_->abort();
+  }
   ASC_destroyAssociation(&association_);
 }
 
@@ -121,50 +156,22 @@ bool Peer::was_proposed(std::string_view sop_class_uid,
   });
 }
 
-bool Peer::is_stale() const { return ASC_dataWaiting(association_, 0); }
-
-bool Peer::send(std::uint8_t context, bool command, bool last, unsigned long size) {
-  DUL_PDV pdv{};
-  pdv.fragmentLength = size;
-  pdv.presentationContextID = context;
-  pdv.pdvType = command ? DUL_COMMANDPDV : DUL_DATASETPDV;
-  pdv.lastPDV = last;
-  pdv.data = association_->sendPDVBuffer;
-  DUL_PDVLIST list{};
-  list.count = 1;
-  list.pdv = &pdv;
-  broken_ = DUL_WritePDVs(&association_->DULassociation, &list);
-  return broken_.good();
-}
-
-Error Peer::failure(const OFCondition& condition, const char* during) const {
-  return fail(Fault::Unavailable, broken_off(condition, to_, during));
-}
-
-Result<Peer::Answer> Peer::store(const Accepted& context, const std::string& sop_instance_uid,
-                                 const Source& source, const Pace* pace) {
-  const std::uint16_t message_id = association_->nextMsgID++;
-  const std::span<Byte> pdu(association_->sendPDVBuffer,
-                            association_->sendPDVLength & ~1UL);  // fragments of even length
+Result<void> Peer::send_data(std::uint8_t context, const Source& source, const Pace* pace) {
+  const std::span<Byte> pdu = dialogue_->fragment();
   const std::size_t largest =
       pace == nullptr ? pdu.size() : std::min(pdu.size(), pace->throttle.largest_piece());
-  const auto wait_for = [&](std::size_t bytes) {
-    if (pace != nullptr) pace->throttle.take(bytes + kPduHead, pace->stop);
+  const auto send = [&](std::size_t filled, bool last) {
+    if (pace != nullptr) pace->throttle.take(filled + Dialogue::kPduHead, pace->stop);
+    return dialogue_->send_fragment(context, false, last, filled, "data were sent");
   };
-  const Bytes command = store_request(context.sop_class_uid, sop_instance_uid, message_id);
-  if (command.size() > pdu.size())
-    return fail(Fault::Denied, at(to_) + " takes only PDUs of " + std::to_string(pdu.size()) +
-                                   " bytes: too small for a command");
-  std::ranges::copy(command, pdu.begin());
-  if (!send(context.id, true, true, command.size())) return failure(broken_, "a command was sent");
-
   // A PDU goes out when there is more than fits: only then is it known not to be the last.
   std::size_t filled = 0;
+  Result<void> sent;
   const auto given = source([&](ByteView bytes) {
     while (!bytes.empty()) {
       if (filled == largest) {
-        wait_for(filled);
-        if (!send(context.id, false, false, filled)) return false;
+        sent = send(filled, false);
+        if (!sent) return false;
         filled = 0;
       }
       const std::size_t part = std::min(bytes.size(), largest - filled);
@@ -174,70 +181,60 @@ Result<Peer::Answer> Peer::store(const Accepted& context, const std::string& sop
     }
     return true;
   });
-  if (broken_.bad()) return failure(broken_, "data were sent");
+  if (!sent) return sent;
   if (!given) {
     close(false);
-    return given.error();
+    return given;
   }
-  wait_for(filled);
-  if (!send(context.id, false, true, filled)) return failure(broken_, "data were sent");
-  return receive_answer(message_id);
+  return send(filled, true);
 }
 
-OFCondition Peer::next_fragment(DUL_PDV& pdv) {
-  if (DUL_NextPDV(&association_->DULassociation, &pdv).good())
-    return EC_Normal;  // another one of the PDU before
-  if (!ASC_dataWaiting(association_, seconds(to_.dimse_timeout))) return DIMSE_NODATAAVAILABLE;
-  const OFCondition arrived =
-      DUL_ReadPDVs(&association_->DULassociation, nullptr, DUL_NOBLOCK, seconds(to_.dimse_timeout));
-  if (arrived == DUL_PDATAPDUARRIVED) return DUL_NextPDV(&association_->DULassociation, &pdv);
-  return arrived.bad() ? arrived : OFCondition(DUL_UNEXPECTEDPDU);
+Result<Peer::Answer> Peer::store(const Accepted& context, const std::string& sop_instance_uid,
+                                 const Source& source, const Pace* pace) {
+  const std::uint16_t message_id = dialogue_->next_message_id();
+  if (auto sent = dialogue_->send(
+          context.id, store_request(context.sop_class_uid, sop_instance_uid, message_id));
+      !sent)
+    return sent.error();
+  if (auto sent = send_data(context.id, source, pace); !sent) return sent.error();
+  return receive_answer(message_id, kStoreResponse, "its answer was awaited");
 }
 
-Result<Peer::Answer> Peer::receive_answer(std::uint16_t message_id) {
-  Bytes command;
-  for (bool last = false; !last;) {
-    DUL_PDV pdv{};
-    if (const OFCondition condition = next_fragment(pdv); condition.bad()) {
-      // Nobody knows what would come next: an abort tells the peer so, unless it is gone anyway.
-      const Error error = failure(condition, "its answer was awaited");
-      close(false);
-      return error;
-    }
-    const auto* bytes = static_cast<const Byte*>(pdv.data);
-    command.insert(command.end(), bytes, bytes + pdv.fragmentLength);
-    last = pdv.lastPDV;
-    if (pdv.pdvType != DUL_COMMANDPDV || command.size() > kLongestResponse) {
-      close(false);
-      return fail(
-          Fault::Unavailable,
-          at(to_) + " answered with something that is no response: the archive is at fault");
-    }
+Result<Peer::Answer> Peer::receive_answer(std::uint16_t message_id, std::uint16_t response,
+                                          const char* during) {
+  const auto message = dialogue_->receive(steady_now() + to_.dimse_timeout, during);
+  if (!message) {
+    // Nobody knows what would come next: an abort tells the peer so, unless it is gone anyway.
+    const Error error = message.error();
+    close(false);
+    return error;
   }
-  auto response = read_store_response(command);
-  if (!response || response->message_id != message_id) {
+  const CommandSet& command = message->command;
+  const auto status = command.number(kStatus);
+  if (command.number(kCommandField) != response || command.number(kRespondedTo) != message_id ||
+      command.number(kDataSetType) != kNoDataSet || !status) {
     close(false);
     return fail(Fault::Unavailable,
                 at(to_) +
                     " answered something that was not asked (wrong message id or command): "
                     "the archive is at fault");
   }
-  return Answer{response->status, std::move(response->comment)};
+  return Answer{*status, command.text(kErrorComment)};
 }
 
 Result<Peer::Answer> Peer::echo() {
-  DIC_US status = 0;
-  DcmDataset* raw_detail = nullptr;
-  const OFCondition condition =
-      DIMSE_echoUser(association_, association_->nextMsgID++, DIMSE_NONBLOCKING,
-                     seconds(to_.dimse_timeout), &status, &raw_detail);
-  const std::unique_ptr<DcmDataset> detail(raw_detail);
-  if (condition.bad()) {
-    const Error error = failure(condition, "its answer to C-ECHO was awaited");
-    close(false);
-    return error;
-  }
-  return Answer{status, {}};
+  const auto context = std::ranges::find(accepted_, std::string_view(UID_VerificationSOPClass),
+                                         &Accepted::sop_class_uid);
+  if (context == accepted_.end())
+    return fail(Fault::Denied, at(to_) + " does not accept Verification");
+  const std::uint16_t message_id = dialogue_->next_message_id();
+  const auto request = CommandSet()
+                           .uid(kAffectedSopClass, UID_VerificationSOPClass)
+                           .number(kCommandField, kEchoRequest)
+                           .number(kMessageId, message_id)
+                           .number(kDataSetType, kNoDataSet);
+  if (auto sent = dialogue_->send(context->id, request); !sent) return sent.error();
+  return receive_answer(message_id, kEchoResponse, "its answer to C-ECHO was awaited");
 }
 
 }  // namespace dosigate

@@ -11,6 +11,7 @@
 
 #include <dcmtk/dcmnet/assoc.h>
 
+#include "dialogue.h"
 #include "throttle.h"
 
 namespace dosigate {
@@ -19,9 +20,12 @@ struct DropNetwork {
   void operator()(T_ASC_Network* network) const noexcept { ASC_dropNetwork(&network); }
 };
 /// What DCMTK needs for requesting associations over our own transport connection. Made before the
-/// first thread that uses it.
-using Network = std::unique_ptr<T_ASC_Network, DropNetwork>;
-Network make_network(const Destination& peer);
+/// first thread that uses it; empty where nothing is requested. Thread: one.
+struct Requestor {
+  std::unique_ptr<T_ASC_Network, DropNetwork> network;
+  TransportLayer* layer = nullptr;  ///< the network's
+};
+Requestor make_requestor(const Destination& peer);
 
 inline constexpr long kOurMaxPdu = 16'384;  ///< only responses come this way
 
@@ -43,7 +47,7 @@ struct ProposedContext {
 class Peer {
  public:
   /// At most 128 contexts. `detail` of an error says what to do.
-  static Result<std::unique_ptr<Peer>> open(const Destination& to, T_ASC_Network* network,
+  static Result<std::unique_ptr<Peer>> open(const Destination& to, Requestor& requestor,
                                             const std::vector<ProposedContext>& contexts);
   /// Aborts what was not released.
   ~Peer();
@@ -62,9 +66,9 @@ class Peer {
   bool was_proposed(std::string_view sop_class_uid, std::string_view transfer_syntax_uid) const;
 
   /// False after a fault of `store` or `echo`: nothing more can be sent, destroy it.
-  bool usable() const { return association_ != nullptr && broken_.good(); }
+  bool usable() const { return association_ != nullptr && !dialogue_->ended(); }
   /// The peer closed or released while nothing was going on: not a failure, open another one.
-  bool is_stale() const;
+  bool is_stale() { return dialogue_->waiting(); }
 
   struct Answer {
     std::uint16_t status;
@@ -81,21 +85,21 @@ class Peer {
   /// C-ECHO.
   Result<Answer> echo();
 
+  /// Other messages over the same association.
+  Dialogue& dialogue() { return *dialogue_; }
+
   void release();
 
  private:
-  friend class Dialogue;  ///< other messages over the same association
-  Peer(Destination to, T_ASC_Association* association)
-      : to_(std::move(to)), association_(association) {}
-  bool send(std::uint8_t context, bool command, bool last, unsigned long size);
-  Error failure(const OFCondition& condition, const char* during) const;
-  OFCondition next_fragment(DUL_PDV& pdv);
-  Result<Answer> receive_answer(std::uint16_t message_id);
+  Peer(Destination to, T_ASC_Association* association);
+  Result<void> send_data(std::uint8_t context, const Source& source, const Pace* pace);
+  Result<Answer> receive_answer(std::uint16_t message_id, std::uint16_t response,
+                                const char* during);
   void close(bool orderly);
 
   Destination to_;
   T_ASC_Association* association_;
-  OFCondition broken_ = EC_Normal;
+  std::unique_ptr<Dialogue> dialogue_;
   std::vector<ProposedContext> proposed_;
   std::vector<Accepted> accepted_;
 };

@@ -24,9 +24,9 @@ constexpr std::array<const char*, 9> kClasses = {UID_NuclearMedicineImageStorage
 }  // namespace
 
 Result<std::chrono::milliseconds> echo(const Destination& peer) {
-  const Network network = make_network(peer);
+  Requestor requestor = make_requestor(peer);
   const SteadyTime begun = steady_now();
-  auto opened = Peer::open(peer, network.get(),
+  auto opened = Peer::open(peer, requestor,
                            {{UID_VerificationSOPClass, {UID_LittleEndianImplicitTransferSyntax}}});
   if (!opened) return opened.error();
   if ((*opened)->accepted().empty()) {
@@ -52,13 +52,13 @@ Result<std::vector<AcceptedContext>> test_peer(const Destination& peer) {
       all.push_back({sop_class, {std::string(syntax.uid)}});
   }
 
-  const Network network = make_network(peer);
+  Requestor requestor = make_requestor(peer);
   std::vector<AcceptedContext> out;
   for (std::size_t first = 0; first < all.size(); first += kMostContexts) {
     const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
     const std::vector<ProposedContext> part(
         begin, begin + static_cast<std::ptrdiff_t>(std::min(kMostContexts, all.size() - first)));
-    auto opened = Peer::open(peer, network.get(), part);
+    auto opened = Peer::open(peer, requestor, part);
     if (!opened) return opened.error();
     for (const auto& accepted : (*opened)->accepted())
       out.push_back({accepted.sop_class_uid, accepted.transfer_syntax_uid});

@@ -258,24 +258,25 @@ bool Verifier::Outcome::complete() const {
 struct Verifier::Impl {
   const Ledger& ledger;
   CommitmentDesk& desk;
-  Network network;
+  Requestor requestor;
 
   void ask(const Destination& to, const Order& order, Tally& tally, Outcome& outcome,
-           const std::stop_token& stop) const;
+           const std::stop_token& stop);
 };
 
 void Verifier::Impl::ask(const Destination& to, const Order& order, Tally& tally, Outcome& outcome,
-                         const std::stop_token& stop) const {
+                         const std::stop_token& stop) {
   std::vector<ProposedContext> contexts;
   if (order.by != By::Commitment) contexts.push_back(kStudyRootFind);
   if (order.by != By::Find) contexts.push_back(kStorageCommitment);
-  const auto opened = Peer::open(to, network.get(), contexts);
+  const auto opened = Peer::open(to, requestor, contexts);
   if (!opened) {
     outcome.problem = opened.error().detail;
     return;
   }
   Peer& peer = **opened;
-  Dialogue dialogue(peer, stop);
+  Dialogue& dialogue = peer.dialogue();
+  dialogue.until_stopped(stop);
   const auto* find = peer.find_native(kStudyRootFind.sop_class_uid);
   const auto* commitment = peer.find_native(kStorageCommitment.sop_class_uid);
   if (find != nullptr)
@@ -288,7 +289,7 @@ void Verifier::Impl::ask(const Destination& to, const Order& order, Tally& tally
 }
 
 Verifier::Verifier(const Ledger& ledger, CommitmentDesk& desk)
-    : impl_(std::make_unique<Impl>(Impl{ledger, desk, make_network(Destination())})) {}
+    : impl_(std::make_unique<Impl>(Impl{ledger, desk, make_requestor(Destination())})) {}
 
 Verifier::~Verifier() = default;
 

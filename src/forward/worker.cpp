@@ -51,8 +51,8 @@ Result<Bytes> whole_of(const Claimed<domain>& claimed) {
 }  // namespace
 
 template <Domain domain>
-Worker<domain>::Worker(Shared<domain>& shared, Network network)
-    : shared_(shared), to_(shared.destination), network_(std::move(network)), log_(to_.name) {}
+Worker<domain>::Worker(Shared<domain>& shared, Requestor requestor)
+    : shared_(shared), to_(shared.destination), requestor_(std::move(requestor)), log_(to_.name) {}
 
 template <Domain domain>
 Worker<domain>::~Worker() {
@@ -198,7 +198,7 @@ Result<void> Worker<domain>::associate(const Claimed<domain>& claimed, const Bat
   if (peer_ && !peer_->was_proposed(claimed.sop_class_uid(), claimed.transfer_syntax_uid()))
     hang_up(true);
   if (peer_) return {};
-  auto opened = Peer::open(to_, network_.get(), contexts_for(claimed, rest));
+  auto opened = Peer::open(to_, requestor_, contexts_for(claimed, rest));
   if (!opened) return opened.error();
   peer_ = std::move(*opened);
   ++shared_.associations;

@@ -53,7 +53,7 @@ struct Shared {
 template <Domain domain>
 class Worker {
  public:
-  Worker(Shared<domain>& shared, Network network);
+  Worker(Shared<domain>& shared, Requestor requestor);
   ~Worker();
   void run(const std::stop_token& stop) noexcept;
 
@@ -97,7 +97,7 @@ class Worker {
 
   Shared<domain>& shared_;
   const Destination& to_;
-  Network network_;
+  Requestor requestor_;
   std::unique_ptr<Peer> peer_;
   bool refused_kind_ =
       false;  // in this association: the next batch asks again, the archive may have been changed

@@ -51,7 +51,8 @@ std::string text_of(const tcp::endpoint& endpoint) {
 }
 
 struct Listener {
-  Listener(asio::io_context& io, const std::string& address) : socket(io), pause(io) {
+  Listener(asio::io_context& io, const std::string& address, bool secure)
+      : tls(secure), socket(io), pause(io) {
     const tcp::endpoint endpoint = parse_endpoint(address);
     boost::system::error_code error;
     socket.open(endpoint.protocol(), error);
@@ -68,6 +69,7 @@ struct Listener {
     }
     (void)::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
   }
+  const bool tls;
   tcp::acceptor socket;
   asio::steady_timer pause;
 };
@@ -78,14 +80,18 @@ struct Acceptor::Impl : std::enable_shared_from_this<Impl> {
   Impl(asio::io_context& context, Settings chosen, OnAssociation handler)
       : io(context), settings(std::move(chosen)), on_association(std::move(handler)) {
     for (const auto& address : settings.listen) {
-      listeners.push_back(std::make_unique<Listener>(io, address));
+      listeners.push_back(std::make_unique<Listener>(io, address, false));
+    }
+    for (const auto& address : settings.listen_tls) {
+      listeners.push_back(std::make_unique<Listener>(io, address, true));
     }
   }
 
   void accept_on(Listener& listener);
-  void on_accepted(tcp::socket socket);
+  void on_accepted(tcp::socket socket, bool secure);
   void on_end(PendingAssociation& ended, PendingAssociation::End how);
   void stop();
+  std::vector<std::string> endpoints(bool secure) const;
 
   asio::io_context& io;
   const Settings settings;
@@ -98,7 +104,8 @@ struct Acceptor::Impl : std::enable_shared_from_this<Impl> {
   std::vector<std::unique_ptr<Listener>> listeners;
   std::unordered_map<PendingAssociation*, std::shared_ptr<PendingAssociation>> pending;
   std::map<std::string, std::size_t> pending_per_address;
-  std::atomic<std::uint64_t> accepted{0}, malformed{0}, timed_out{0}, over_limit{0}, failed{0};
+  std::atomic<std::uint64_t> accepted{0}, malformed{0}, timed_out{0}, over_limit{0}, failed{0},
+      tls_failed{0};
 };
 
 void Acceptor::Impl::accept_on(Listener& listener) {
@@ -107,7 +114,7 @@ void Acceptor::Impl::accept_on(Listener& listener) {
         const std::lock_guard lock(*self->guard);
         if (self->stopped) return;
         if (!error) {
-          self->on_accepted(std::move(socket));
+          self->on_accepted(std::move(socket), listener.tls);
         } else if (error != asio::error::connection_aborted) {
           ++self->failed;
           listener.pause.expires_after(kAcceptPause);
@@ -121,7 +128,7 @@ void Acceptor::Impl::accept_on(Listener& listener) {
       });
 }
 
-void Acceptor::Impl::on_accepted(tcp::socket socket) {
+void Acceptor::Impl::on_accepted(tcp::socket socket, bool secure) {
   boost::system::error_code error;
   const auto peer = socket.remote_endpoint(error);
   if (error) return;  // gone already
@@ -135,8 +142,13 @@ void Acceptor::Impl::on_accepted(tcp::socket socket) {
     return;  // closes: before its first PDU there is no PDU that could say why
   }
   ++accepted;
+  const auto context = secure && settings.tls_context ? settings.tls_context() : nullptr;
+  if (secure && !context) {
+    ++tls_failed;
+    return;  // never plain on a TLS port
+  }
   auto next = std::make_shared<PendingAssociation>(
-      std::move(socket), address, guard,
+      std::move(socket), address, context, guard,
       [self = weak_from_this()](PendingAssociation& ended, PendingAssociation::End how) {
         if (const auto still = self.lock()) still->on_end(ended, how);
       });
@@ -155,6 +167,10 @@ void Acceptor::Impl::on_end(PendingAssociation& ended, PendingAssociation::End h
   if (count != pending_per_address.end() && --count->second == 0) pending_per_address.erase(count);
   pending.erase(&ended);
   if (how == PendingAssociation::End::TimedOut) ++timed_out;
+  if (!ended.tls_failure().empty()) {
+    ++tls_failed;
+    if (settings.on_tls_failure) settings.on_tls_failure(ended.address(), ended.tls_failure());
+  }
   if (how == PendingAssociation::End::Complete) on_association(ended.take());
 }
 
@@ -182,10 +198,11 @@ Acceptor::~Acceptor() { impl_->stop(); }
 
 void Acceptor::stop() { impl_->stop(); }
 
-std::vector<std::string> Acceptor::endpoints() const {
-  const std::lock_guard lock(*impl_->guard);
+std::vector<std::string> Acceptor::Impl::endpoints(bool secure) const {
+  const std::lock_guard lock(*guard);
   std::vector<std::string> out;
-  for (const auto& listener : impl_->listeners) {
+  for (const auto& listener : listeners) {
+    if (listener->tls != secure) continue;
     boost::system::error_code closed;  // after stop there is no endpoint to name
     const auto endpoint = listener->socket.local_endpoint(closed);
     if (!closed) out.push_back(text_of(endpoint));
@@ -193,8 +210,13 @@ std::vector<std::string> Acceptor::endpoints() const {
   return out;
 }
 
+std::vector<std::string> Acceptor::endpoints() const { return impl_->endpoints(false); }
+
+std::vector<std::string> Acceptor::tls_endpoints() const { return impl_->endpoints(true); }
+
 Acceptor::Counters Acceptor::counters() const {
-  return {impl_->accepted, impl_->malformed, impl_->timed_out, impl_->over_limit, impl_->failed};
+  return {impl_->accepted,   impl_->malformed, impl_->timed_out,
+          impl_->over_limit, impl_->failed,    impl_->tls_failed};
 }
 
 }  // namespace dosigate

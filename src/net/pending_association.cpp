@@ -13,6 +13,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "tls_words.h"
+
 namespace dosigate {
 namespace {
 
@@ -58,19 +60,45 @@ auto PendingAssociation::locked(Next next) {
 }
 
 PendingAssociation::PendingAssociation(asio::ip::tcp::socket socket, std::string address,
+                                       std::shared_ptr<const TlsContext> tls,
                                        std::shared_ptr<std::recursive_mutex> guard, OnEnd on_end)
     : socket_(std::move(socket)),
       deadline_(socket_.get_executor()),
       address_(std::move(address)),
       guard_(std::move(guard)),
-      on_end_(std::move(on_end)) {}
+      on_end_(std::move(on_end)) {
+  // Which clients are admitted is known when their titles are, so the routes judge the pin.
+  if (tls) tls_ = std::make_unique<TlsSession>(std::move(tls), socket_.native_handle(), TlsPin{});
+}
 
 void PendingAssociation::start(std::chrono::seconds deadline) {
   deadline_.expires_after(deadline);
   deadline_.async_wait(locked([](PendingAssociation& self, boost::system::error_code error) {
-    if (!error) self.end(End::TimedOut);
+    if (error) return;
+    if (self.shaking_hands_) self.tls_failure_ = kSilentInHandshake;
+    self.end(End::TimedOut);
   }));
-  read_header();
+  if (!tls_) return read_header();
+  shaking_hands_ = true;
+  shake_hands();
+}
+
+void PendingAssociation::shake_hands() {
+  const auto step = tls_->try_handshake();
+  if (!step) {
+    tls_failure_ = tls_->failure();
+    return end(End::NotSecure);
+  }
+  if (*step == TlsSession::Step::Done) {
+    shaking_hands_ = false;
+    return read_header();
+  }
+  socket_.async_wait(*step == TlsSession::Step::WantRead ? asio::ip::tcp::socket::wait_read
+                                                         : asio::ip::tcp::socket::wait_write,
+                     locked([](PendingAssociation& self, boost::system::error_code error) {
+                       if (error) return self.end(End::Gone);
+                       self.shake_hands();
+                     }));
 }
 
 void PendingAssociation::close() {
@@ -81,36 +109,55 @@ void PendingAssociation::close() {
 }
 
 IncomingAssociation PendingAssociation::take() {
-  return {take_over(socket_), address_, std::move(request_), std::move(pdu_)};
+  return {take_over(socket_), address_, std::move(request_), std::move(pdu_), std::move(tls_)};
+}
+
+void PendingAssociation::fill(void (PendingAssociation::*next)()) {
+  if (!tls_) {
+    asio::async_read(
+        socket_, asio::buffer(pdu_.data() + filled_, pdu_.size() - filled_),
+        locked([next](PendingAssociation& self, boost::system::error_code error, auto) {
+          if (error) return self.end(End::Gone);
+          self.filled_ = self.pdu_.size();
+          (self.*next)();
+        }));
+    return;
+  }
+  while (filled_ < pdu_.size()) {
+    const ssize_t got = tls_->try_read(std::span(pdu_).subspan(filled_));
+    if (got > 0) {
+      filled_ += static_cast<std::size_t>(got);
+      continue;
+    }
+    if (got == 0 || errno != EAGAIN) return end(End::Gone);
+    socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                       locked([next](PendingAssociation& self, boost::system::error_code error) {
+                         if (error) return self.end(End::Gone);
+                         self.fill(next);
+                       }));
+    return;
+  }
+  (this->*next)();
 }
 
 // The header alone first: its length is judged before a byte is allocated for the body.
 void PendingAssociation::read_header() {
   pdu_.resize(kHeader);
-  asio::async_read(socket_, asio::buffer(pdu_),
-                   locked([](PendingAssociation& self, boost::system::error_code error, auto) {
-                     if (error) return self.end(End::Gone);
-                     const std::size_t size = std::size_t{self.pdu_[2]} << 24U |
-                                              std::size_t{self.pdu_[3]} << 16U |
-                                              std::size_t{self.pdu_[4]} << 8U | self.pdu_[5];
-                     if (self.pdu_[0] != 1 || size > kMaxAssociationRequest - kHeader) {
-                       return self.answer(reply_to(self.pdu_));
-                     }
-                     self.read_body(size);
-                   }));
+  fill(&PendingAssociation::judge_header);
 }
 
-void PendingAssociation::read_body(std::size_t size) {
-  const std::size_t there = pdu_.size();
-  const std::size_t step = std::min(size, kStep);
-  pdu_.resize(there + step);
-  asio::async_read(
-      socket_, asio::buffer(pdu_.data() + there, step),
-      locked([left = size - step](PendingAssociation& self, boost::system::error_code error, auto) {
-        if (error) return self.end(End::Gone);
-        if (left > 0) return self.read_body(left);
-        self.judge();
-      }));
+void PendingAssociation::judge_header() {
+  const std::size_t size = std::size_t{pdu_[2]} << 24U | std::size_t{pdu_[3]} << 16U |
+                           std::size_t{pdu_[4]} << 8U | pdu_[5];
+  if (pdu_[0] != 1 || size > kMaxAssociationRequest - kHeader) return answer(reply_to(pdu_));
+  pdu_size_ = kHeader + size;
+  read_body();
+}
+
+void PendingAssociation::read_body() {
+  if (pdu_.size() == pdu_size_) return judge();
+  pdu_.resize(std::min(pdu_size_, pdu_.size() + kStep));
+  fill(&PendingAssociation::read_body);
 }
 
 void PendingAssociation::judge() {
@@ -125,7 +172,7 @@ void PendingAssociation::answer(Bytes reply) {
   on_end_(*this, End::Malformed);
   if (closed_) return;
   if (reply.empty()) return end(End::Gone);
-  reply_ = std::move(reply);
+  reply_ = tls_ ? tls_->last_words(reply) : std::move(reply);
   pdu_.resize(4096);  // from here on only a place to throw bytes into
   deadline_.expires_after(kReplyGrace);
   deadline_.async_wait(locked([](PendingAssociation& self, boost::system::error_code error) {

@@ -11,7 +11,8 @@ namespace dosigate {
 
 TransportLayer::TransportLayer(ConnectionLimits limits) : limits_(limits) {}
 
-void TransportLayer::next(FileDescriptor socket, Bytes first) {
+void TransportLayer::next(FileDescriptor socket, Bytes first, std::unique_ptr<TlsSession> tls) {
+  next_tls_ = std::move(tls);
   next_socket_ = std::move(socket);
   next_first_ = std::move(first);
 }
@@ -22,12 +23,15 @@ DcmTransportConnection* TransportLayer::createConnection(DcmNativeSocketType ope
     // Inbound. DCMTK closes the socket it offered when it gets a null pointer, and that one must
     // survive: without a socket handed over, the connection is a closed one, whose first read
     // fails.
-    return new Connection(std::move(next_socket_), std::move(next_first_), limits_);
+    return new Connection(std::move(next_socket_), std::move(next_first_), limits_,
+                          std::move(next_tls_));
   }
-  if (useSecureLayer) return nullptr;
+  // Both know what was asked for, or there is no connection: never a plain one by mistake.
+  if ((useSecureLayer != OFFalse) != outbound_tls_.has_value()) return nullptr;
   const int on = 1;
   (void)::setsockopt(openSocket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  return new Connection(FileDescriptor(openSocket), {}, limits_);
+  trouble_ = std::make_shared<OutboundTrouble>();
+  return new Connection(FileDescriptor(openSocket), limits_, outbound_tls_, trouble_);
 }
 
 }  // namespace dosigate

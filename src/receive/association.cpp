@@ -96,7 +96,7 @@ void AssociationRunner::run_unguarded(IncomingAssociation incoming, const Origin
                                       Services services) {
   const SteadyTime begin = steady_now();
   const Reachable reachable(state_, incoming.socket.get());
-  layer_.next(std::move(incoming.socket), std::move(incoming.first_pdu));
+  layer_.next(std::move(incoming.socket), std::move(incoming.first_pdu), std::move(incoming.tls));
 
   T_ASC_Association* raw = nullptr;
   const OFCondition received = ASC_receiveAssociation(

@@ -166,6 +166,7 @@ AssociationServer::~AssociationServer() {
 
 void AssociationServer::take(IncomingAssociation incoming) {
   Origin origin{incoming.request.called_ae, incoming.request.calling_ae, incoming.address, {}};
+  if (incoming.tls) origin.certificate = incoming.tls->peer();
   Services services;
   auto rejection = impl_->judge(incoming.request, origin, services);
   if (!rejection) {
@@ -177,10 +178,10 @@ void AssociationServer::take(IncomingAssociation incoming) {
     }
     rejection = kLocalLimit;
   }
-  impl_->turn_away.reject(
-      std::move(incoming.socket),
-      association_reject(rejection->result, rejection->source, rejection->reason),
-      std::move(origin), rejection->text);
+  Bytes reject = association_reject(rejection->result, rejection->source, rejection->reason);
+  if (incoming.tls) reject = incoming.tls->last_words(reject);
+  impl_->turn_away.reject(std::move(incoming.socket), std::move(reject), std::move(origin),
+                          rejection->text);
 }
 
 void AssociationServer::stop(std::chrono::seconds deadline) {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dosigate/base/bytes.h"
 #include "dosigate/base/phi.h"
+#include "dosigate/base/tls_identity.h"
 
 namespace dosigate {
 
@@ -14,6 +16,8 @@ struct Origin {
   std::string calling_ae;
   std::string address;  ///< numeric, without port
   std::string route;    ///< name of the route that admitted it
+  /// Who the peer proved to be; nothing over a plain connection, nor of a held original.
+  std::optional<TlsIdentity> certificate{};
 };
 
 /// One instance as it arrived, before anyone has judged it. Identified: never leaves receive, deid,

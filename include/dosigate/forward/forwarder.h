@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "dosigate/base/backoff.h"
 #include "dosigate/base/clock.h"
 #include "dosigate/forward/hours.h"
+#include "dosigate/net/tls.h"
 #include "dosigate/spool/spool.h"
 
 namespace dosigate {
@@ -32,6 +34,10 @@ struct Destination {
   Backoff backoff;
   unsigned max_attempts = 10;      ///< for statuses that are neither success, retry nor permanent
   std::chrono::hours max_age{24};  ///< not counted while it is closed by its hours or paused
+
+  /// Dicom: over TLS only, to a peer that proves to be one of these; nothing: plain.
+  std::optional<TlsPin> tls;
+  std::shared_ptr<const TlsContext> tls_context;  ///< ours, where `tls` is set
 
   // For slow links.
   Hours hours;                   ///< outside of them nothing is sent

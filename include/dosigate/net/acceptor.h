@@ -10,6 +10,7 @@
 
 #include "dosigate/base/durable_file.h"
 #include "dosigate/net/association_request.h"
+#include "dosigate/net/tls.h"
 
 namespace dosigate {
 
@@ -18,7 +19,8 @@ struct IncomingAssociation {
   FileDescriptor socket;  ///< blocking mode, TCP_NODELAY
   std::string address;    ///< of the peer, numeric
   AssociationRequest request;
-  Bytes first_pdu;  ///< as received, to be read again by DCMTK
+  Bytes first_pdu;                  ///< as received, to be read again by DCMTK
+  std::unique_ptr<TlsSession> tls;  ///< over `socket`, its handshake done; null: plain
 };
 
 /// Listens and reads first PDUs, all asynchronous: one silent peer delays nobody.
@@ -30,7 +32,12 @@ class Acceptor {
   struct Settings {
     std::vector<std::string>
         listen;  ///< "address:port", IPv6 as "[::]:port" (then IPv6 only); port 0 = any free one
-    std::chrono::seconds first_pdu_deadline{10};  ///< ARTIM, PS3.8 9.1.5
+    std::vector<std::string> listen_tls{};  ///< likewise; TLS and nothing else is spoken there
+    /// Of the next connection to `listen_tls`; null: it is closed.
+    std::function<std::shared_ptr<const TlsContext>()> tls_context{};
+    /// A handshake that failed, with the reason in fixed words. Called as `on_association`.
+    std::function<void(const std::string& address, const std::string& reason)> on_tls_failure{};
+    std::chrono::seconds first_pdu_deadline{10};  ///< ARTIM, PS3.8 9.1.5; with the TLS handshake
     std::size_t max_pending = 256;                ///< connections without a complete first PDU
     std::size_t max_pending_per_address = 64;
   };
@@ -40,6 +47,7 @@ class Acceptor {
     std::uint64_t over_limit;  ///< closed unread
     std::uint64_t
         failed;  ///< accept itself failed (no descriptors left): tried again after a pause
+    std::uint64_t tls_failed;  ///< handshakes, those included that timed out
   };
   using OnAssociation = std::function<void(IncomingAssociation)>;
 
@@ -49,8 +57,9 @@ class Acceptor {
   /// Closes listeners and pending connections; `on_association` is not called once it has returned.
   /// Idempotent.
   void stop();
-  /// "127.0.0.1:11112" as bound.
+  /// "127.0.0.1:11112" as bound, the plain ones.
   std::vector<std::string> endpoints() const;
+  std::vector<std::string> tls_endpoints() const;
   Counters counters() const;
 
  private:

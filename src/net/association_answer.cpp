@@ -1,0 +1,188 @@
+#include "association_answer.h"
+
+#include <algorithm>
+#include <bitset>
+
+namespace dosigate {
+namespace {
+
+constexpr std::size_t kHeader = 6;
+constexpr std::size_t kFixedPart = 68;  // as in A-ASSOCIATE-RQ, PS3.8 Table 9-17
+constexpr std::size_t kLargest = 64U << 10U;
+constexpr std::size_t kReasonOnly = 4;  // what an A-ASSOCIATE-RJ and an A-ABORT say
+
+enum PduType : Byte { kAccept = 2, kReject = 3, kAbort = 7 };
+enum ItemType : Byte {
+  kApplicationContext = 0x10,
+  kContextResult = 0x21,
+  kTransferSyntax = 0x40,
+  kUserInformation = 0x50,
+  kMaximumLength = 0x51,
+  kImplementationClass = 0x52,
+  kAsynchronousOperations = 0x53,
+  kRoleSelection = 0x54,
+  kImplementationVersion = 0x55,
+  kExtendedNegotiation = 0x56,
+};
+
+Error wrong(std::string what) {
+  return fail(Fault::NotDicom,
+              "the answer to our association request is broken or hostile: " + std::move(what));
+}
+
+std::string item_at(Byte type, std::size_t offset) {
+  return "item 0x" + to_hex({&type, 1}) + " at offset " + std::to_string(offset);
+}
+
+std::size_t big_endian_16(ByteView at) { return std::size_t{at[0]} << 8U | at[1]; }
+
+struct Item {
+  Byte type;
+  std::size_t offset;
+  ByteView body;
+};
+
+/// Calls `each` for items one after another that must end exactly where their bytes end.
+template <class Each>
+Result<void> for_each_item(ByteView bytes, std::size_t offset, const Each& each) {
+  while (!bytes.empty()) {
+    if (bytes.size() < 4 || big_endian_16(bytes.subspan(2)) > bytes.size() - 4)
+      return wrong(item_at(bytes[0], offset) + " is longer than what holds it");
+    const std::size_t length = big_endian_16(bytes.subspan(2));
+    if (Result<void> judged = each(Item{bytes[0], offset, bytes.subspan(4, length)}); !judged)
+      return judged;
+    bytes = bytes.subspan(4 + length);
+    offset += 4 + length;
+  }
+  return {};
+}
+
+std::string uid_in(ByteView body) {
+  std::string uid(as_text(body));
+  while (!uid.empty() && (uid.back() == '\0' || uid.back() == ' ')) uid.pop_back();
+  const bool valid = uid.size() <= 64 && std::all_of(uid.begin(), uid.end(), [](char c) {
+                       return (c >= '0' && c <= '9') || c == '.';
+                     });
+  return valid ? uid : std::string();
+}
+
+Result<void> check_context(const Item& item, const AssociationRequest& asked,
+                           std::bitset<256>& seen) {
+  const std::string where = item_at(item.type, item.offset);
+  if (item.body.size() < 4) return wrong(where + " is shorter than 4 bytes");
+  const Byte id = item.body[0], result = item.body[2];
+  const auto proposed = std::find_if(asked.contexts.begin(), asked.contexts.end(),
+                                     [&](const auto& context) { return context.id == id; });
+  if (proposed == asked.contexts.end())
+    return wrong(where + " answers a context that was not proposed");
+  if (seen.test(id)) return wrong(where + " answers a context twice");
+  seen.set(id);
+
+  std::size_t syntaxes = 0;
+  bool as_proposed = true;
+  auto nested =
+      for_each_item(item.body.subspan(4), item.offset + 8, [&](const Item& sub) -> Result<void> {
+        if (sub.type != kTransferSyntax) return {};
+        ++syntaxes;
+        const auto& offered = proposed->transfer_syntaxes;
+        as_proposed = std::find(offered.begin(), offered.end(), uid_in(sub.body)) != offered.end();
+        // What DCMTK copies is bounded also where nothing was accepted.
+        if (sub.body.size() > 64)
+          return wrong(item_at(sub.type, sub.offset) + " is longer than a UID");
+        return {};
+      });
+  if (!nested) return nested;
+  if (syntaxes > 1) return wrong(where + " has several transfer syntaxes");
+  // PS3.8 9.3.3.2: of a context that was refused the syntax is not significant, and may be away.
+  if (result == 0 && (syntaxes == 0 || !as_proposed))
+    return wrong(where + " accepts a transfer syntax that was not proposed");
+  return {};
+}
+
+bool is_well_nested(const Item& sub) {
+  const std::size_t size = sub.body.size();
+  switch (sub.type) {
+    case kMaximumLength:
+    case kAsynchronousOperations:
+      return size == 4;
+    case kImplementationClass:
+      return size <= 64;
+    case kImplementationVersion:
+      return size <= 64;
+    case kRoleSelection:  // PS3.7 Table D.3-10: length and UID, two bytes
+      return size >= 4 && big_endian_16(sub.body) == size - 4;
+    case kExtendedNegotiation:  // D.3-11: length and UID, what follows belongs to the service
+      return size >= 2 && big_endian_16(sub.body) <= size - 2;
+    default:
+      return true;
+  }
+}
+
+Result<void> check_user_information(const Item& item) {
+  std::bitset<256> seen;
+  return for_each_item(item.body, item.offset + 4, [&](const Item& sub) -> Result<void> {
+    const bool repeats = sub.type == kRoleSelection || sub.type == kExtendedNegotiation;
+    if (seen.test(sub.type) && !repeats)
+      return wrong(item_at(sub.type, sub.offset) + " comes twice");
+    seen.set(sub.type);
+    if (!is_well_nested(sub))
+      return wrong(item_at(sub.type, sub.offset) + " has lengths that do not fit");
+    return {};
+  });
+}
+
+}  // namespace
+
+Result<std::size_t> association_answer_size(ByteView header) {
+  const std::size_t size =
+      big_endian_16(header.subspan(2)) << 16U | big_endian_16(header.subspan(4));
+  switch (header[0]) {
+    case kAccept:
+      if (size < kFixedPart || size > kLargest - kHeader)
+        return wrong("it says that it has " + std::to_string(size) + " bytes");
+      return size;
+    case kReject:
+    case kAbort:
+      if (size != kReasonOnly)
+        return wrong("it says that it has " + std::to_string(size) + " bytes");
+      return size;
+    default:
+      return wrong("a PDU of type " + std::to_string(header[0]) + " is no answer to it");
+  }
+}
+
+Result<void> check_association_answer(ByteView pdu, const AssociationRequest& asked) {
+  if (pdu.size() < kHeader) return wrong("it is shorter than its header");
+  const auto size = association_answer_size(pdu);
+  if (!size) return size.error();
+  if (*size != pdu.size() - kHeader) return wrong("its length is not the number of its bytes");
+  if (pdu[0] != kAccept) return {};
+
+  std::bitset<256> answered;
+  unsigned applications = 0, informations = 0;
+  auto nested = for_each_item(pdu.subspan(kHeader + kFixedPart), kHeader + kFixedPart,
+                              [&](const Item& item) -> Result<void> {
+                                switch (item.type) {
+                                  case kApplicationContext:
+                                    ++applications;
+                                    if (uid_in(item.body).empty())
+                                      return wrong(item_at(item.type, item.offset) + " is no UID");
+                                    return {};
+                                  case kContextResult:
+                                    return check_context(item, asked, answered);
+                                  case kUserInformation:
+                                    ++informations;
+                                    return check_user_information(item);
+                                  default:
+                                    return {};
+                                }
+                              });
+  if (!nested) return nested;
+  if (applications != 1)
+    return wrong("it has " + std::to_string(applications) + " application contexts");
+  if (informations != 1)
+    return wrong("it has " + std::to_string(informations) + " user-information items");
+  return {};
+}
+
+}  // namespace dosigate
