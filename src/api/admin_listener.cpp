@@ -48,6 +48,18 @@ void remove_stale(const std::filesystem::path& path, const sockaddr_un& address)
   if (::unlink(path.c_str()) != 0) broken(errno, "remove " + path.string());
 }
 
+/// Who may write there could put a socket of their own in the place of ours, and be told
+/// identities.
+void nobody_else_writes(const std::filesystem::path& directory) {
+  struct stat info {};
+  if (::stat(directory.c_str(), &info) != 0) broken(errno, "look at " + directory.string());
+  const bool ours = info.st_uid == 0 || info.st_uid == ::geteuid();
+  if (ours && (info.st_mode & 0022U) == 0) return;
+  broken(EPERM, "others can write in " + directory.string() +
+                    ", where the admin socket would be: `chmod go-w` or `chown` it, or name a "
+                    "directory of the node's own in [node] admin_socket");
+}
+
 FileDescriptor take_over(int inherited) {
   FileDescriptor socket(inherited);
   int listening = 0;
@@ -76,6 +88,7 @@ AdminListener::AdminListener(std::filesystem::path path, std::optional<int> inhe
   const sockaddr_un address = address_of(path_);
   const auto directory = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
   make_private_directory(directory);
+  nobody_else_writes(directory);
   // Two daemons that start together would both find the old socket dead and one would remove the
   // other's.
   const FileDescriptor lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

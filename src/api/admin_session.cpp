@@ -4,8 +4,10 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/strand.hpp>
@@ -18,6 +20,7 @@
 
 #include "problem.h"
 #include "target.h"
+#include "wiping_memory.h"
 
 namespace dosigate {
 namespace {
@@ -25,6 +28,10 @@ namespace {
 namespace beast = boost::beast;
 namespace http = beast::http;
 using Stream = beast::basic_stream<boost::asio::local::stream_protocol>;
+
+/// What a request carries may be an identity or a key.
+using Body = http::basic_string_body<char, std::char_traits<char>, WipingAllocator<char>>;
+using Buffer = beast::basic_flat_buffer<WipingAllocator<char>>;
 
 constexpr std::uint32_t kLargestHeader = 16U << 10U;
 constexpr std::uint64_t kLargestBody = 1U << 20U;
@@ -41,6 +48,21 @@ std::string actor_of(unsigned uid) {
   if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
     return found->pw_name;
   return "uid " + std::to_string(uid);
+}
+
+/// Supplementary groups that the peer had when it connected; what it gained or lost since, or
+/// passed its end of the socket to, does not count. Empty when the kernel does not say: no right
+/// then.
+std::vector<unsigned> groups_of(int socket) {
+  std::vector<gid_t> groups(64);
+  for (int tries = 0; tries < 2; ++tries) {
+    auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0)
+      return {groups.begin(), groups.begin() + size / sizeof(gid_t)};
+    if (errno != ERANGE) break;
+    groups.resize(size / sizeof(gid_t));  // it said how many there are
+  }
+  return {};
 }
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -60,6 +82,7 @@ class Session : public std::enable_shared_from_this<Session> {
       return;  // nobody known, nothing served
     uid_ = peer.uid;
     gid_ = peer.gid;
+    groups_ = groups_of(stream_.socket().native_handle());
     actor_ = actor_of(peer.uid);
     boost::asio::dispatch(stream_.get_executor(),
                           beast::bind_front_handler(&Session::read, shared_from_this()));
@@ -102,7 +125,7 @@ class Session : public std::enable_shared_from_this<Session> {
     answer(handled(parser_->get()), parser_->get().keep_alive());
   }
 
-  ApiResponse handled(const http::request<http::string_body>& request) noexcept {
+  ApiResponse handled(const http::request<Body>& request) noexcept {
     try {
       auto target = parse_target({request.target().data(), request.target().size()});
       if (!target) return problem_of(400, "Not valid", "the request target is no path");
@@ -112,10 +135,13 @@ class Session : public std::enable_shared_from_this<Session> {
       out.query = std::move(target->query);
       out.uid = uid_;
       out.gid = gid_;
+      out.groups = groups_;
       out.actor = actor_;
       if (!request.body().empty()) {
         boost::json::error_code wrong;
-        out.body = boost::json::parse(request.body(), wrong);
+        static WipingMemory memory;
+        out.body =
+            boost::json::parse({request.body().data(), request.body().size()}, wrong, &memory);
         if (wrong) return problem_of(400, "Not valid", "the body is no JSON: " + wrong.message());
       }
       return shared_->handler(out);
@@ -152,9 +178,10 @@ class Session : public std::enable_shared_from_this<Session> {
 
   Stream stream_;
   std::shared_ptr<AdminShared> shared_;
-  beast::flat_buffer buffer_;
-  std::optional<http::request_parser<http::string_body>> parser_;
+  Buffer buffer_;
+  std::optional<http::request_parser<Body>> parser_;
   unsigned uid_ = 0, gid_ = 0;
+  std::vector<unsigned> groups_;
   std::string actor_;
 };
 

@@ -37,65 +37,6 @@ json::object counts_of(const std::map<std::string, std::uint64_t>& counts) {
 
 }  // namespace
 
-ApiResponse AdminApi::answer(const ApiRequest& request) {
-  static constexpr std::string_view kQuarantine = "/api/v1/quarantine/";
-  static constexpr std::string_view kStudy = "/api/v1/study/", kProof = "/proof";
-  static constexpr std::string_view kVerify = "/api/v1/verify/";
-  const bool get = request.method == "GET";
-  const bool post = request.method == "POST";
-  const std::string& path = request.path;
-
-  if (get && path == "/api/v1/status") return status();
-  if (get && path == "/api/v1/check") return check();
-  if (post && path == "/api/v1/drain") return drain(request);
-  if (get && path == "/api/v1/queue") return queue(request);
-  if (post && path == "/api/v1/queue/retry") return retry(request);
-  if (post && path == "/api/v1/queue/pause") return pause(request);
-  if (post && path == "/api/v1/queue/resume") return resume(request);
-  if (post && path == "/api/v1/queue/abandon") return abandon(request);
-  if (get && path == "/api/v1/quarantine") return quarantine();
-  if (path.starts_with(kQuarantine)) {
-    const std::string rest = path.substr(kQuarantine.size());
-    const auto slash = rest.find('/');
-    const auto id = parse_id(rest.substr(0, slash));
-    if (!id)
-      return problem(
-          fail(Fault::Invalid, "an id has 32 hexadecimal digits: see `quarantine list`"));
-    const std::string verb = slash == std::string::npos ? "" : rest.substr(slash + 1);
-    if (get && verb.empty()) return held(*id);
-    if (post && verb == "discard") return discard(request, *id);
-    if (post && verb == "release") return release(request, *id);
-  }
-  if (get && path == "/api/v1/report") return report(request);
-  if (get && path.starts_with(kStudy) && path.ends_with(kProof))
-    return proof(path.substr(kStudy.size(),
-                             path.size() - std::min(path.size(), kStudy.size() + kProof.size())));
-  if (get && path.starts_with(kStudy)) return study(request, path.substr(kStudy.size()));
-  if (post && path == "/api/v1/map/lookup") return lookup(request);
-  if (post && path == "/api/v1/map/reveal") return reveal(request);
-  if (post && path == "/api/v1/map/export") return map_export(request);
-  if (post && path == "/api/v1/map/import") return map_import(request);
-  if (post && path == "/api/v1/map/accept-gap") return accept_gap(request);
-  if (post && path == "/api/v1/backup") return backup(request);
-  if (get && path == "/api/v1/retention") return retention();
-  if (post && path == "/api/v1/verify") return verify(request);
-  if (get && path.starts_with(kVerify)) return verification(path.substr(kVerify.size()));
-  if (get && path == "/api/v1/devices") return devices(request);
-  if (auto corrected = correction(request)) return std::move(*corrected);
-  if (auto revised = revision(request)) return std::move(*revised);
-  if (path.starts_with("/api/v1/key")) return keys(request);
-  if (get && path == "/api/v1/audit/verify") {
-    const auto lines = node_.stores_.audit->verify();
-    if (!lines) return problem(lines.error());
-    return {200, json::object{{"lines", *lines}}};
-  }
-  if (post && path == "/api/v1/reload") {
-    if (auto reloaded = node_.reload(); !reloaded) return problem(reloaded.error());
-    return {200, json::object{{"ok", true}}};
-  }
-  return problem(fail(Fault::NotFound, request.method + " " + path + " is not part of this API"));
-}
-
 ApiResponse AdminApi::status() const {
   const auto routing = node_.ingest_.routing();
   const auto counters = node_.server_->counters();
@@ -207,6 +148,7 @@ ApiResponse AdminApi::status() const {
                             {"new_creators", std::move(new_creators)},
                             {"disk", json_of(node_.disk())},
                             {"journal", {{"configured", !node_.config_.node.journal_dir.empty()}}},
+                            {"access", access_state()},
                             {"recovered",
                              {{"taken_in", recovered.taken_in},
                               {"removed_incomplete", recovered.removed_incomplete},
@@ -387,6 +329,17 @@ ApiResponse AdminApi::reveal(const ApiRequest& request) {
                             {"name", person->name.reveal()},
                             {"birth_date", person->birth_date.reveal()},
                             {"sex", person->sex.reveal()}}};
+}
+
+ApiResponse AdminApi::verify_audit() const {
+  const auto lines = node_.stores_.audit->verify();
+  if (!lines) return problem(lines.error());
+  return {200, json::object{{"lines", *lines}}};
+}
+
+ApiResponse AdminApi::reload() {
+  if (auto reloaded = node_.reload(); !reloaded) return problem(reloaded.error());
+  return {200, json::object{{"ok", true}}};
 }
 
 }  // namespace dosigate

@@ -1,24 +1,41 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
-#include <optional>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "admin_routes.h"
 #include "dosigate/api/http.h"
 #include "dosigate/app/node.h"
+#include "rate_limit.h"
 
 namespace dosigate {
 
-/// The HTTP API of the node (paths and fields: docs/http-api.md): a view over the stages that owns
-/// nothing. Thread: any.
+/// The HTTP API of the node (paths and fields: docs/http-api.md): a view over the stages. Which
+/// endpoints there are, and what right each needs, stands in admin_routes.cpp. Thread: any.
 class AdminApi {
  public:
   explicit AdminApi(Node& node) : node_(node) {}
+  /// Asks for the right first (admin_access.cpp); every refusal is in the audit log.
   ApiResponse answer(const ApiRequest& request);
 
  private:
+  friend struct AdminRoutes;  ///< the table of what may be asked
+  // admin_access.cpp
+  ApiResponse denied(const ApiRequest& request, const AdminRoute& route, const std::string& why);
+  boost::json::object access_state() const;
+  // admin_approvals.cpp
+  /// Whether what is asked waits until somebody else approves it.
+  bool needs_second_person(const ApiRequest& request) const;
+  /// 202 and what the second person has to name. `body` holds no identity.
+  ApiResponse file(const ApiRequest& request, const std::string& what, boost::json::object body);
+  ApiResponse approvals();
+  ApiResponse approve(const ApiRequest& request, const std::string& id);
+  ApiResponse reject(const ApiRequest& request, const std::string& id);
+
   ApiResponse status() const;
   ApiResponse check() const;
   // admin_drain.cpp
@@ -49,16 +66,16 @@ class AdminApi {
   /// Whether destinations still hold what they got (admin_verify.cpp).
   ApiResponse verify(const ApiRequest& request);
   ApiResponse verification(const std::string& id) const;
-  /// Of /api/v1/key and what is below it (admin_keys.cpp).
-  ApiResponse keys(const ApiRequest& request);
+  ApiResponse verify_audit() const;
+  ApiResponse reload();
+  // admin_keys.cpp
   ApiResponse key_status(const ApiRequest& request) const;
   ApiResponse rotate_keys(const ApiRequest& request);
   ApiResponse key_file_written(const ApiRequest& request);
   ApiResponse verify_recovery(const ApiRequest& request);
   ApiResponse keys_compromised(const ApiRequest& request);
 
-  /// Corrections of identities and the rights of the person; nullopt for any other request.
-  std::optional<ApiResponse> correction(const ApiRequest& request);
+  // Corrections of identities and the rights of the person (admin_corrections.cpp)
   ApiResponse alias(const ApiRequest& request);
   ApiResponse alarms() const;
   ApiResponse distinct(const ApiRequest& request);
@@ -70,8 +87,7 @@ class AdminApi {
   ApiResponse withdrawals(const ApiRequest& request) const;
   ApiResponse accept_device(const ApiRequest& request);
 
-  /// Of /api/v1/revision and what is below it (admin_revision.cpp); nullopt for any other request.
-  std::optional<ApiResponse> revision(const ApiRequest& request);
+  // admin_revision.cpp
   ApiResponse revisions() const;
   ApiResponse revision_of(const InstanceId& id) const;
   ApiResponse send_revision(const ApiRequest& request, const InstanceId& id);
@@ -92,6 +108,9 @@ class AdminApi {
   Result<void> is_known(const std::string& pseudonym) const;
 
   Node& node_;
+  RateLimit reveals_, denials_;
+  std::mutex approving_;  ///< one at a time, so that nothing is carried out twice
+  std::atomic<std::uint64_t> denied_{0}, not_recorded_{0};
 };
 
 }  // namespace dosigate

@@ -5,6 +5,7 @@
 #include "admin_fields.h"
 #include "assigned_csv.h"
 #include "backup.h"
+#include "places.h"
 #include "retention.h"
 #include "sealed_bundle.h"
 #include "status.h"
@@ -16,6 +17,8 @@ namespace json = boost::json;
 ApiResponse AdminApi::backup(const ApiRequest& request) {
   const std::filesystem::path directory = text_of(request.body, "directory");
   if (directory.empty()) return missing("directory");
+  if (auto apart = away_from_key(directory, node_.config_.node.key_file); !apart)
+    return problem(apart.error());
   const std::unique_lock one_at_a_time(node_.bundling_, std::try_to_lock);
   if (!one_at_a_time)
     return problem(fail(Fault::Busy, "a backup or an export is being written already"));
@@ -43,6 +46,10 @@ ApiResponse AdminApi::map_export(const ApiRequest& request) {
   const auto& node = node_.config_.node;
   if (auto usable = bundle_directory(directory, node.state_dir); !usable)
     return problem(usable.error());
+  if (auto apart = away_from_key(directory, node.key_file); !apart) return problem(apart.error());
+  if (needs_second_person(request))
+    return file(request, "export every PatientID and its pseudonym into " + directory.string(),
+                {{"directory", directory.string()}, {"reason", reason}});
   const std::unique_lock one_at_a_time(node_.bundling_, std::try_to_lock);
   if (!one_at_a_time)
     return problem(fail(Fault::Busy, "a backup or an export is being written already"));

@@ -122,32 +122,6 @@ Fields joined(Fields first, const Fields& second) {
 
 }  // namespace
 
-std::optional<ApiResponse> AdminApi::correction(const ApiRequest& request) {
-  static constexpr std::string_view kStudy = "/api/v1/study/";
-  const std::string& path = request.path;
-  if (request.method == "GET") {
-    if (path == "/api/v1/map/alarms") return alarms();
-    if (path == "/api/v1/withdrawals") return withdrawals(request);
-    return std::nullopt;
-  }
-  if (request.method != "POST") return std::nullopt;
-  if (path == "/api/v1/map/alias") return alias(request);
-  if (path == "/api/v1/map/distinct") return distinct(request);
-  if (path == "/api/v1/map/report") return person_report(request);
-  if (path == "/api/v1/map/forget") return forget(request);
-  if (path == "/api/v1/devices/accept") return accept_device(request);
-  if (path.starts_with(kStudy)) {
-    const std::string rest = path.substr(kStudy.size());
-    const auto slash = rest.find('/');
-    if (slash == std::string::npos) return std::nullopt;
-    const std::string uid = rest.substr(0, slash), verb = rest.substr(slash + 1);
-    if (verb == "reassign") return reassign(request, uid);
-    if (verb == "withdraw") return withdraw(request, uid);
-    if (verb == "admit") return admit(request, uid);
-  }
-  return std::nullopt;
-}
-
 ApiResponse AdminApi::on_record(const ApiRequest& request, const std::string& event,
                                 const Fields& fields, const std::function<Recorded()>& carry_out) {
   const auto reason = text_of(request.body, "reason");
@@ -260,9 +234,20 @@ ApiResponse AdminApi::person_report(const ApiRequest& request) {
 
 /// Nothing in the audit log leads from the act to the pseudonym: who is forgotten stays so.
 ApiResponse AdminApi::forget(const ApiRequest& request) {
-  if (text_of(request.body, "reason").empty()) return missing("reason");
-  if (text_of(request.body, "pseudonym").empty() && text_of(request.body, "patient_id").empty())
+  const auto reason = text_of(request.body, "reason");
+  const bool by_id = text_of(request.body, "pseudonym").empty();
+  if (reason.empty()) return missing("reason");
+  if (by_id && text_of(request.body, "patient_id").empty())
     return missing("pseudonym\" or \"patient_id");
+  if (needs_second_person(request)) {
+    // No PatientID waits on the disk, and a list of what waits gives no link away.
+    const auto pseudonym = person_of(request);
+    if (!pseudonym) return problem(pseudonym.error());
+    return file(
+        request,
+        by_id ? "forget a person who was named by PatientID" : "forget the person of " + *pseudonym,
+        {{"pseudonym", *pseudonym}, {"reason", reason}});
+  }
   return on_record(request, "map.forget", {}, [&]() -> Recorded {
     const auto pseudonym = person_of(request);
     if (!pseudonym) return {problem(pseudonym.error()), {}};

@@ -52,17 +52,6 @@ bool same_keys(const Keyring& a, const Keyring& b) {
 
 }  // namespace
 
-ApiResponse AdminApi::keys(const ApiRequest& request) {
-  const bool post = request.method == "POST";
-  if (request.method == "GET" && request.path == "/api/v1/key") return key_status(request);
-  if (post && request.path == "/api/v1/key/rotate") return rotate_keys(request);
-  if (post && request.path == "/api/v1/key/file-written") return key_file_written(request);
-  if (post && request.path == "/api/v1/key/recovery-verify") return verify_recovery(request);
-  if (post && request.path == "/api/v1/key/compromise") return keys_compromised(request);
-  return problem(
-      fail(Fault::NotFound, request.method + " " + request.path + " is not part of this API"));
-}
-
 ApiResponse AdminApi::key_status(const ApiRequest& request) const {
   const auto progress = node_.key_rotation_->progress();
   const Keyring& keys = *node_.stores_.keys;

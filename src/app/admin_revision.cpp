@@ -38,23 +38,6 @@ json::object json_of(const Quarantine::Entry& entry, const Result<Ingest::Revisi
 
 }  // namespace
 
-std::optional<ApiResponse> AdminApi::revision(const ApiRequest& request) {
-  static constexpr std::string_view kRoot = "/api/v1/revision";
-  const bool get = request.method == "GET", post = request.method == "POST";
-  if (get && request.path == kRoot) return revisions();
-  if (!request.path.starts_with(std::string(kRoot) + "/")) return std::nullopt;
-  const std::string rest = request.path.substr(kRoot.size() + 1);
-  const auto slash = rest.find('/');
-  const auto id = parse_id(rest.substr(0, slash));
-  if (!id)
-    return problem(fail(Fault::Invalid, "an id has 32 hexadecimal digits: see `revision list`"));
-  const std::string verb = slash == std::string::npos ? "" : rest.substr(slash + 1);
-  if (get && verb.empty()) return revision_of(*id);
-  if (post && verb == "send") return send_revision(request, *id);
-  if (post && verb == "drop") return drop_revision(request, *id);
-  return std::nullopt;
-}
-
 ApiResponse AdminApi::revisions() const {
   json::array items;
   for (const auto& entry : node_.quarantine_.list()) {

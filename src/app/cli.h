@@ -148,6 +148,14 @@ int verify(const Options& options, const VerifyWanted& wanted);
 /// As `status` shows the last verification of a destination; empty when there was none.
 std::string verified_text(const boost::json::value& destination);
 
+int approvals_list(const Options& options);
+int approvals_approve(const Options& options, const std::string& id);
+int approvals_reject(const Options& options, const std::string& id, std::string reason);
+/// Whether what was asked waits for a second person; then said on stderr, with what comes next.
+bool waits_for_second(const Answer& answer);
+/// As `status` shows who may do what.
+std::string access_text(const boost::json::value& access);
+
 int audit_verify(const Options& options);
 
 int peer_echo(const Options& options, const std::string& name);

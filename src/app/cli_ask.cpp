@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "cli.h"
+#include "cli_text.h"
 
 namespace dosigate::cli {
 namespace {
@@ -63,6 +64,15 @@ std::string asked(std::string_view question, bool silent) {
     std::getline(std::cin, line);
   }
   return trimmed(line);
+}
+
+bool is_no_patient_id(std::string_view argument) {
+  if (argument.empty() || in_capitals(argument).starts_with("DSG-")) return true;
+  complain(
+      "a person is named by the pseudonym, DSG-..., or by a PatientID on standard input; never by "
+      "a PatientID as an argument, where the process list and the shell's history show it (it was "
+      "overwritten in this process; take it out of the history)");
+  return false;
 }
 
 bool ask_reason(std::string& reason) {

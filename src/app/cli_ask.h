@@ -5,7 +5,8 @@
 
 namespace dosigate::cli {
 
-/// No other process of this user reads our memory, and no core file keeps it.
+/// No other process of this user reads our memory, and no core file keeps it. First of all, in
+/// main.
 void keep_to_ourselves();
 
 /// Whether a person sits at standard input.
@@ -17,5 +18,9 @@ std::string asked(std::string_view question, bool silent);
 
 /// Asks for the reason when there is none yet; false, already said, when there is still none.
 bool ask_reason(std::string& reason);
+
+/// Of an argument that should be a pseudonym, or empty: false, already said, when it looks like
+/// something else. It may be an identity, so it is not repeated.
+bool is_no_patient_id(std::string_view argument);
 
 }  // namespace dosigate::cli

@@ -46,7 +46,6 @@ int backup(const Options& options, const std::filesystem::path& directory) {
 }
 
 int restore_node(const Options& options, const RestoreWanted& wanted) {
-  keep_to_ourselves();
   umask(0077);
   const std::string recovery_key = asked("Recovery key (is not shown)", true);
   if (recovery_key.empty()) {

@@ -96,7 +96,7 @@ constexpr std::array<Word, 4> kCodes{
 }  // namespace
 
 int map_alias(const Options& options, const AliasWanted& wanted) {
-  keep_to_ourselves();
+  if (!is_no_patient_id(wanted.pseudonym) || !is_no_patient_id(wanted.with)) return kUsage;
   json::object body{{"pseudonym", in_capitals(wanted.pseudonym)}, {"resend", wanted.resend}};
   if (!wanted.with.empty()) {
     body["loser"] = in_capitals(wanted.with);
@@ -145,7 +145,7 @@ int map_distinct(const Options& options, const std::string& a, const std::string
 }
 
 int map_forget(const Options& options, const std::string& pseudonym, std::string reason, bool yes) {
-  keep_to_ourselves();
+  if (!is_no_patient_id(pseudonym)) return kUsage;
   json::object body;
   if (pseudonym.empty()) {
     const auto id = ask_patient_id();
@@ -169,6 +169,7 @@ int map_forget(const Options& options, const std::string& pseudonym, std::string
     }
   }
   const Answer answer = ask(options, "POST", "/api/v1/map/forget", body);
+  if (answer.exit == kDone && waits_for_second(answer)) return kNotDone;
   const int exit = print(options, answer, "forgotten");
   if (exit == kDone && !options.json && !at_terminal()) std::cout << kWhatForgettingMeans;
   return exit;
@@ -176,7 +177,6 @@ int map_forget(const Options& options, const std::string& pseudonym, std::string
 
 int study_reassign(const Options& options, const std::string& uid, const std::string& issuer,
                    std::string reason) {
-  keep_to_ourselves();
   const auto target = target_of(uid, "reassign");
   if (!target) return kUsage;
   const auto id = ask_patient_id();

@@ -106,7 +106,6 @@ int key_status(const Options& options) {
 
 int key_rotate(const Options& options, const std::filesystem::path& credential_file,
                std::string reason) {
-  keep_to_ourselves();
   const auto config = load(options.config);
   if (!config) return kNotDone;
   const auto file = config->node.key_file.empty() ? credential_file : config->node.key_file;
@@ -157,7 +156,6 @@ int key_rotate(const Options& options, const std::filesystem::path& credential_f
 }
 
 int key_recovery_verify(const Options& options) {
-  keep_to_ourselves();
   std::string recovery = asked("Recovery key (is not shown)", true);
   if (recovery.empty()) {
     complain("no recovery key was given on standard input");

@@ -10,7 +10,6 @@
 namespace dosigate::cli {
 
 int map_lookup(const Options& options, std::string reason) {
-  keep_to_ourselves();
   const Phi id(asked("PatientID (is not shown)", true));
   if (id.empty()) {
     complain("no PatientID was given on standard input");
@@ -41,7 +40,7 @@ int map_lookup(const Options& options, std::string reason) {
 }
 
 int map_reveal(const Options& options, const std::string& pseudonym, std::string reason) {
-  keep_to_ourselves();
+  if (!is_no_patient_id(pseudonym)) return kUsage;
   if (!ask_reason(reason)) return kUsage;
   const Answer answer =
       ask(options, "POST", "/api/v1/map/reveal",

@@ -23,6 +23,7 @@ int map_export(const Options& options, const std::filesystem::path& directory, s
                               {"reason", reason}},
           true, kLong);
   if (answer.exit != kDone) return answer.exit;
+  if (waits_for_second(answer)) return kNotDone;
   if (options.json) {
     std::cout << boost::json::serialize(answer.body) << "\n";
     return kDone;
@@ -34,7 +35,6 @@ int map_export(const Options& options, const std::filesystem::path& directory, s
 
 int map_open_export(const Options& options, const std::filesystem::path& folder,
                     bool with_master_key, bool show) {
-  keep_to_ourselves();
   if (!show && isatty(STDOUT_FILENO) == 1) {
     complain("the list names every patient: send it into a file or a pipe, or say --show");
     return kUsage;
@@ -66,7 +66,6 @@ int map_open_export(const Options& options, const std::filesystem::path& folder,
 }
 
 int map_import(const Options& options, const std::filesystem::path& file, std::string reason) {
-  keep_to_ourselves();
   const bool from_input = file == "-";
   if (from_input && reason.empty()) {
     complain("standard input is the list: give the reason as --reason TEXT");

@@ -48,7 +48,7 @@ std::string study_text(const json::value& study) {
 }  // namespace
 
 int map_report(const Options& options, const std::string& pseudonym, std::string reason) {
-  keep_to_ourselves();
+  if (!is_no_patient_id(pseudonym)) return kUsage;
   json::object body;
   if (pseudonym.empty()) {
     const Phi id(asked("PatientID (is not shown)", true));

@@ -1,9 +1,19 @@
 #include "command_line.h"
 
 #include <algorithm>
+#include <set>
+
+#include "argv.h"
 
 namespace dosigate {
 namespace {
+
+void names_of(const CLI::App& app, std::set<std::string>& into) {
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    into.insert(command->get_name());
+    names_of(*command, into);
+  }
+}
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 done; 1 not done, the reason is on stderr; 2 wrong command line; 3 no daemon "
@@ -29,6 +39,7 @@ CommandLine::CommandLine() {
   add_verify();
   add_devices();
   add_key();
+  add_approvals();
   add_peer();
   add_administration();
   add_offline();
@@ -36,24 +47,34 @@ CommandLine::CommandLine() {
 }
 
 int CommandLine::run(int argc, char** argv) {
+  std::set<std::string> commands;
+  names_of(app_, commands);
+  const std::vector<std::string> words = take_arguments(argc, argv, commands);
+  std::vector<const char*> arguments;
+  for (const std::string& word : words) arguments.push_back(word.c_str());
   try {
-    app_.parse(argc, argv);
+    app_.parse(argc, arguments.data());
   } catch (const CLI::ParseError& wrong) {
     // CLI11 repeats what it did not expect; of all words a PatientID must not be repeated.
     const auto asking =
         std::ranges::find_if(asks_patient_id_, [](const auto& one) { return one->parsed(); });
     if (asking != asks_patient_id_.end() &&
         wrong.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
-      cli::complain((*asking)->get_parent()->get_name() + " " + (*asking)->get_name() +
-                    " takes no PatientID as an argument, where the process list and the shell's "
-                    "history show it: type it when asked, or give it on standard input");
-      return cli::kUsage;
+      return no_patient_id_here(**asking);
     }
     // CLI11 has a code of its own for each mistake; scripts get one, and --help is none.
     return app_.exit(wrong) == 0 ? cli::kDone : cli::kUsage;
   }
   options_.config_named = app_.get_option("--config")->count() > 0;
   return run_();
+}
+
+int CommandLine::no_patient_id_here(const CLI::App& command) {
+  cli::complain(command.get_parent()->get_name() + " " + command.get_name() +
+                " takes no PatientID as an argument, where the process list and the shell's "
+                "history show it: type it when asked, or give it on standard input; what was "
+                "given is overwritten in this process, take it out of the shell's history");
+  return cli::kUsage;
 }
 
 CLI::App* CommandLine::group(const char* name, const char* text) {

@@ -15,6 +15,7 @@ class CommandLine {
   int run(int argc, char** argv);
 
  private:
+  static int no_patient_id_here(const CLI::App& command);
   CLI::App* group(const char* name, const char* text);
   CLI::App* verb(CLI::App& parent, const char* name, const char* text, std::function<int()> does);
   void json(CLI::App* command);
@@ -39,6 +40,7 @@ class CommandLine {
   void add_profiles();
   void add_backup();
   void add_key();
+  void add_approvals();
   void add_peer();
   void add_administration();
 
@@ -46,6 +48,7 @@ class CommandLine {
   cli::Options options_;
   std::function<int()> run_;
   std::vector<CLI::App*> asks_patient_id_;
+  std::string from_input_;  ///< "-", and nothing else
   cli::AliasWanted alias_;
   std::string code_, site_, issuer_, day_, from_, to_;
   bool yes_ = false;

@@ -51,6 +51,22 @@ void CommandLine::add_key() {
   }
 }
 
+void CommandLine::add_approvals() {
+  auto* approvals = app_.add_subcommand(
+      "approvals", "What waits for a second person ([access] two_persons); and its verbs");
+  json(approvals);
+  beside_verbs(
+      approvals, [] { return false; }, [this] { return cli::approvals_list(options_); });
+  auto* approve = verb(*approvals, "approve", "Carries it out; never by who has asked for it",
+                       [this] { return cli::approvals_approve(options_, id_); });
+  json(approve);
+  auto* reject = verb(*approvals, "reject", "Takes it back",
+                      [this] { return cli::approvals_reject(options_, id_, reason_); });
+  reason(*reject);
+  for (auto* command : {approve, reject})
+    command->add_option("id", id_, "As `dosigate approvals` shows it")->required();
+}
+
 void CommandLine::add_peer() {
   auto* peer = group("peer", "Other DICOM nodes, called from here");
   verb(*peer, "echo", "C-ECHO", [this] { return cli::peer_echo(options_, name_); })

@@ -7,8 +7,12 @@ void CommandLine::add_map() {
   auto* lookup = verb(
       *map, "lookup",
       "Pseudonym of a PatientID, which is asked for on the terminal or read from standard input",
-      [this] { return cli::map_lookup(options_, reason_); });
+      [this, map] {
+        if (from_input_.empty() || from_input_ == "-") return cli::map_lookup(options_, reason_);
+        return no_patient_id_here(*map->get_subcommand("lookup"));
+      });
   json(lookup);
+  lookup->add_option("input", from_input_, "- is standard input, as without it");
   lookup->add_option("--reason", reason_,
                      "Recorded; asked for when missing (or second line of standard input)");
   asks_patient_id_.push_back(lookup);
@@ -47,17 +51,18 @@ void CommandLine::add_corrections(CLI::App& map) {
   reason(*distinct);
   auto* report = verb(map, "report",
                       "Everything sent of a person: when, to whom, for what, on which legal basis",
-                      [this] { return cli::map_report(options_, id_, reason_); });
+                      [this] { return cli::map_report(options_, id_ == "-" ? "" : id_, reason_); });
   json(report);
-  report->add_option("pseudonym", id_, "Without it the PatientID is asked for");
+  report->add_option("pseudonym", id_, "Without it, or with -, the PatientID is asked for");
   reason(*report);
   asks_patient_id_.push_back(report);
-  auto* forget = verb(map, "forget",
-                      "Destroys what leads from a person to the pseudonym, and has the "
-                      "destinations told; cannot be undone",
-                      [this] { return cli::map_forget(options_, id_, reason_, yes_); });
+  auto* forget =
+      verb(map, "forget",
+           "Destroys what leads from a person to the pseudonym, and has the "
+           "destinations told; cannot be undone",
+           [this] { return cli::map_forget(options_, id_ == "-" ? "" : id_, reason_, yes_); });
   json(forget);
-  forget->add_option("pseudonym", id_, "Without it the PatientID is asked for");
+  forget->add_option("pseudonym", id_, "Without it, or with -, the PatientID is asked for");
   forget->add_flag("--yes", yes_, "It is meant: no question is asked");
   reason(*forget);
   asks_patient_id_.push_back(forget);

@@ -161,7 +161,17 @@ void SectionReader::paths() {
   if (!node.key_file.empty() && is_inside(node.key_file, node.state_dir)) {
     const auto [line, where] = said("key_file");
     problems_.error(line, where,
-                    "lies inside state_dir: who copies the state would have its key as well");
+                    "lies inside state_dir: who copies the state would have its key as well; `mv " +
+                        node.key_file.string() + " DIRECTORY` elsewhere and name it here");
+  }
+  if (!node.key_file.empty() && !node.journal_dir.empty() &&
+      is_inside(node.key_file, node.journal_dir)) {
+    const auto [line, where] = said("key_file");
+    problems_.error(
+        line, where,
+        "lies inside journal_dir, which holds a copy of the keyring: who takes that disk "
+        "would have its key as well; `mv " +
+            node.key_file.string() + " DIRECTORY` elsewhere and name it here");
   }
   if (!node.journal_dir.empty() && is_inside(node.journal_dir, node.state_dir)) {
     const auto [line, where] = said("journal_dir");

@@ -90,6 +90,7 @@ Result<bool> KeyRotation::finish(const std::stop_token& stop) {
   }
   step("writing the journal anew");
   if (auto written = parts_.map.rewrite_journal(); !written) return written.error();
+  parts_.approvals.seal_anew();
   step("removing the old keys");
   if (auto finished = parts_.keys.finish_rotation(); !finished) return finished.error();
   parts_.audit.record("key.rotate.finished", "dosigated", {});

@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "approvals.h"
 #include "dosigate/app/ingest.h"
 #include "dosigate/audit/audit_log.h"
 #include "dosigate/base/guarded.h"
@@ -19,7 +20,7 @@ namespace dosigate {
 ///
 /// Order: new keys in keyring and copy < nothing is sealed under old ones any more < rows of map.db
 /// < heads of spool files and quarantined originals < UID pairs that waited in spool files <
-/// journal < old keys gone from keyring and copy.
+/// journal, requests for a second person < old keys gone from keyring and copy.
 ///
 /// Thread: any; one thread inside, from construction to destruction.
 class KeyRotation {
@@ -31,6 +32,7 @@ class KeyRotation {
     Quarantine& quarantine;
     const Ingest& ingest;
     AuditLog& audit;
+    Approvals& approvals;
   };
   explicit KeyRotation(Parts parts);
   ~KeyRotation();

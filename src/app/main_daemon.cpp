@@ -16,6 +16,7 @@
 #include <poll.h>
 
 #include "dosigate/app/node.h"
+#include "dosigate/crypto/locked_heap.h"
 #include "dosigate/dicom/dcmtk.h"
 #include "dosigate/net/connection.h"
 
@@ -106,6 +107,9 @@ int run(const std::string& file) {
     for (const auto& line : config.error().lines) std::cerr << line << '\n';
     return 2;
   }
+  if (!use_locked_heap())
+    spdlog::warn(
+        "memory for private keys cannot be locked, it may be swapped: raise RLIMIT_MEMLOCK");
   spdlog::set_level(spdlog::level::from_str(config->node.log_level));
   for (const auto& warning : config->warnings) spdlog::warn("configuration {}", warning);
 

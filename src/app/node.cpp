@@ -6,6 +6,7 @@
 #include <set>
 
 #include "admin_api.h"
+#include "approvals.h"
 #include "backup.h"
 #include "destination_status.h"
 #include "dosigate/app/init.h"
@@ -13,6 +14,7 @@
 #include "dosigate/app/reconcile.h"
 #include "key_rotation.h"
 #include "patient_facts.h"
+#include "places.h"
 #include "verifications.h"
 
 namespace dosigate {
@@ -51,6 +53,7 @@ Result<Node::Stores> Node::open_stores(const Config& config) {
   const auto& node = config.node;
   Stores stores;
 
+  if (auto safe = check_places(config); !safe) return safe.error();
   auto lock = lock_state(node.state_dir);
   if (!lock) return lock.error();
   stores.lock = std::move(*lock);
@@ -158,8 +161,10 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
         "`dosigate queue list`; have the studies sent again",
         recovered.rows_without_file, recovered.damaged, recovered.lost);
   pair_mover_ = std::jthread([this](const std::stop_token& stop) { move_pairs(stop); });
-  key_rotation_ = std::make_unique<KeyRotation>(KeyRotation::Parts{
-      *stores_.keys, *stores_.map, *stores_.spool, quarantine_, ingest_, *stores_.audit});
+  approvals_ = std::make_unique<Approvals>(node.state_dir / "approvals", *stores_.keys);
+  key_rotation_ = std::make_unique<KeyRotation>(
+      KeyRotation::Parts{*stores_.keys, *stores_.map, *stores_.spool, quarantine_, ingest_,
+                         *stores_.audit, *approvals_});
   verifications_ = std::make_unique<Verifications>(*stores_.ledger, *stores_.audit);
   use_destinations(config_);
 

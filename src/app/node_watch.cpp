@@ -7,6 +7,7 @@
 #include "backup_watch.h"
 #include "dosigate/app/alert.h"
 #include "dosigate/app/node.h"
+#include "dosigate/base/locked_memory.h"
 #include "key_rotation.h"
 #include "study_completion.h"
 #include "verifications.h"
@@ -133,6 +134,10 @@ std::vector<Condition> Node::conditions() const {
 }
 
 void Node::add_key_conditions(std::vector<Condition>& out) const {
+  if (!secrets_are_locked())
+    out.push_back({1, "keys-not-locked", "",
+                   "the system did not allow keys to be locked in memory, they may be swapped out: "
+                   "LimitMEMLOCK=64M in the service, `ulimit -l 65536` without one"});
   if (const auto rotation = key_rotation_->progress(); !rotation.trouble.empty())
     out.push_back({1, "key-rotation-unfinished", "", rotation.trouble});
   if (stores_.ledger->milestone("recovery-verified") == 0)

@@ -1,5 +1,7 @@
 #include "dosigate/base/bytes.h"
 
+#include "dosigate/base/secret.h"
+
 #include <algorithm>
 
 namespace dosigate {
@@ -56,6 +58,7 @@ std::optional<InstanceId> parse_id(std::string_view hex) {
 
 std::string to_base32(ByteView bytes) {
   std::string out;
+  out.reserve((bytes.size() * 8 + 4) / 5);  // growing would leave copies of a key behind
   std::uint32_t buffer = 0;
   int bits = 0;
   for (const Byte b : bytes) {
@@ -73,6 +76,7 @@ std::string to_base32(ByteView bytes) {
 
 std::optional<Bytes> from_base32(std::string_view text) {
   Bytes out;
+  out.reserve(text.size() * 5 / 8);
   std::uint32_t buffer = 0;
   int bits = 0;
   for (const char c : text) {
@@ -91,17 +95,34 @@ std::optional<Bytes> from_base32(std::string_view text) {
   return out;
 }
 
+namespace {
+
+/// A vector that grows by itself frees what it held as it is, and that may be a patient's salt.
+Bytes& with_room(Bytes& out, std::size_t more) {
+  if (out.capacity() - out.size() >= more) return out;
+  Bytes larger;
+  larger.reserve(std::max(2 * out.capacity(), out.size() + more + 64));
+  larger.assign(out.begin(), out.end());
+  wipe(out.data(), out.size());
+  out.swap(larger);
+  return out;
+}
+
+}  // namespace
+
 Packer& Packer::u8(std::uint8_t value) {
-  out_.push_back(value);
+  with_room(out_, 1).push_back(value);
   return *this;
 }
 
 Packer& Packer::u32(std::uint32_t value) {
+  with_room(out_, 4);
   for (int i = 0; i < 4; ++i) out_.push_back(static_cast<Byte>(value >> (8 * i)));
   return *this;
 }
 
 Packer& Packer::u64(std::uint64_t value) {
+  with_room(out_, 8);
   for (int i = 0; i < 8; ++i) out_.push_back(static_cast<Byte>(value >> (8 * i)));
   return *this;
 }
@@ -110,6 +131,7 @@ Packer& Packer::i64(std::int64_t value) { return u64(static_cast<std::uint64_t>(
 
 Packer& Packer::bytes(ByteView value) {
   u32(static_cast<std::uint32_t>(value.size()));
+  with_room(out_, value.size());
   out_.insert(out_.end(), value.begin(), value.end());
   return *this;
 }

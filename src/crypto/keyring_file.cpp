@@ -44,7 +44,7 @@ Result<Bytes> read_checked(const std::filesystem::path& file) {
       return fail(Fault::NotFound,
                   "the keyring " + file.string() +
                       " does not exist; without it nothing sealed can be opened: restore it from a "
-                      "backup, or on a new node run `dosigated --config FILE init`");
+                      "backup, or on a new node run `dosigate --config FILE init`");
     if (broken.code() == std::errc::file_too_large) return corrupt(file);
     throw;
   }

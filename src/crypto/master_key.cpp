@@ -25,7 +25,7 @@ Error invalid(const std::filesystem::path& file) {
   return fail(
       Fault::Invalid,
       "the master key " + file.string() +
-          " is not 64 hexadecimal digits and a newline; give the file that `dosigated init` wrote");
+          " is not 64 hexadecimal digits and a newline; give the file that `dosigate init` wrote");
 }
 
 std::filesystem::path next_of(const std::filesystem::path& key_file) {
@@ -35,9 +35,12 @@ std::filesystem::path next_of(const std::filesystem::path& key_file) {
 /// @param model  whose owner and mode the new file gets; may be empty.
 Result<Secret> create_like(const std::filesystem::path& file, const std::filesystem::path& model) {
   Secret master = random_secret();
-  std::string text = to_hex(master.reveal());
-  text += '\n';
+  std::string digits = to_hex(master.reveal());
+  std::string text;
+  text.reserve(kDigits + 1);  // growing would leave a copy of the digits behind
+  text.append(digits).append("\n");
   auto written = write_new_key_file(file, as_bytes(text), "master key", model);
+  wipe(digits.data(), digits.size());
   wipe(text.data(), text.size());
   if (!written) return written.error();
   return master;
@@ -52,7 +55,7 @@ Result<Secret> load_master_key(const std::filesystem::path& key_file,
     return fail(
         Fault::NotFound,
         "the master key " + key_file.string() +
-            " does not exist; name the right key_file or run `dosigated --config FILE init`");
+            " does not exist; name the right key_file or run `dosigate --config FILE init`");
   if (fd < 0 && errno == EACCES)
     return fail(Fault::Denied, "the master key " + key_file.string() +
                                    " cannot be read by this user; run as its owner");
@@ -67,13 +70,16 @@ Result<Secret> load_master_key(const std::filesystem::path& key_file,
   if (info.st_uid != 0 && info.st_uid != ::geteuid() && info.st_uid != also)
     return fail(Fault::Denied, "the master key " + key_file.string() + " belongs to uid " +
                                    std::to_string(info.st_uid) +
-                                   ", neither to this user nor to root; chown it");
+                                   ", neither to this user nor to root: `chown " +
+                                   std::to_string(::geteuid()) + " " + key_file.string() +
+                                   "`, and consider the key known (dosigate key compromise)");
   // A systemd credential shows 0440 where access is given by an ACL.
   const unsigned mode = info.st_mode & 07777U;
   if (mode != 0400 && mode != 0440 && mode != 0600)
-    return fail(Fault::Denied,
-                "the master key " + key_file.string() + " has mode " + octal(mode) +
-                    "; others could read or change it: chmod 0400 and consider the key known");
+    return fail(Fault::Denied, "the master key " + key_file.string() + " has mode " + octal(mode) +
+                                   "; others could read or change it: `chmod 0400 " +
+                                   key_file.string() +
+                                   "`, and consider the key known (dosigate key compromise)");
 
   const auto size = static_cast<std::size_t>(info.st_size);
   if (size < kDigits || size > kDigits + 1) return invalid(key_file);

@@ -31,7 +31,9 @@ std::string RecoveryKey::text() const {
   std::copy(sum.begin(), sum.end(), std::copy(bytes.begin(), bytes.end(), all.begin()));
   std::string symbols = to_base32(all);
   wipe(all.data(), all.size());
-  std::string out(kPrefix);
+  std::string out;
+  out.reserve(kPrefix.size() + kSymbols + kSymbols / kGroup);
+  out.append(kPrefix);
   for (std::size_t i = 0; i < symbols.size(); i += kGroup)
     out.append("-").append(symbols, i, kGroup);
   wipe(symbols.data(), symbols.size());

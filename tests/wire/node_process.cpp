@@ -51,7 +51,8 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
             "\"journal\"\nadmin_socket = \"admin.sock\"\n"
          << "profiles_dir = \"profiles\"\nmin_free_gb = " << settings.min_free_gb
          << "\nlog_level = \"" << settings.log_level << "\"\nwarn_unsynchronised_clock = false\n"
-         << settings.node << "\n\n"
+         << settings.node << "\n\n[access]\n"
+         << settings.access << "\n\n"
          << "[[site]]\nname = \"Hospital Teste\"\ncode = \"TEST\"\n"
          << settings.site << "\n\n"
          << "[[destination]]\nname = \"archive\"\n"

@@ -28,6 +28,8 @@ class NodeProcess {
     std::string site{};     ///< further lines of [[site]]
     std::string route{};    ///< further lines of [[route]]
     std::string node{};     ///< further lines of [node]
+    /// [access]: tests look up more than any person does in an hour.
+    std::string access = "reveals_per_hour = 10000\n";
     /// Of a DICOM destination "second" that every instance goes to as well; 0 = none.
     std::uint16_t second_port = 0;
     std::string second_ae = "SECOND";

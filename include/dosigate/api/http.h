@@ -22,7 +22,9 @@ struct ApiRequest {
   std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded
   boost::json::value body;                                 ///< null when there is none
   unsigned uid = 0, gid = 0;                               ///< of the peer process (SO_PEERCRED)
-  std::string actor;                                       ///< user name of uid, or "uid 1000"
+  std::vector<unsigned> groups;  ///< its supplementary groups when it connected (SO_PEERGROUPS)
+  std::string actor;             ///< user name of uid, or "uid 1000"
+  std::string approver;  ///< the second person; set by the application alone, never by a request
 };
 /// A status of 400 or more carries problem details (RFC 9457): {"title", "detail", "status"}.
 struct ApiResponse {

@@ -31,6 +31,7 @@
 namespace dosigate {
 
 class AdminApi;
+class Approvals;
 class KeyRotation;
 class Verifications;
 
@@ -129,6 +130,7 @@ class Node {
   Ingest ingest_;
   Corrections corrections_;
   std::jthread pair_mover_;
+  std::unique_ptr<Approvals> approvals_;
   std::unique_ptr<KeyRotation> key_rotation_;
   std::mutex reloading_;  ///< SIGHUP and the API may ask at once
   std::mutex bundling_;   ///< one backup or export at a time

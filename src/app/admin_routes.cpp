@@ -1,0 +1,144 @@
+#include "admin_routes.h"
+
+#include <algorithm>
+
+#include "admin_api.h"
+#include "dosigate/base/bytes.h"
+
+namespace dosigate {
+
+/// The rows call what only the API itself may.
+struct AdminRoutes {
+  using Reads = AdminRoute::Reads;
+  using Needs = AdminRoute::Needs;
+
+  template <auto Method>
+  static ApiResponse plain(AdminApi& api, const ApiRequest&, const std::string&) {
+    return (api.*Method)();
+  }
+  template <auto Method>
+  static ApiResponse with_request(AdminApi& api, const ApiRequest& request, const std::string&) {
+    return (api.*Method)(request);
+  }
+  template <auto Method>
+  static ApiResponse with_name(AdminApi& api, const ApiRequest&, const std::string& named) {
+    return (api.*Method)(named);
+  }
+  template <auto Method>
+  static ApiResponse with_both(AdminApi& api, const ApiRequest& request, const std::string& named) {
+    return (api.*Method)(request, named);
+  }
+  static ApiResponse no_id() {
+    return problem(fail(Fault::Invalid,
+                        "an id has 32 hexadecimal digits: see `quarantine list`, `revision list`"));
+  }
+  /// Of what is held, named by its id.
+  template <auto Method>
+  static ApiResponse with_id(AdminApi& api, const ApiRequest&, const std::string& named) {
+    const auto id = parse_id(named);
+    return id ? (api.*Method)(*id) : no_id();
+  }
+  template <auto Method>
+  static ApiResponse with_request_and_id(AdminApi& api, const ApiRequest& request,
+                                         const std::string& named) {
+    const auto id = parse_id(named);
+    return id ? (api.*Method)(request, *id) : no_id();
+  }
+
+  static std::span<const AdminRoute> all();
+};
+
+std::span<const AdminRoute> AdminRoutes::all() {
+  constexpr Needs kOperate = Right::Operate, kReveal = Right::Reveal;
+  // Decisions about studies and the node, and about persons: who makes them where no group of its
+  // own is named.
+  constexpr Needs kManageNode{Right::Manage, Right::Operate};
+  constexpr Needs kManagePersons{Right::Manage, Right::Reveal};
+  constexpr auto kNobody = Reads::Nobody, kIdentity = Reads::Identity;
+  using Api = AdminApi;
+  static constexpr AdminRoute kRoutes[] = {
+      {"GET", "/api/v1/status", kOperate, kNobody, plain<&Api::status>},
+      {"GET", "/api/v1/check", kOperate, kNobody, plain<&Api::check>},
+      {"POST", "/api/v1/drain", kOperate, kNobody, with_request<&Api::drain>},
+      {"GET", "/api/v1/queue", kOperate, kNobody, with_request<&Api::queue>},
+      {"POST", "/api/v1/queue/retry", kOperate, kNobody, with_request<&Api::retry>},
+      {"POST", "/api/v1/queue/pause", kOperate, kNobody, with_request<&Api::pause>},
+      {"POST", "/api/v1/queue/resume", kOperate, kNobody, with_request<&Api::resume>},
+      {"POST", "/api/v1/queue/abandon", kManageNode, kNobody, with_request<&Api::abandon>},
+      {"GET", "/api/v1/quarantine", kOperate, kNobody, plain<&Api::quarantine>},
+      {"GET", "/api/v1/quarantine/{}", kOperate, kNobody, with_id<&Api::held>},
+      {"POST", "/api/v1/quarantine/{}/discard", kManageNode, kNobody,
+       with_request_and_id<&Api::discard>},
+      {"POST", "/api/v1/quarantine/{}/release", kManageNode, kNobody,
+       with_request_and_id<&Api::release>},
+      {"GET", "/api/v1/revision", kOperate, kNobody, plain<&Api::revisions>},
+      {"GET", "/api/v1/revision/{}", kOperate, kNobody, with_id<&Api::revision_of>},
+      {"POST", "/api/v1/revision/{}/send", kManageNode, kNobody,
+       with_request_and_id<&Api::send_revision>},
+      {"POST", "/api/v1/revision/{}/drop", kManageNode, kNobody,
+       with_request_and_id<&Api::drop_revision>},
+      {"GET", "/api/v1/report", kOperate, kNobody, with_request<&Api::report>},
+      {"GET", "/api/v1/study/{}", kOperate, kNobody, with_both<&Api::study>},
+      {"GET", "/api/v1/study/{}/proof", kOperate, kNobody, with_name<&Api::proof>},
+      {"POST", "/api/v1/study/{}/reassign", kManagePersons, kNobody, with_both<&Api::reassign>},
+      {"POST", "/api/v1/study/{}/withdraw", kManageNode, kNobody, with_both<&Api::withdraw>},
+      {"POST", "/api/v1/study/{}/admit", kManageNode, kNobody, with_both<&Api::admit>},
+      {"GET", "/api/v1/withdrawals", kOperate, kNobody, with_request<&Api::withdrawals>},
+      {"POST", "/api/v1/map/lookup", kReveal, kIdentity, with_request<&Api::lookup>},
+      {"POST", "/api/v1/map/reveal", kReveal, kIdentity, with_request<&Api::reveal>},
+      {"POST", "/api/v1/map/report", kReveal, kIdentity, with_request<&Api::person_report>},
+      {"POST", "/api/v1/map/alias", kManagePersons, kNobody, with_request<&Api::alias>},
+      {"GET", "/api/v1/map/alarms", kOperate, kNobody, plain<&Api::alarms>},
+      {"POST", "/api/v1/map/distinct", kManagePersons, kNobody, with_request<&Api::distinct>},
+      {"POST", "/api/v1/map/forget", kManagePersons, kIdentity, with_request<&Api::forget>},
+      {"POST", "/api/v1/map/export", kManagePersons, kIdentity, with_request<&Api::map_export>},
+      {"POST", "/api/v1/map/import", kManagePersons, kNobody, with_request<&Api::map_import>},
+      {"POST", "/api/v1/map/accept-gap", kManageNode, kNobody, with_request<&Api::accept_gap>},
+      {"GET", "/api/v1/approvals", kManagePersons, kNobody, plain<&Api::approvals>},
+      {"POST", "/api/v1/approvals/{}/approve", kManagePersons, kNobody, with_both<&Api::approve>},
+      {"POST", "/api/v1/approvals/{}/reject", kManagePersons, kNobody, with_both<&Api::reject>},
+      {"POST", "/api/v1/backup", kManageNode, kNobody, with_request<&Api::backup>},
+      {"GET", "/api/v1/retention", kOperate, kNobody, plain<&Api::retention>},
+      {"POST", "/api/v1/verify", kOperate, kNobody, with_request<&Api::verify>},
+      {"GET", "/api/v1/verify/{}", kOperate, kNobody, with_name<&Api::verification>},
+      {"GET", "/api/v1/devices", kOperate, kNobody, with_request<&Api::devices>},
+      {"POST", "/api/v1/devices/accept", kOperate, kNobody, with_request<&Api::accept_device>},
+      {"GET", "/api/v1/key", kOperate, kNobody, with_request<&Api::key_status>},
+      {"POST", "/api/v1/key/rotate", kManageNode, kNobody, with_request<&Api::rotate_keys>},
+      {"POST", "/api/v1/key/file-written", kManageNode, kNobody,
+       with_request<&Api::key_file_written>},
+      {"POST", "/api/v1/key/recovery-verify", kManageNode, kNobody,
+       with_request<&Api::verify_recovery>},
+      {"POST", "/api/v1/key/compromise", kManageNode, kNobody,
+       with_request<&Api::keys_compromised>},
+      {"GET", "/api/v1/audit/verify", kOperate, kNobody, plain<&Api::verify_audit>},
+      {"POST", "/api/v1/reload", kOperate, kNobody, plain<&Api::reload>},
+  };
+  return kRoutes;
+}
+
+std::span<const AdminRoute> admin_routes() { return AdminRoutes::all(); }
+
+const AdminRoute* find_admin_route(std::string_view method, std::string_view path,
+                                   std::string& named) {
+  constexpr std::string_view kName = "{}";
+  for (const AdminRoute& route : admin_routes()) {
+    if (route.method != method) continue;
+    const auto at = route.path.find(kName);
+    if (at == std::string_view::npos) {
+      if (route.path == path) return &route;
+      continue;
+    }
+    const auto before = route.path.substr(0, at), after = route.path.substr(at + kName.size());
+    if (path.size() <= before.size() + after.size() || !path.starts_with(before) ||
+        !path.ends_with(after))
+      continue;
+    const auto segment = path.substr(before.size(), path.size() - before.size() - after.size());
+    if (segment.find('/') != std::string_view::npos) continue;
+    named = std::string(segment);
+    return &route;
+  }
+  return nullptr;
+}
+
+}  // namespace dosigate

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "dosigate/api/http.h"
+#include "dosigate/app/access.h"
+
+namespace dosigate {
+
+class AdminApi;
+
+/// One endpoint of the admin socket. What is not in the table is not there, and a row without a
+/// right does not compile.
+struct AdminRoute {
+  /// The right it needs, and what stands for Manage where the configuration names no group for it.
+  struct Needs {
+    constexpr Needs(Right needed) : right(needed), without_manage(needed) {}
+    constexpr Needs(Right needed, Right otherwise) : right(needed), without_manage(otherwise) {}
+    Right right, without_manage;
+  };
+  /// Whether somebody learns from it who a person is: limited per user and hour.
+  enum class Reads : bool { Nobody, Identity };
+
+  std::string_view method;
+  std::string_view path;  ///< "{}" stands for one segment, which `answer` gets
+  Needs needs;
+  Reads reads;
+  ApiResponse (*answer)(AdminApi&, const ApiRequest&, const std::string& named);
+};
+
+/// Every endpoint, each (method, path) once.
+std::span<const AdminRoute> admin_routes();
+
+/// nullptr when there is no such endpoint; `named` is what stands at "{}".
+const AdminRoute* find_admin_route(std::string_view method, std::string_view path,
+                                   std::string& named);
+
+}  // namespace dosigate
