@@ -42,7 +42,10 @@ std::optional<CommandSet> CommandSet::read(ByteView bytes) {
   while (in.ok() && !in.rest().empty()) {
     const std::uint32_t tag = in.u32();
     if ((tag & 0xFFFFU) != 0) return std::nullopt;  // not of group 0000
-    out.elements_[static_cast<std::uint16_t>(tag >> 16U)] = in.bytes();
+    const auto number = static_cast<std::uint16_t>(tag >> 16U);
+    // Ascending, each once (PS3.7 6.3.1): of two statuses nobody knows which one counts.
+    if (!out.elements_.empty() && number <= out.elements_.rbegin()->first) return std::nullopt;
+    out.elements_[number] = in.bytes();
   }
   if (!in.done()) return std::nullopt;
   return out;

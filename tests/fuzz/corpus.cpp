@@ -32,6 +32,23 @@ Seeds requests() {
   return out;
 }
 
+/// Answers to contexts 1 and 3, as the target asks for them.
+Seeds answers() {
+  const auto answer = [](Byte first, Byte second) {
+    Bytes body{0, 1, 0, 0};
+    body.resize(68, ' ');
+    append(body, item(0x10, as_bytes("1.2.840.10008.3.1.1.1")));
+    for (const Byte id : {first, second}) {
+      Bytes context{id, 0, 0, 0};
+      append(context, item(0x40, as_bytes(id == 1 ? kExplicitSyntax : kImplicitSyntax)));
+      append(body, item(0x21, context));
+    }
+    append(body, item(0x50, RequestParts::user_items()));
+    return pdu(2, body);
+  };
+  return {answer(1, 3), answer(1, 1), answer(3, 5), pdu(3, Bytes{0, 1, 1, 7}), pdu(7, Bytes(4))};
+}
+
 Seeds commands() {
   Seeds out{RawScu::store_command(kCtClass, kHonestInstance),
             RawScu::plain_command(0x0030, kVerificationClass)};
@@ -165,6 +182,7 @@ int main(int argc, char** argv) {
   using namespace dosigate::testing;
   const std::map<std::string, Seeds (*)()> makers{{"association_request", requests},
                                                   {"command_set", commands},
+                                                  {"association_answer", answers},
                                                   {"messages", messages},
                                                   {"walker", data_sets},
                                                   {"deflate", deflated},

@@ -26,8 +26,21 @@ struct Judged {
   Walked walked;
 };
 
+/// Fragments and their delimiter; 0 when the pixel data are native.
+std::size_t fragments_of(DcmPixelData& pixels) {
+  E_TransferSyntax syntax = EXS_Unknown;
+  const DcmRepresentationParameter* parameter = nullptr;
+  pixels.getOriginalRepresentationKey(syntax, parameter);
+  DcmPixelSequence* sequence = nullptr;
+  if (pixels.getEncapsulatedRepresentation(syntax, parameter, sequence).bad() ||
+      sequence == nullptr)
+    return 0;
+  return sequence->card() + 1;
+}
+
 /// As the walker counts: elements, items, fragments, and the delimiter of each undefined length.
 std::size_t count(DcmObject& object) {
+  if (auto* const pixels = dynamic_cast<DcmPixelData*>(&object)) return fragments_of(*pixels);
   std::size_t all = 0;
   for (DcmObject* inner = object.nextInContainer(nullptr); inner != nullptr;
        inner = object.nextInContainer(inner))
