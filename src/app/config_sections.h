@@ -20,6 +20,7 @@ class SectionReader {
   void route(const toml::table& table);
   void peer(const toml::table& table);
   void alert(const toml::table& table);
+  void network(const toml::table& table);  // config_network.cpp
   void together();
 
  private:

@@ -58,11 +58,13 @@ auto PendingAssociation::locked(Next next) {
 }
 
 PendingAssociation::PendingAssociation(asio::ip::tcp::socket socket, std::string address,
-                                       std::shared_ptr<std::recursive_mutex> guard, OnEnd on_end)
+                                       std::shared_ptr<std::recursive_mutex> guard, Judges judges,
+                                       OnEnd on_end)
     : socket_(std::move(socket)),
       deadline_(socket_.get_executor()),
-      address_(std::move(address)),
+      caller_{std::move(address), {}, {}},
       guard_(std::move(guard)),
+      judges_(std::move(judges)),
       on_end_(std::move(on_end)) {}
 
 void PendingAssociation::start(std::chrono::seconds deadline) {
@@ -81,7 +83,7 @@ void PendingAssociation::close() {
 }
 
 IncomingAssociation PendingAssociation::take() {
-  return {take_over(socket_), address_, std::move(request_), std::move(pdu_)};
+  return {take_over(socket_), caller_.address, std::move(request_), std::move(pdu_)};
 }
 
 // The header alone first: its length is judged before a byte is allocated for the body.
@@ -94,7 +96,7 @@ void PendingAssociation::read_header() {
                                               std::size_t{self.pdu_[3]} << 16U |
                                               std::size_t{self.pdu_[4]} << 8U | self.pdu_[5];
                      if (self.pdu_[0] != 1 || size > kMaxAssociationRequest - kHeader) {
-                       return self.answer(reply_to(self.pdu_));
+                       return self.answer(reply_to(self.pdu_), End::Malformed);
                      }
                      self.read_body(size);
                    }));
@@ -102,27 +104,42 @@ void PendingAssociation::read_header() {
 
 void PendingAssociation::read_body(std::size_t size) {
   const std::size_t there = pdu_.size();
-  const std::size_t step = std::min(size, kStep);
+  const std::size_t step = std::min(size, there < kTitlesEnd ? kTitlesEnd - there : kStep);
   pdu_.resize(there + step);
   asio::async_read(
       socket_, asio::buffer(pdu_.data() + there, step),
       locked([left = size - step](PendingAssociation& self, boost::system::error_code error, auto) {
         if (error) return self.end(End::Gone);
+        if (self.pdu_.size() == kTitlesEnd) return self.judge_titles(left);
         if (left > 0) return self.read_body(left);
         self.judge();
       }));
 }
 
+// Who is not wanted is told before its presentation contexts are read.
+void PendingAssociation::judge_titles(std::size_t left) {
+  if (!read_titles(pdu_, caller_)) return answer(reply_to(pdu_), End::Malformed);
+  if (judges_.titles) {
+    if (auto reply = judges_.titles(caller_)) return answer(std::move(*reply), End::TurnedAway);
+  }
+  if (left > 0) return read_body(left);
+  judge();
+}
+
 void PendingAssociation::judge() {
   auto request = read_association_request(pdu_);
-  if (!request) return answer(reply_to(pdu_));
+  if (!request) return answer(reply_to(pdu_), End::Malformed);
+  if (judges_.request) {
+    if (auto reply = judges_.request(caller_, *request))
+      return answer(std::move(*reply), End::TurnedAway);
+  }
   request_ = std::move(*request);
   end(End::Complete);
 }
 
-void PendingAssociation::answer(Bytes reply) {
+void PendingAssociation::answer(Bytes reply, End why) {
   reported_ = true;
-  on_end_(*this, End::Malformed);
+  on_end_(*this, why);
   if (closed_) return;
   if (reply.empty()) return end(End::Gone);
   reply_ = std::move(reply);
@@ -154,7 +171,7 @@ void PendingAssociation::end(End how) {
   deadline_.cancel();
   if (how != End::Complete) close();
   closed_ = true;
-  // A malformed one was counted when it was answered; what follows is only its way out.
+  // One that was answered was counted then; what follows is only its way out.
   on_end_(*this, reported_ ? End::Gone : how);
 }
 

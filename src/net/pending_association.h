@@ -18,23 +18,30 @@ namespace dosigate {
 /// as `guard`.
 class PendingAssociation : public std::enable_shared_from_this<PendingAssociation> {
  public:
-  enum class End { Complete, Malformed, TimedOut, Gone };
+  enum class End { Complete, Malformed, TurnedAway, TimedOut, Gone };
   using OnEnd = std::function<void(PendingAssociation&, End)>;
 
+  /// As in Acceptor::Settings.
+  struct Judges {
+    decltype(Acceptor::Settings::judge_titles) titles;
+    decltype(Acceptor::Settings::judge_request) request;
+  };
+
   PendingAssociation(boost::asio::ip::tcp::socket socket, std::string address,
-                     std::shared_ptr<std::recursive_mutex> guard, OnEnd on_end);
+                     std::shared_ptr<std::recursive_mutex> guard, Judges judges, OnEnd on_end);
   void start(std::chrono::seconds deadline);
   /// Closes without a word. `on_end` is not called any more.
   void close();
-  const std::string& address() const { return address_; }
+  const std::string& address() const { return caller_.address; }
   /// After End::Complete, once.
   IncomingAssociation take();
 
  private:
   void read_header();
   void read_body(std::size_t size);
+  void judge_titles(std::size_t left);
   void judge();
-  void answer(Bytes reply);
+  void answer(Bytes reply, End why);
   void drain();
   void end(End how);
   /// Wraps a handler: keeps this object alive, takes the lock, and drops the call after the end.
@@ -43,8 +50,9 @@ class PendingAssociation : public std::enable_shared_from_this<PendingAssociatio
 
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer deadline_;
-  std::string address_;
+  Caller caller_;
   std::shared_ptr<std::recursive_mutex> guard_;
+  Judges judges_;
   OnEnd on_end_;
   Bytes pdu_;
   Bytes reply_;
