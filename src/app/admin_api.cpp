@@ -38,6 +38,7 @@ json::object counts_of(const std::map<std::string, std::uint64_t>& counts) {
 }  // namespace
 
 ApiResponse AdminApi::status() const {
+  node_.count_refusals();
   const auto routing = node_.ingest_.routing();
   const auto counters = node_.server_->counters();
   const auto& ledger = *node_.stores_.ledger;
@@ -113,13 +114,14 @@ ApiResponse AdminApi::status() const {
                               {"listeners", std::move(listeners)}}},
                             {"associations",
                              {{"active", counters.active},
-                              {"max", node_.config_.node.max_associations},
+                              {"max", node_.config_.network.max_associations},
                               {"total", counters.associations},
                               {"rejected", counters.rejected},
                               {"aborted", counters.aborted},
                               {"echoes", counters.echoes},
                               {"instances", counters.instances},
                               {"bytes", counters.bytes}}},
+                            {"network", network_state()},
                             {"drain", drain_state()},
                             {"conditions", conditions()},
                             {"totals", json_of(ledger.totals())},

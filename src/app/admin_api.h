@@ -40,6 +40,7 @@ class AdminApi {
   ApiResponse check() const;
   // admin_drain.cpp
   boost::json::object drain_state() const;
+  boost::json::object network_state() const;  // admin_network.cpp
   boost::json::array conditions() const;
   ApiResponse drain(const ApiRequest& request);
   ApiResponse queue(const ApiRequest& request) const;

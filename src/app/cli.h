@@ -54,6 +54,8 @@ std::optional<std::string> target_of_id(std::string_view root, const std::string
 std::optional<Config> load(const std::filesystem::path& file);
 
 int status(const Options& options, bool watch);
+/// Of `network` of the status.
+std::string network_text(const boost::json::value& network);
 int check(const Options& options);
 /// @param wait  until nothing is left, or until nobody takes what is left
 int drain(const Options& options, bool off, bool wait);

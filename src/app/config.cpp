@@ -33,6 +33,7 @@ Config read_sections(const toml::table& root, const std::filesystem::path& file,
   for (const toml::table* peer : top.tables("peer")) sections.peer(*peer);
   if (const toml::table* alert = top.table("alert")) sections.alert(*alert);
   if (const toml::table* access = top.table("access")) sections.access(*access);
+  if (const toml::table* network = top.table("network")) sections.network(*network);
   top.finish();
   sections.together();
   return config;
@@ -64,7 +65,8 @@ boost::system::result<Config, ConfigErrors> load_config(const std::filesystem::p
 std::vector<std::string> config_keys() {
   // Known is what the reader asks for, so a document with one empty table of each kind tells all.
   const toml::table root = toml::parse(
-      "[node]\n[[site]]\n[[destination]]\n[[route]]\ndrop = [{}]\n[[peer]]\n[alert]\n[access]\n");
+      "[node]\n[[site]]\n[[destination]]\n[[route]]\ndrop = "
+      "[{}]\n[[peer]]\n[alert]\n[access]\n[network]\n[tls]\n");
   Problems ignored("");  // an empty route lacks a name; only the keys matter here
   std::set<std::string> known;
   read_sections(root, "dosigate.toml", ignored, &known);

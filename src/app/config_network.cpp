@@ -1,82 +1,62 @@
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <charconv>
 
-#include "dosigate/app/config.h"
+#include "config_sections.h"
+
+// [network]: limits, and patience with peers.
 
 namespace dosigate {
-namespace {
 
-constexpr unsigned kMapped = 96;  ///< bits before an IPv4 address in ::ffff:0:0/96
-
-struct Address {
-  std::array<Byte, 16> bytes{};
-  bool v4 = false;
-};
-
-std::optional<Address> parse_address(std::string_view text) {
-  // A link-local address comes with its interface: "fe80::1%eth0".
-  const std::string plain(text.substr(0, text.find('%')));
-  Address out;
-  std::array<Byte, 4> v4{};
-  if (inet_pton(AF_INET, plain.c_str(), v4.data()) == 1) {
-    out.v4 = true;
-    out.bytes[10] = out.bytes[11] = 0xFF;
-    std::copy(v4.begin(), v4.end(), out.bytes.begin() + 12);
-    return out;
-  }
-  if (inet_pton(AF_INET6, plain.c_str(), out.bytes.data()) == 1) return out;
-  return std::nullopt;
+void SectionReader::network(const toml::table& table) {
+  TableReader reader(table, "[network]", problems_, known_);
+  NetworkLimits& limits = config_.network;
+  const auto count = [&](std::string_view key, std::int64_t most, unsigned& into) {
+    into = static_cast<unsigned>(reader.integer(key, 1, most).value_or(into));
+  };
+  const auto seconds = [&](std::string_view key, std::int64_t low, std::int64_t high,
+                           std::chrono::seconds& into) {
+    into = std::chrono::seconds(reader.integer(key, low, high).value_or(into.count()));
+  };
+  const auto share = [&](std::string_view key, std::int64_t most, const char* of_key, unsigned all,
+                         unsigned& into) {
+    count(key, most, into);
+    if (reader.has(key) && into > all)
+      reader.error(key, "is larger than " + std::string(of_key) +
+                            ", which all addresses have together: " + std::to_string(all));
+    into = std::min(into, all);
+  };
+  count("max_pending", 4000, limits.max_pending);
+  share("max_pending_per_address", 4000, "max_pending", limits.max_pending,
+        limits.max_pending_per_address);
+  seconds("first_pdu_timeout_s", 1, 60, limits.first_pdu_timeout);
+  count("max_associations", 1000, limits.max_associations);
+  share("max_associations_per_address", 1000, "max_associations", limits.max_associations,
+        limits.max_associations_per_address);
+  seconds("idle_timeout_s", 1, 86'400, limits.idle_timeout);
+  seconds("dimse_timeout_s", 1, 86'400, limits.dimse_timeout);
+  count("min_bytes_per_s", 1'000'000, limits.min_bytes_per_s);
+  seconds("rate_window_s", 1, 600, limits.rate_window);
+  limits.close_unlisted = reader.choice("unlisted_addresses", {"reject", "close"}) == "close";
+  seconds("refused_log_interval_s", 1, 86'400, limits.refused_log_interval);
+  reader.finish();
 }
 
-std::array<Byte, 16> masked(std::array<Byte, 16> bytes, unsigned prefix) {
-  for (unsigned i = 0; i < bytes.size(); ++i) {
-    const unsigned kept = prefix > i * 8 ? std::min(prefix - i * 8, 8U) : 0U;
-    bytes[i] = static_cast<Byte>(bytes[i] & static_cast<Byte>(0xFF00U >> kept));
-  }
-  return bytes;
-}
-
-std::string text_of(const std::array<Byte, 16>& bytes, bool v4) {
-  std::array<char, INET6_ADDRSTRLEN> out{};
-  inet_ntop(v4 ? AF_INET : AF_INET6, bytes.data() + (v4 ? 12 : 0), out.data(), out.size());
-  return out.data();
-}
-
-}  // namespace
-
-bool Network::contains(std::string_view numeric_address) const {
-  const auto parsed = parse_address(numeric_address);
-  return parsed && masked(parsed->bytes, prefix) == address;
-}
-
-Result<Network> parse_network(std::string_view text) {
-  const auto slash = text.find('/');
-  const auto parsed = parse_address(text.substr(0, slash));
-  const std::string shown = "\"" + std::string(text) + "\"";
-  if (!parsed)
-    return fail(Fault::Invalid, shown + " is no address or network, as in \"10.1.0.0/16\"");
-  const unsigned longest = parsed->v4 ? 32 : 128;
-  unsigned prefix = longest;
-  if (slash != std::string_view::npos) {
-    const std::string_view digits = text.substr(slash + 1);
-    const auto [end, failed] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), prefix);
-    if (digits.empty() || failed != std::errc{} || end != digits.data() + digits.size() ||
-        prefix > longest) {
-      return fail(Fault::Invalid,
-                  shown + ": the prefix is a number from 0 to " + std::to_string(longest));
-    }
-  }
-  Network out;
-  out.prefix = prefix + (parsed->v4 ? kMapped : 0);
-  out.address = masked(parsed->bytes, out.prefix);
-  if (out.address != parsed->bytes) {
-    return fail(Fault::Invalid, shown + " has bits set beyond its prefix (did you mean " +
-                                    text_of(out.address, parsed->v4) + "/" +
-                                    std::to_string(prefix) + "?)");
-  }
+std::vector<std::string> changed_network_keys(const NetworkLimits& before,
+                                              const NetworkLimits& now) {
+  std::vector<std::string> out;
+  const auto compare = [&](const char* key, const auto member) {
+    if (before.*member != now.*member) out.emplace_back(key);
+  };
+  compare("max_pending", &NetworkLimits::max_pending);
+  compare("max_pending_per_address", &NetworkLimits::max_pending_per_address);
+  compare("first_pdu_timeout_s", &NetworkLimits::first_pdu_timeout);
+  compare("max_associations", &NetworkLimits::max_associations);
+  compare("max_associations_per_address", &NetworkLimits::max_associations_per_address);
+  compare("idle_timeout_s", &NetworkLimits::idle_timeout);
+  compare("dimse_timeout_s", &NetworkLimits::dimse_timeout);
+  compare("min_bytes_per_s", &NetworkLimits::min_bytes_per_s);
+  compare("rate_window_s", &NetworkLimits::rate_window);
+  compare("unlisted_addresses", &NetworkLimits::close_unlisted);
+  compare("refused_log_interval_s", &NetworkLimits::refused_log_interval);
   return out;
 }
 

@@ -69,8 +69,8 @@ void SectionReader::node(const toml::table& table) {
       !std::filesystem::is_directory(node.profiles_dir, away))
     reader.error("profiles_dir", node.profiles_dir.string() + " is no directory");
 
-  node.max_associations = static_cast<unsigned>(
-      reader.integer("max_associations", 1, 1000).value_or(node.max_associations));
+  for (const char* key : {"max_associations", "idle_timeout_s", "dimse_timeout_s"})
+    reader.moved(key, "[network]");
   const auto size = [&](std::string_view key, std::int64_t low, unsigned shift,
                         std::uint64_t& into) {
     if (const auto value = reader.integer(key, low, 1 << 20))
@@ -92,8 +92,6 @@ void SectionReader::node(const toml::table& table) {
   const auto seconds = [&](std::string_view key, std::chrono::seconds& into) {
     into = std::chrono::seconds(reader.integer(key, 1, 86'400).value_or(into.count()));
   };
-  seconds("idle_timeout_s", node.idle_timeout);
-  seconds("dimse_timeout_s", node.dimse_timeout);
   seconds("connect_timeout_s", node.connect_timeout);
   seconds("study_quiet_s", node.study_quiet);
   node.ledger_keep_days = static_cast<int>(
@@ -120,14 +118,11 @@ std::vector<std::string> changed_node_keys(const Config::Node& before, const Con
   compare("journal_dir", &Node::journal_dir);
   compare("admin_socket", &Node::admin_socket);
   compare("profiles_dir", &Node::profiles_dir);
-  compare("max_associations", &Node::max_associations);
   compare("memory_budget_mb", &Node::memory_budget_bytes);
   compare("max_instance_mb", &Node::max_instance_bytes);
   compare("quarantine_cap_gb", &Node::quarantine_cap_bytes);
   compare("min_free_gb", &Node::min_free_bytes);
   compare("warn_unsynchronised_clock", &Node::warn_unsynchronised_clock);
-  compare("idle_timeout_s", &Node::idle_timeout);
-  compare("dimse_timeout_s", &Node::dimse_timeout);
   compare("connect_timeout_s", &Node::connect_timeout);
   compare("study_quiet_s", &Node::study_quiet);
   compare("ledger_keep_days", &Node::ledger_keep_days);

@@ -253,6 +253,11 @@ std::optional<std::string> TableReader::choice(std::string_view key,
   return std::nullopt;
 }
 
+void TableReader::moved(std::string_view key, std::string_view section) {
+  asked_.emplace_back(key);
+  if (has(key)) error(key, "has moved to " + std::string(section) + ": write it there");
+}
+
 void TableReader::finish() {
   for (const auto& [name, node] : table_) {
     const std::string key(name.str());

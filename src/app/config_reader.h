@@ -72,6 +72,9 @@ class TableReader {
   unsigned line(std::string_view key = {}) const;
   bool has(std::string_view key) const { return table_.contains(key); }
 
+  /// Of a key that stands in another section now.
+  void moved(std::string_view key, std::string_view section);
+
   /// Reports the keys that nobody asked for.
   void finish();
 

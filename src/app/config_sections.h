@@ -20,7 +20,8 @@ class SectionReader {
   void route(const toml::table& table);
   void peer(const toml::table& table);
   void alert(const toml::table& table);
-  void access(const toml::table& table);  // config_access.cpp
+  void access(const toml::table& table);   // config_access.cpp
+  void network(const toml::table& table);  // config_network.cpp
   void together();
 
  private:

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "dosigate/base/log_text.h"
 #include "dosigate/crypto/hash.h"
 #include "dosigate/dicom/status.h"
 #include "revisions.h"
@@ -95,7 +96,7 @@ AssociationServer::Answer Ingest::accept(const ReceivedInstance& received) noexc
   // again.
   trouble_.failed(broken.what());
   try {
-    spdlog::error("cannot take custody calling={} error={}", received.origin.calling_ae,
+    spdlog::error("cannot take custody calling={} error={}", log_text(received.origin.calling_ae),
                   broken.what());
     ledger_.refused(fault_word(Fault::Unavailable));
   } catch (const std::exception& ledger_too) {
@@ -187,8 +188,8 @@ AssociationServer::Answer Ingest::keep(const ReceivedInstance& received, const C
   const auto reason = hold_reason_text(held.reason);
   if (route.on_uncertain == Config::OnUncertain::Refuse) {
     ledger_.refused(reason);
-    spdlog::warn("refused calling={} route={} why={} detail=\"{}\"", received.origin.calling_ae,
-                 route.name, reason, held.detail);
+    spdlog::warn("refused calling={} route={} why={} detail=\"{}\"",
+                 log_text(received.origin.calling_ae), route.name, reason, held.detail);
     return {to_dimse(Fault::Uncertain), std::string(reason)};
   }
   const InstanceId id = random_id();
@@ -204,8 +205,8 @@ AssociationServer::Answer Ingest::keep(const ReceivedInstance& received, const C
                     undone.error().detail);
     throw;
   }
-  spdlog::warn("held calling={} route={} id={} why={} detail=\"{}\"", received.origin.calling_ae,
-               route.name, to_hex(id), reason, held.detail);
+  spdlog::warn("held calling={} route={} id={} why={} detail=\"{}\"",
+               log_text(received.origin.calling_ae), route.name, to_hex(id), reason, held.detail);
   return {kSuccess, ""};
 }
 
@@ -213,8 +214,8 @@ AssociationServer::Answer Ingest::refuse(Fault fault, const std::string& detail,
                                          const Origin& origin) {
   if (fault == Fault::Unavailable) trouble_.failed(detail);
   ledger_.refused(fault_word(fault));
-  spdlog::warn("refused calling={} why={} detail=\"{}\"", origin.calling_ae, fault_word(fault),
-               detail);
+  spdlog::warn("refused calling={} why={} detail=\"{}\"", log_text(origin.calling_ae),
+               fault_word(fault), detail);
   return {to_dimse(fault), std::string(fault_word(fault))};
 }
 

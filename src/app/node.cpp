@@ -131,8 +131,9 @@ Node::Node(Config config, Stores stores)
 
 Node::~Node() {
   if (acceptor_) acceptor_->stop();
-  if (server_) server_->stop(config_.node.dimse_timeout);
+  if (server_) server_->stop(config_.network.dimse_timeout);
   io_.stop();
+  if (server_) count_refusals();
   admin_.reset();
   if (verifications_) verifications_->request_stop();
   Forwarders ending;
@@ -170,28 +171,34 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
 
   AssociationServer::Settings server;
   server.ae_title = node.ae_title;
-  server.max_associations = node.max_associations;
-  server.idle_timeout = node.idle_timeout;
-  server.dimse_timeout = node.dimse_timeout;
+  const NetworkLimits& network = config_.network;
+  server.max_associations = network.max_associations;
+  server.max_associations_per_address = network.max_associations_per_address;
+  server.idle_timeout = network.idle_timeout;
+  server.dimse_timeout = network.dimse_timeout;
+  server.min_bytes_per_s = network.min_bytes_per_s;
+  server.rate_window = network.rate_window;
   server.max_instance_bytes = node.max_instance_bytes;
   server.memory_budget_bytes = node.memory_budget_bytes;
   server_ = std::make_unique<AssociationServer>(
       server, [this](const Origin& origin) { return admit(origin); },
       [this](const ReceivedInstance& received) { return take(received); },
-      [this](const Origin& origin, const std::string& reason) {
-        if (!origin.route.empty()) {
-          stores_.ledger->refused(reason);
-        } else if (refused_peers_.add(origin, reason, to_unix(wall_now()))) {
-          spdlog::warn("refused association called={} calling={} address={} why=\"{}\"",
-                       origin.called_ae, origin.calling_ae, origin.address, reason);
-        }
-      },
+      [this](const Origin& origin, const std::string& reason) { refused(origin, reason); },
       [this](const AssociationServer::EventReport& event) {
         return verifications_->report(event);
       });
 
   Acceptor::Settings listen;
   listen.listen = node.listen;
+  listen.first_pdu_deadline = network.first_pdu_timeout;
+  listen.max_pending = network.max_pending;
+  listen.max_pending_per_address = network.max_pending_per_address;
+  if (network.close_unlisted)
+    listen.welcomes = [this](const std::string& address) { return welcomes(address); };
+  listen.judge_titles = [this](const Caller& caller) { return server_->judge_titles(caller); };
+  listen.judge_request = [this](const Caller& caller, const AssociationRequest& request) {
+    return server_->judge_request(caller, request);
+  };
   acceptor_ = std::make_unique<Acceptor>(
       io_, listen, [this](IncomingAssociation incoming) { server_->take(std::move(incoming)); });
   io_thread_ = std::jthread([this] { io_.run(); });
@@ -285,13 +292,15 @@ Result<void> Node::reload() {
   }
   std::string changed;
   for (const auto& key : changed_node_keys(config_.node, loaded->node))
-    changed += (changed.empty() ? "" : ", ") + key;
+    changed += (changed.empty() ? "" : ", ") + ("[node] " + key);
+  for (const auto& key : changed_network_keys(config_.network, loaded->network))
+    changed += (changed.empty() ? "" : ", ") + ("[network] " + key);
   if (!changed.empty()) {
-    spdlog::warn("configuration [node] changed keys={}: restart dosigated to use them", changed);
-    loaded->warnings.push_back("[node] " + changed +
-                               " changed since the start: restart dosigated to use them");
+    spdlog::warn("configuration changed keys=\"{}\": restart dosigated to use them", changed);
+    loaded->warnings.push_back(changed + " changed since the start: restart dosigated to use them");
   }
   loaded->node = config_.node;
+  loaded->network = config_.network;
   auto routing = Routing::make(*loaded, *stores_.map);
   if (!routing) return routing.error();
   const Config fresh = (*routing)->config();

@@ -3,11 +3,20 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "dosigate/app/node.h"
+#include "dosigate/base/log_text.h"
 #include "dosigate/dicom/status.h"
+#include "route_match.h"
 #include "verifications.h"
 
 namespace dosigate {
+namespace {
+
+constexpr std::chrono::minutes kCrowdedFor{10};
+
+}  // namespace
 
 Admitted Node::admit(const Origin& origin) {
   const auto present = ingest_.routing();
@@ -22,6 +31,50 @@ Admitted Node::admit(const Origin& origin) {
   return {Admission::Accept, route->name, reports};
 }
 
+/// Whether an address may reach the titles at all. Routes without `from` are open to every address.
+bool Node::welcomes(const std::string& address) {
+  const auto present = ingest_.routing();
+  const Config& config = present->config();
+  if (has_address(config, address)) return true;
+  const bool reports =
+      std::any_of(config.outputs.begin(), config.outputs.end(), [&](const Config::Output& output) {
+        return verifications_->may_report(config, {"", output.destination.ae_title, address, ""});
+      });
+  if (!reports) refused({"", "", address, ""}, "no route, peer or destination has this address");
+  return reports;
+}
+
+/// Nothing that waits for the disk: the accept loop comes through here. `count_refusals` writes it
+/// down a moment later.
+void Node::refused(const Origin& origin, const std::string& reason) {
+  auto& peers = origin.route.empty() ? refused_peers_ : turned_away_;
+  if (!origin.route.empty()) refusals_.with([&](auto& counts) { ++counts[reason]; });
+  if (peers.add(origin, reason, to_unix(wall_now())))
+    spdlog::warn("refused called={} calling={} address={} why=\"{}\"", log_text(origin.called_ae),
+                 log_text(origin.calling_ae), origin.address, reason);
+}
+
+void Node::count_refusals() noexcept try {
+  std::map<std::string, std::uint64_t> counts;
+  refusals_.with([&](auto& waiting) { counts.swap(waiting); });
+  for (const auto& [reason, count] : counts) stores_.ledger->refused(reason, count);
+} catch (const std::exception& full) {
+  spdlog::error("cannot count refusals error={}", full.what());
+}
+
+/// At the end of an interval, how often it was that the log has not told.
+void Node::log_refusals() {
+  for (RefusedPeers* peers : {&refused_peers_, &turned_away_}) {
+    const auto due = peers->due(to_unix(wall_now()));
+    for (const auto& again : due.again)
+      spdlog::warn("refused again called={} calling={} address={} times={} why=\"{}\"",
+                   log_text(again.origin.called_ae), log_text(again.origin.calling_ae),
+                   again.origin.address, again.count, again.reason);
+    if (due.others > 0)
+      spdlog::warn("refused others, too many to be logged one by one times={}", due.others);
+  }
+}
+
 AssociationServer::Answer Node::take(const ReceivedInstance& received) {
   const Drain::Passage passage(drain_);
   if (!passage.open()) return turn_away(received.origin, "draining");
@@ -31,7 +84,7 @@ AssociationServer::Answer Node::take(const ReceivedInstance& received) {
 }
 
 AssociationServer::Answer Node::turn_away(const Origin& origin, const char* why) {
-  spdlog::warn("refused calling={} why={}", origin.calling_ae, why);
+  spdlog::warn("refused calling={} why={}", log_text(origin.calling_ae), why);
   try {
     stores_.ledger->refused(why);
   } catch (const std::exception& full) {
@@ -50,6 +103,23 @@ void Node::add_admission_conditions(std::vector<Condition>& out, const DiskUse& 
     out.push_back({2, "disk-low", "",
                    "less than [node] min_free_gb is free: associations are rejected for the time "
                    "being and instances refused with 0xA700, until there is room"});
+  if (const auto use = server_->counters();
+      use.since_sent_away && *use.since_sent_away < kCrowdedFor) {
+    const auto most =
+        std::max_element(use.by_address.begin(), use.by_address.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    out.push_back({1, "network-crowded", "",
+                   "associations that did nothing were ended for others: " +
+                       std::to_string(use.sent_away_idle) + " idle, " +
+                       std::to_string(use.sent_away_stalled + use.sent_away_for_memory) +
+                       " stalled since the start" +
+                       (most == use.by_address.end() ? std::string()
+                                                     : ", most are held by " + most->first + " (" +
+                                                           std::to_string(most->second) + ")") +
+                       ": see `dosigate status`; if they are yours, raise [network] "
+                       "max_associations or [node] "
+                       "memory_budget_mb"});
+  }
   if (const std::string damage = database_check_.damage(); !damage.empty())
     out.push_back({2, "database-damaged", "", damage + ". Until then nothing is taken"});
   if (const auto trouble = ingest_.trouble().present())

@@ -148,6 +148,8 @@ void Node::add_key_conditions(std::vector<Condition>& out) const {
 
 void Node::tick() {
   const auto now = steady_now();
+  count_refusals();
+  log_refusals();
   if (now - last_sample_ >= kSampleEvery) {
     last_sample_ = now;
     const auto used = disk().used;

@@ -122,6 +122,23 @@ const Config::Route* find_route(const Config& config, std::string_view called_ae
   return best;
 }
 
+bool has_address(const Config& config, std::string_view address) {
+  const auto is_host = [&](const std::string& host) {
+    const auto network = parse_network(host);  // a host name is none
+    return network && network->contains(address);
+  };
+  return std::any_of(
+             config.routes.begin(), config.routes.end(),
+             [&](const Config::Route& route) { return best_prefix(route.from, address) >= 0; }) ||
+         std::any_of(config.outputs.begin(), config.outputs.end(),
+                     [&](const Config::Output& output) {
+                       return output.destination.kind == Destination::Kind::Dicom &&
+                              is_host(output.destination.host);
+                     }) ||
+         std::any_of(config.peers.begin(), config.peers.end(),
+                     [&](const Config::Peer& peer) { return is_host(peer.host); });
+}
+
 bool answers_to(const Config& config, std::string_view called_ae) {
   if (trimmed(called_ae) == config.node.ae_title) return true;
   return std::any_of(config.routes.begin(), config.routes.end(), [&](const Config::Route& route) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "dosigate/base/log_text.h"
 #include "dosigate/crypto/hash.h"
 
 namespace dosigate {
@@ -140,7 +141,7 @@ AssociationServer::Answer Verifications::report(const AssociationServer::EventRe
                                    event.event_type, event.data_set, event.transfer_syntax_uid);
   if (answer.status != 0)
     spdlog::warn("refused a report on storage commitment calling={} address={} why=\"{}\"",
-                 event.origin.calling_ae, event.origin.address, answer.comment);
+                 log_text(event.origin.calling_ae), event.origin.address, answer.comment);
   return {answer.status, answer.comment};
 }
 

@@ -6,12 +6,10 @@
 
 #include <atomic>
 #include <charconv>
-#include <map>
 #include <mutex>
 #include <system_error>
-#include <unordered_map>
 
-#include "pending_association.h"
+#include "waiting_room.h"
 
 namespace dosigate {
 namespace {
@@ -89,6 +87,7 @@ struct Acceptor::Impl : std::enable_shared_from_this<Impl> {
 
   void accept_on(Listener& listener);
   void on_accepted(tcp::socket socket, bool secure);
+  void make_room_for(const std::string& address);
   void on_end(PendingAssociation& ended, PendingAssociation::End how);
   void stop();
   std::vector<std::string> endpoints(bool secure) const;
@@ -102,10 +101,9 @@ struct Acceptor::Impl : std::enable_shared_from_this<Impl> {
   std::shared_ptr<std::recursive_mutex> guard = std::make_shared<std::recursive_mutex>();
   bool stopped = false;
   std::vector<std::unique_ptr<Listener>> listeners;
-  std::unordered_map<PendingAssociation*, std::shared_ptr<PendingAssociation>> pending;
-  std::map<std::string, std::size_t> pending_per_address;
+  WaitingRoom waiting;
   std::atomic<std::uint64_t> accepted{0}, malformed{0}, timed_out{0}, over_limit{0}, failed{0},
-      tls_failed{0};
+      tls_failed{0}, unwelcome{0}, turned_away{0};
 };
 
 void Acceptor::Impl::accept_on(Listener& listener) {
@@ -134,27 +132,41 @@ void Acceptor::Impl::on_accepted(tcp::socket socket, bool secure) {
   if (error) return;  // gone already
   (void)::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
   const std::string address = peer.address().to_string();
-  const auto found = pending_per_address.find(address);
-  const std::size_t of_this_address = found == pending_per_address.end() ? 0 : found->second;
-  if (pending.size() >= settings.max_pending ||
-      of_this_address >= settings.max_pending_per_address) {
-    ++over_limit;
-    return;  // closes: before its first PDU there is no PDU that could say why
-  }
   ++accepted;
+  if (settings.welcomes && !settings.welcomes(address)) {
+    ++unwelcome;
+    return;
+  }
   const auto context = secure && settings.tls_context ? settings.tls_context() : nullptr;
   if (secure && !context) {
     ++tls_failed;
     return;  // never plain on a TLS port
   }
+  make_room_for(address);
   auto next = std::make_shared<PendingAssociation>(
       std::move(socket), address, context, guard,
+      PendingAssociation::Judges{settings.judge_titles, settings.judge_request},
       [self = weak_from_this()](PendingAssociation& ended, PendingAssociation::End how) {
         if (const auto still = self.lock()) still->on_end(ended, how);
       });
-  ++pending_per_address[address];
-  pending.emplace(next.get(), next);
+  waiting.add(next);
   next->start(settings.first_pdu_deadline);
+}
+
+/// Whoever has waited longest goes, of this address when it has its share, else of the address that
+/// has the most. Refusing the new one instead would let those who only hold their places keep out
+/// everybody else.
+void Acceptor::Impl::make_room_for(const std::string& address) {
+  WaitingRoom::Guest goes;
+  if (waiting.size_of(address) >= settings.max_pending_per_address) {
+    goes = waiting.oldest_of(address);
+  } else if (waiting.size() >= settings.max_pending) {
+    goes = waiting.oldest_of_the_many();
+  }
+  if (!goes) return;
+  ++over_limit;
+  goes->close();  // before its first PDU there is no PDU that could say why
+  waiting.remove(*goes);
 }
 
 void Acceptor::Impl::on_end(PendingAssociation& ended, PendingAssociation::End how) {
@@ -162,10 +174,12 @@ void Acceptor::Impl::on_end(PendingAssociation& ended, PendingAssociation::End h
     ++malformed;
     return;  // it stays pending, and counts against the limits, until its reply is out
   }
+  if (how == PendingAssociation::End::TurnedAway) {
+    ++turned_away;
+    return;  // likewise
+  }
   const auto keep_alive = ended.shared_from_this();
-  const auto count = pending_per_address.find(ended.address());
-  if (count != pending_per_address.end() && --count->second == 0) pending_per_address.erase(count);
-  pending.erase(&ended);
+  waiting.remove(ended);
   if (how == PendingAssociation::End::TimedOut) ++timed_out;
   if (!ended.tls_failure().empty()) {
     ++tls_failed;
@@ -183,9 +197,7 @@ void Acceptor::Impl::stop() {
     listener->socket.close(ignored);
     listener->pause.cancel();
   }
-  for (const auto& [_, one] : pending) one->close();
-  pending.clear();
-  pending_per_address.clear();
+  for (const auto& one : waiting.take_all()) one->close();
 }
 
 Acceptor::Acceptor(asio::io_context& io, Settings settings, OnAssociation on_association)
@@ -215,8 +227,13 @@ std::vector<std::string> Acceptor::endpoints() const { return impl_->endpoints(f
 std::vector<std::string> Acceptor::tls_endpoints() const { return impl_->endpoints(true); }
 
 Acceptor::Counters Acceptor::counters() const {
-  return {impl_->accepted,   impl_->malformed, impl_->timed_out,
-          impl_->over_limit, impl_->failed,    impl_->tls_failed};
+  return {impl_->accepted, impl_->malformed,  impl_->timed_out, impl_->over_limit,
+          impl_->failed,   impl_->tls_failed, impl_->unwelcome, impl_->turned_away};
+}
+
+std::map<std::string, std::size_t> Acceptor::pending() const {
+  const std::lock_guard lock(*impl_->guard);
+  return impl_->waiting.by_address();
 }
 
 }  // namespace dosigate

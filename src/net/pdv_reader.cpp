@@ -18,8 +18,13 @@ std::uint32_t big_endian_32(ByteView at) {
 
 }  // namespace
 
-PdvReader::PdvReader(Connection& connection, std::uint32_t max_pdu, std::chrono::seconds timeout)
-    : connection_(connection), max_pdu_(max_pdu), timeout_(timeout) {}
+PdvReader::PdvReader(Connection& connection, std::uint32_t max_pdu, std::chrono::seconds timeout,
+                     std::optional<RateFloor> floor)
+    : connection_(connection), max_pdu_(max_pdu), timeout_(timeout), floor_(std::move(floor)) {}
+
+void PdvReader::message_begins() {
+  if (floor_) floor_->restart();
+}
 
 bool PdvReader::waiting(std::chrono::seconds slice) {
   return !unread_.empty() || connection_.networkDataAvailable(static_cast<int>(slice.count()));
@@ -68,9 +73,14 @@ std::optional<Ending> PdvReader::read_exactly(std::span<Byte> into) {
     if (got < 0) return errno == ETIMEDOUT ? Ending::TimedOut : Ending::PeerAborted;
     if (got == 0) return Ending::PeerAborted;
     into = into.subspan(static_cast<std::size_t>(got));
-    // The connection's own deadline is for the next byte; this one ends a peer that sends one byte
-    // now and then.
-    if (!into.empty() && steady_now() >= deadline) return Ending::TimedOut;
+    // The connection's own deadline is for the next byte; these end a peer that sends one byte now
+    // and then.
+    if (floor_) {
+      too_slow_ = !floor_->keeps_up(static_cast<std::uint64_t>(got));
+      if (too_slow_) return Ending::TimedOut;
+    } else if (!into.empty() && steady_now() >= deadline) {
+      return Ending::TimedOut;
+    }
   }
   return std::nullopt;
 }

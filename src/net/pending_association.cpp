@@ -61,11 +61,13 @@ auto PendingAssociation::locked(Next next) {
 
 PendingAssociation::PendingAssociation(asio::ip::tcp::socket socket, std::string address,
                                        std::shared_ptr<const TlsContext> tls,
-                                       std::shared_ptr<std::recursive_mutex> guard, OnEnd on_end)
+                                       std::shared_ptr<std::recursive_mutex> guard, Judges judges,
+                                       OnEnd on_end)
     : socket_(std::move(socket)),
       deadline_(socket_.get_executor()),
-      address_(std::move(address)),
+      caller_{std::move(address), {}, {}, {}},
       guard_(std::move(guard)),
+      judges_(std::move(judges)),
       on_end_(std::move(on_end)) {
   // Which clients are admitted is known when their titles are, so the routes judge the pin.
   if (tls) tls_ = std::make_unique<TlsSession>(std::move(tls), socket_.native_handle(), TlsPin{});
@@ -91,6 +93,7 @@ void PendingAssociation::shake_hands() {
   }
   if (*step == TlsSession::Step::Done) {
     shaking_hands_ = false;
+    caller_.certificate = tls_->peer();
     return read_header();
   }
   socket_.async_wait(*step == TlsSession::Step::WantRead ? asio::ip::tcp::socket::wait_read
@@ -109,7 +112,8 @@ void PendingAssociation::close() {
 }
 
 IncomingAssociation PendingAssociation::take() {
-  return {take_over(socket_), address_, std::move(request_), std::move(pdu_), std::move(tls_)};
+  return {take_over(socket_), caller_.address, std::move(request_), std::move(pdu_),
+          std::move(tls_)};
 }
 
 void PendingAssociation::fill(void (PendingAssociation::*next)()) {
@@ -149,27 +153,45 @@ void PendingAssociation::read_header() {
 void PendingAssociation::judge_header() {
   const std::size_t size = std::size_t{pdu_[2]} << 24U | std::size_t{pdu_[3]} << 16U |
                            std::size_t{pdu_[4]} << 8U | pdu_[5];
-  if (pdu_[0] != 1 || size > kMaxAssociationRequest - kHeader) return answer(reply_to(pdu_));
+  if (pdu_[0] != 1 || size > kMaxAssociationRequest - kHeader)
+    return answer(reply_to(pdu_), End::Malformed);
   pdu_size_ = kHeader + size;
   read_body();
 }
 
 void PendingAssociation::read_body() {
+  if (pdu_.size() == kTitlesEnd && !titles_are_welcome()) return;
   if (pdu_.size() == pdu_size_) return judge();
-  pdu_.resize(std::min(pdu_size_, pdu_.size() + kStep));
+  const std::size_t next = pdu_.size() < kTitlesEnd ? kTitlesEnd : pdu_.size() + kStep;
+  pdu_.resize(std::min(pdu_size_, next));
   fill(&PendingAssociation::read_body);
+}
+
+// Who is not wanted is told before its presentation contexts are read.
+bool PendingAssociation::titles_are_welcome() {
+  if (!read_titles(pdu_, caller_)) {
+    answer(reply_to(pdu_), End::Malformed);
+    return false;
+  }
+  auto reply = judges_.titles ? judges_.titles(caller_) : std::nullopt;
+  if (reply) answer(std::move(*reply), End::TurnedAway);
+  return !reply;
 }
 
 void PendingAssociation::judge() {
   auto request = read_association_request(pdu_);
-  if (!request) return answer(reply_to(pdu_));
+  if (!request) return answer(reply_to(pdu_), End::Malformed);
+  if (judges_.request) {
+    if (auto reply = judges_.request(caller_, *request))
+      return answer(std::move(*reply), End::TurnedAway);
+  }
   request_ = std::move(*request);
   end(End::Complete);
 }
 
-void PendingAssociation::answer(Bytes reply) {
+void PendingAssociation::answer(Bytes reply, End why) {
   reported_ = true;
-  on_end_(*this, End::Malformed);
+  on_end_(*this, why);
   if (closed_) return;
   if (reply.empty()) return end(End::Gone);
   reply_ = tls_ ? tls_->last_words(reply) : std::move(reply);
@@ -201,7 +223,7 @@ void PendingAssociation::end(End how) {
   deadline_.cancel();
   if (how != End::Complete) close();
   closed_ = true;
-  // A malformed one was counted when it was answered; what follows is only its way out.
+  // One that was answered was counted then; what follows is only its way out.
   on_end_(*this, reported_ ? End::Gone : how);
 }
 

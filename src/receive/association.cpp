@@ -1,7 +1,6 @@
 #include "association.h"
 
 #include <dcmtk/dcmnet/dul.h>
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -9,7 +8,6 @@
 #include "dosigate/base/clock.h"
 #include "dosigate/dicom/data_set.h"
 #include "dosigate/dicom/dcmtk.h"
-#include "message_loop.h"
 
 namespace dosigate {
 namespace {
@@ -20,25 +18,6 @@ constexpr std::chrono::milliseconds kGrace{1000};
 int seconds(std::chrono::seconds value) {
   return static_cast<int>(std::clamp<long long>(value.count(), 1, 86'400));
 }
-
-/// Keeps a duplicate of the socket where a shutdown can reach it. A duplicate, because DCMTK may
-/// close the original at any moment and the number may then belong to somebody else.
-class Reachable {
- public:
-  Reachable(ServerState& state, int socket)
-      : state_(state), duplicate_(::fcntl(socket, F_DUPFD_CLOEXEC, 0)) {
-    if (duplicate_) state_.sockets.with([&](auto& all) { all.insert(duplicate_.get()); });
-  }
-  ~Reachable() {
-    if (duplicate_) state_.sockets.with([&](auto& all) { all.erase(duplicate_.get()); });
-  }
-  Reachable(const Reachable&) = delete;
-  Reachable& operator=(const Reachable&) = delete;
-
- private:
-  ServerState& state_;
-  FileDescriptor duplicate_;
-};
 
 /// Says how it ended and lets the peer read it. Not by ASC_abortAssociation, which reads on under
 /// DCMTK's own timeouts, nor by ASC_acknowledgeRelease: DCMTK has not seen the messages (see
@@ -80,22 +59,23 @@ AssociationRunner::AssociationRunner(ServerState& state)
   require(ASC_setTransportLayer(network, &layer_, 0), "set the transport layer");
 }
 
-void AssociationRunner::run(IncomingAssociation incoming, Origin origin, Services services) noexcept
-    try {
-  run_unguarded(std::move(incoming), origin, services);
+void AssociationRunner::run(IncomingAssociation incoming, Origin origin, Services services,
+                            Place& place) noexcept try {
+  run_unguarded(std::move(incoming), origin, services, place);
 } catch (const std::exception& error) {
   ++state_.aborted;
-  spdlog::error("association failed calling={} address={} error={}", origin.calling_ae,
+  spdlog::error("association failed calling={} address={} error={}", log_text(origin.calling_ae),
                 origin.address, error.what());
 } catch (...) {
   ++state_.aborted;
-  spdlog::error("association failed calling={} address={}", origin.calling_ae, origin.address);
+  spdlog::error("association failed calling={} address={}", log_text(origin.calling_ae),
+                origin.address);
 }
 
 void AssociationRunner::run_unguarded(IncomingAssociation incoming, const Origin& origin,
-                                      Services services) {
+                                      Services services, Place& place) {
   const SteadyTime begin = steady_now();
-  const Reachable reachable(state_, incoming.socket.get());
+  place.sits_at(incoming.socket.get());
   layer_.next(std::move(incoming.socket), std::move(incoming.first_pdu), std::move(incoming.tls));
 
   T_ASC_Association* raw = nullptr;
@@ -105,8 +85,8 @@ void AssociationRunner::run_unguarded(IncomingAssociation incoming, const Origin
   const std::unique_ptr<T_ASC_Association, DropAssociation> association(raw);
   if (received.bad()) {
     ++state_.aborted;
-    spdlog::warn("association not established calling={} address={} why=\"{}\"", origin.calling_ae,
-                 origin.address, text_of(received));
+    spdlog::warn("association not established calling={} address={} why=\"{}\"",
+                 log_text(origin.calling_ae), origin.address, text_of(received));
     state_.refused(origin, "association request not understood");
     layer_.next({}, {});  // closed now, when DCMTK did not take it: the peer must not wait for us
     return;
@@ -116,8 +96,8 @@ void AssociationRunner::run_unguarded(IncomingAssociation incoming, const Origin
   say_who_we_are(*association->params);
   if (ASC_acknowledgeAssociation(association.get()).bad()) {
     ++state_.aborted;
-    spdlog::warn("association lost before it was accepted calling={} address={}", origin.calling_ae,
-                 origin.address);
+    spdlog::warn("association lost before it was accepted calling={} address={}",
+                 log_text(origin.calling_ae), origin.address);
     return;
   }
   ++state_.associations;
@@ -126,17 +106,33 @@ void AssociationRunner::run_unguarded(IncomingAssociation incoming, const Origin
 
   auto& connection =
       dynamic_cast<Connection&>(*DUL_getTransportConnection(association->DULassociation));
-  MessageLoop loop(state_, origin, connection, contexts);
+  MessageLoop loop(state_, origin, connection, contexts, place);
   const MessageLoop::End end = loop.run();
   if (end != MessageLoop::End::Released) ++state_.aborted;
-  if (end != MessageLoop::End::PeerAborted) say_goodbye(connection, end, loop.abort_reason());
+  if (end == MessageLoop::End::Idle || end == MessageLoop::End::TimedOut) ++state_.timed_out;
+  place.is(Place::Doing::Answering);  // a peer that takes no farewell may be sent away as well
+  if (end != MessageLoop::End::PeerAborted && end != MessageLoop::End::CannotAnswer)
+    say_goodbye(connection, end, loop.abort_reason());
+  say_how_it_ended(origin, loop, end, begin);
+}
+
+/// One line for each that brought something; of the others, which anybody can make by the thousand,
+/// as many as a log can take.
+void AssociationRunner::say_how_it_ended(const Origin& origin, const MessageLoop& loop,
+                                         MessageLoop::End end, SteadyTime begin) {
   const auto& tally = loop.tally();
+  const bool brought = tally.instances + tally.failed + tally.reports > 0;
+  const auto left_out = brought ? std::optional<std::uint64_t>(0) : state_.quiet_lines.spend();
+  if (!left_out) return;
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - begin);
+  if (*left_out > 0)
+    spdlog::info("associations that brought nothing ended and are not logged count={}", *left_out);
   spdlog::info(
       "association ended calling={} called={} address={} route={} end={} echoes={} instances={} "
       "failed={} bytes={} ms={}",
-      origin.calling_ae, origin.called_ae, origin.address, origin.route, text_of(end), tally.echoes,
-      tally.instances, tally.failed, tally.bytes, ms.count());
+      log_text(origin.calling_ae), log_text(origin.called_ae), origin.address,
+      log_text(origin.route), text_of(end), tally.echoes, tally.instances, tally.failed,
+      tally.bytes, ms.count());
 }
 
 }  // namespace dosigate

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "dosigate/net/pdv_reader.h"
+#include "message_loop.h"
 #include "negotiation.h"
 #include "server_state.h"
 
@@ -23,10 +24,13 @@ class AssociationRunner {
   explicit AssociationRunner(ServerState& state);
   /// From the first PDU to the closed socket. Whatever goes wrong ends this association, not the
   /// thread.
-  void run(IncomingAssociation incoming, Origin origin, Services services) noexcept;
+  void run(IncomingAssociation incoming, Origin origin, Services services, Place& place) noexcept;
 
  private:
-  void run_unguarded(IncomingAssociation incoming, const Origin& origin, Services services);
+  void run_unguarded(IncomingAssociation incoming, const Origin& origin, Services services,
+                     Place& place);
+  void say_how_it_ended(const Origin& origin, const MessageLoop& loop, MessageLoop::End end,
+                        SteadyTime begin);
 
   ServerState& state_;
   TransportLayer layer_;

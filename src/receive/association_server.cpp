@@ -1,19 +1,18 @@
 #include "dosigate/receive/association_server.h"
 
 #include <spdlog/spdlog.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 
 #include "association.h"
 #include "dosigate/base/clock.h"
 #include "server_state.h"
-#include "turn_away.h"
 
 namespace dosigate {
 namespace {
@@ -60,28 +59,29 @@ struct AssociationServer::Impl {
        OnEventReport on_event_report)
       : state(checked(std::move(settings)), std::move(handle), std::move(on_refused),
               std::move(on_event_report)),
-        admit(std::move(admit_function)),
-        turn_away(state) {}
+        admit(std::move(admit_function)) {}
 
   struct Job {
     IncomingAssociation incoming;
     Origin origin;
     Services services;
+    std::unique_ptr<Place> place;
   };
 
   void work(const std::stop_token& stop, AssociationRunner& runner);
+  std::optional<Rejection> judge_titles(const Origin& origin) noexcept;
   std::optional<Rejection> judge(const AssociationRequest& request, Origin& origin,
                                  Services& services) noexcept;
+  Bytes turn_away(const Rejection& rejection, const Origin& origin);
   bool wait_until_idle(std::chrono::seconds deadline);
 
   ServerState state;
   const Admit admit;
-  TurnAway turn_away;
   std::mutex mutex;
   std::condition_variable_any changed;
-  std::deque<Job> jobs;  // bounded: jobs and busy together never exceed max_associations
+  std::deque<Job> jobs;  // bounded: each has its place
   std::size_t busy = 0;
-  std::vector<std::unique_ptr<AssociationRunner>> runners;
+  std::vector<std::unique_ptr<AssociationRunner>> runners;  // more than threads, and never fewer
   std::vector<std::jthread> threads;
 };
 
@@ -93,11 +93,32 @@ void AssociationServer::Impl::work(const std::stop_token& stop, AssociationRunne
     jobs.pop_front();
     ++busy;
     lock.unlock();
-    runner.run(std::move(job.incoming), std::move(job.origin), job.services);
+    runner.run(std::move(job.incoming), std::move(job.origin), job.services, *job.place);
+    job.place.reset();
     lock.lock();
     --busy;
     changed.notify_all();
   }
+}
+
+// Who is admitted by no route is told so before its presentation contexts are read. Who may report
+// on storage commitment says in them whether it wants to.
+std::optional<Rejection> AssociationServer::Impl::judge_titles(const Origin& origin) noexcept try {
+  if (state.stopping) return kStopping;
+  if (origin.calling_ae.empty()) return kCallingAe;  // 16 spaces are no title (PS3.5 6.2)
+  const Admitted admitted = admit(origin);
+  if (admitted.reports) return std::nullopt;
+  if (admitted.admission == Admission::CalledAeUnknown) return kCalledAe;
+  if (admitted.admission == Admission::CallingAeUnknown) return kCallingAe;
+  return std::nullopt;
+} catch (...) {
+  return std::nullopt;  // judged again, and said, when the whole request is there
+}
+
+Bytes AssociationServer::Impl::turn_away(const Rejection& rejection, const Origin& origin) {
+  ++state.rejected;
+  state.refused(origin, rejection.text);
+  return association_reject(rejection.result, rejection.source, rejection.reason);
 }
 
 std::optional<Rejection> AssociationServer::Impl::judge(const AssociationRequest& request,
@@ -144,44 +165,64 @@ AssociationServer::AssociationServer(Settings settings, Admit admit, Handle hand
   prepare_external_sockets();
   impl_ = std::make_unique<Impl>(std::move(settings), std::move(admit), std::move(handle),
                                  std::move(on_refused), std::move(on_event_report));
+  // All of them now, though their threads come when they are needed: DCMTK fills a static table.
   const unsigned count = impl_->state.settings.max_associations;
   for (unsigned i = 0; i < count; ++i) {
     impl_->runners.push_back(std::make_unique<AssociationRunner>(impl_->state));
-  }
-  for (auto& runner : impl_->runners) {
-    impl_->threads.emplace_back([impl = impl_.get(), &runner = *runner](
-                                    const std::stop_token& stop) { impl->work(stop, runner); });
   }
 }
 
 AssociationServer::~AssociationServer() {
   stop(impl_->state.settings.dimse_timeout);
   // Whoever is still reading or writing now has used up its time: its next read or write fails.
-  impl_->state.sockets.with([](const auto& all) {
-    for (const int socket : all) (void)::shutdown(socket, SHUT_RDWR);
-  });
+  impl_->state.places.shut_down();
   for (auto& thread : impl_->threads) thread.request_stop();
   impl_->threads.clear();
 }
 
+std::optional<Bytes> AssociationServer::judge_titles(const Caller& caller) {
+  const Origin origin{caller.called_ae, caller.calling_ae, caller.address, {}, caller.certificate};
+  const auto rejection = impl_->judge_titles(origin);
+  if (!rejection) return std::nullopt;
+  return impl_->turn_away(*rejection, origin);
+}
+
+std::optional<Bytes> AssociationServer::judge_request(const Caller& caller,
+                                                      const AssociationRequest& request) {
+  Origin origin{caller.called_ae, caller.calling_ae, caller.address, {}, caller.certificate};
+  Services services;
+  if (const auto rejection = impl_->judge(request, origin, services))
+    return impl_->turn_away(*rejection, origin);
+  if (!impl_->state.places.make_room(caller.address)) return impl_->turn_away(kLocalLimit, origin);
+  return std::nullopt;
+}
+
 void AssociationServer::take(IncomingAssociation incoming) {
+  Impl& all = *impl_;
   Origin origin{incoming.request.called_ae, incoming.request.calling_ae, incoming.address, {}};
   if (incoming.tls) origin.certificate = incoming.tls->peer();
   Services services;
-  auto rejection = impl_->judge(incoming.request, origin, services);
-  if (!rejection) {
-    const std::lock_guard lock(impl_->mutex);
-    if (impl_->busy + impl_->jobs.size() < impl_->state.settings.max_associations) {
-      impl_->jobs.push_back({std::move(incoming), std::move(origin), services});
-      impl_->changed.notify_all();
-      return;
-    }
-    rejection = kLocalLimit;
+  if (const auto rejection = all.judge(incoming.request, origin, services)) {
+    (void)all.turn_away(*rejection, origin);  // it is later than when it was judged
+    return;
   }
-  Bytes reject = association_reject(rejection->result, rejection->source, rejection->reason);
-  if (incoming.tls) reject = incoming.tls->last_words(reject);
-  impl_->turn_away.reject(std::move(incoming.socket), std::move(reject), std::move(origin),
-                          rejection->text);
+  auto place = all.state.places.take(incoming.address);
+  const std::lock_guard lock(all.mutex);
+  all.jobs.push_back({std::move(incoming), std::move(origin), services, std::move(place)});
+  const std::size_t at_hand = all.threads.size() - all.busy;
+  if (at_hand < all.jobs.size() && all.threads.size() < all.runners.size()) {
+    AssociationRunner& runner = *all.runners[all.threads.size()];
+    try {
+      all.threads.emplace_back(
+          [&all, &runner](const std::stop_token& stop) { all.work(stop, runner); });
+    } catch (const std::system_error& error) {
+      spdlog::error("no thread for an association threads={} error={}", all.threads.size(),
+                    error.what());
+      // Another one will take it when it is free; without any there is nobody to wait for.
+      if (all.threads.empty()) all.jobs.pop_back();
+    }
+  }
+  all.changed.notify_all();
 }
 
 void AssociationServer::stop(std::chrono::seconds deadline) {
@@ -193,14 +234,29 @@ void AssociationServer::stop(std::chrono::seconds deadline) {
 
 AssociationServer::Counters AssociationServer::counters() const {
   const ServerState& state = impl_->state;
+  Places::Use use = state.places.use();
+  Counters out{};
+  out.associations = state.associations;
+  out.rejected = state.rejected;
+  out.aborted = state.aborted;
+  out.echoes = state.echoes;
+  out.instances = state.instances;
+  out.bytes = state.bytes;
+  out.idle = static_cast<unsigned>(use.idle);
+  out.receiving = static_cast<unsigned>(use.receiving);
+  out.sent_away_idle = use.sent_away_idle;
+  out.sent_away_stalled = use.sent_away_stalled;
+  out.sent_away_for_memory = use.sent_away_for_memory;
+  out.too_slow = state.too_slow;
+  out.timed_out = state.timed_out;
+  out.memory = state.memory.used();
+  if (use.last_sent_away != SteadyTime{})
+    out.since_sent_away =
+        std::chrono::duration_cast<std::chrono::seconds>(steady_now() - use.last_sent_away);
+  out.by_address = std::move(use.by_address);
   const std::lock_guard lock(impl_->mutex);
-  return {state.associations,
-          state.rejected,
-          state.aborted,
-          state.echoes,
-          state.instances,
-          state.bytes,
-          static_cast<unsigned>(impl_->busy + impl_->jobs.size())};
+  out.active = static_cast<unsigned>(impl_->busy + impl_->jobs.size());
+  return out;
 }
 
 }  // namespace dosigate

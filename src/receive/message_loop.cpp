@@ -21,21 +21,8 @@ constexpr std::uint16_t kClassNotSupported = 0x0122;
 constexpr std::uint16_t kUnrecognisedOperation = 0x0211;
 constexpr std::uint16_t kResourceLimitation = 0x0213;
 constexpr std::size_t kLongestUid = 64;
+constexpr unsigned kMostFruitless = 10'000;
 constexpr std::uint64_t kLargestReport = 4U << 20U;  ///< we ask for 500 instances at a time
-
-MessageLoop::End end_of(Ending ending) {
-  switch (ending) {
-    case Ending::Released:
-      return MessageLoop::End::Released;
-    case Ending::PeerAborted:
-      return MessageLoop::End::PeerAborted;
-    case Ending::TimedOut:
-      return MessageLoop::End::TimedOut;
-    case Ending::Broken:
-      break;
-  }
-  return MessageLoop::End::ProtocolError;
-}
 
 struct Refusal {
   std::uint16_t status;
@@ -67,10 +54,16 @@ const char* text_of(MessageLoop::End end) {
       return "aborted-by-peer";
     case MessageLoop::End::TimedOut:
       return "timed-out";
+    case MessageLoop::End::TooSlow:
+      return "too-slow";
     case MessageLoop::End::ProtocolError:
       return "protocol-error";
     case MessageLoop::End::Idle:
       return "idle";
+    case MessageLoop::End::SentAway:
+      return "sent-away-for-another";
+    case MessageLoop::End::Fruitless:
+      return "no-instance-in-10000-messages";
     case MessageLoop::End::Stopping:
       return "stopping";
     case MessageLoop::End::CannotAnswer:
@@ -80,31 +73,58 @@ const char* text_of(MessageLoop::End end) {
 }
 
 MessageLoop::MessageLoop(ServerState& state, const Origin& origin, Connection& connection,
-                         const AcceptedContexts& contexts)
+                         const AcceptedContexts& contexts, Place& place)
     : state_(state),
       origin_(origin),
       connection_(connection),
       contexts_(contexts),
-      reader_(connection, state.settings.max_pdu, state.settings.dimse_timeout) {}
+      place_(place),
+      reader_(connection, state.settings.max_pdu, state.settings.dimse_timeout,
+              RateFloor(state.settings.min_bytes_per_s, state.settings.rate_window)) {}
 
 MessageLoop::End MessageLoop::run() {
   while (true) {
     if (const auto end = wait()) return *end;
+    place_.is(Place::Doing::Receiving);
+    place_.holds(0);
+    reader_.message_begins();
     std::uint8_t context = 0;
     const auto command = read_command_set(context);
     if (const auto* end = std::get_if<End>(&command)) return *end;
     if (const auto end = act_on(std::get<Command>(command), context)) return *end;
+    // Every input ends: C-ECHO after C-ECHO, too.
+    if (++fruitless_ > kMostFruitless) return End::Fruitless;
   }
 }
 
 // One second at a time, so that stop and idle time are seen; nothing is read here.
 std::optional<MessageLoop::End> MessageLoop::wait() {
   const SteadyTime idle_until = steady_now() + state_.settings.idle_timeout;
+  place_.is(Place::Doing::Idle);
   while (true) {
     if (state_.stopping) return End::Stopping;
-    if (reader_.waiting(std::chrono::seconds(1))) return std::nullopt;
+    const bool waiting = reader_.waiting(std::chrono::seconds(1));
+    if (place_.sent_away()) return End::SentAway;
+    if (waiting) return std::nullopt;
     if (steady_now() >= idle_until) return End::Idle;
   }
+}
+
+MessageLoop::End MessageLoop::end_of(Ending ending) const {
+  if (place_.sent_away()) return End::SentAway;  // what looks like the peer's end was ours
+  switch (ending) {
+    case Ending::Released:
+      return End::Released;
+    case Ending::PeerAborted:
+      return End::PeerAborted;
+    case Ending::TimedOut:
+      if (!reader_.too_slow()) return End::TimedOut;
+      ++state_.too_slow;
+      return End::TooSlow;
+    case Ending::Broken:
+      break;
+  }
+  return End::ProtocolError;
 }
 
 std::variant<Command, MessageLoop::End> MessageLoop::read_command_set(std::uint8_t& context) {
@@ -149,7 +169,7 @@ std::optional<MessageLoop::End> MessageLoop::skip_data_set(const Command& comman
                                                            std::uint8_t context) {
   if (!command.has_data_set) return std::nullopt;
   const auto skipped =
-      receive_data_set(reader_, context, state_.memory, state_.settings.max_instance_bytes, false);
+      receive_data_set(reader_, context, state_, place_, state_.settings.max_instance_bytes, false);
   if (const auto* ending = std::get_if<Ending>(&skipped)) return end_of(*ending);
   return std::nullopt;
 }
@@ -164,7 +184,7 @@ std::optional<MessageLoop::End> MessageLoop::store(const Command& command, std::
   }
 
   auto received =
-      receive_data_set(reader_, context, state_.memory, state_.settings.max_instance_bytes, true);
+      receive_data_set(reader_, context, state_, place_, state_.settings.max_instance_bytes, true);
   if (const auto* ending = std::get_if<Ending>(&received)) {
     ++tally_.failed;
     state_.refused(origin_, "the association ended inside an instance");
@@ -178,17 +198,22 @@ std::optional<MessageLoop::End> MessageLoop::store(const Command& command, std::
     const char* const reason =
         large ? "instance is larger than the limit" : "memory for instances is used up";
     ++tally_.failed;
-    spdlog::warn("refused instance calling={} address={} why=\"{}\" bytes={}", origin_.calling_ae,
-                 origin_.address, reason, data_set.received);
+    spdlog::warn("refused instance calling={} address={} why=\"{}\" bytes={}",
+                 log_text(origin_.calling_ae), origin_.address, reason, data_set.received);
     state_.refused(origin_, reason);
     return answer(command, context, to_dimse(Fault::Busy), reason);
   }
 
   ++state_.instances;
   ++tally_.instances;
+  fruitless_ = 0;
   const auto outcome = handle({origin_, command.sop_class_uid, Phi(command.sop_instance_uid),
                                accepted.transfer_syntax, std::move(data_set.bytes)});
-  if (outcome.status != kSuccess) ++tally_.failed;
+  if (outcome.status == kSuccess) {
+    place_.brought_an_instance();
+  } else {
+    ++tally_.failed;
+  }
   data_set.share.release();  // the handler has let go of the bytes; the response needs none
   fail_point("receive.before-response");
   const auto end = answer(command, context, outcome.status, outcome.comment);
@@ -209,7 +234,7 @@ std::optional<MessageLoop::End> MessageLoop::report(const Command& command, std:
     const auto outcome = handle(std::move(event));
     return answer(command, context, outcome.status, outcome.comment);
   }
-  auto received = receive_data_set(reader_, context, state_.memory, kLargestReport, true);
+  auto received = receive_data_set(reader_, context, state_, place_, kLargestReport, true);
   if (const auto* ending = std::get_if<Ending>(&received)) return end_of(*ending);
   auto& data_set = std::get<ReceivedDataSet>(received);
   if (data_set.verdict != ReceivedDataSet::Verdict::Complete)
@@ -221,29 +246,31 @@ std::optional<MessageLoop::End> MessageLoop::report(const Command& command, std:
 
 // As below: one response to each request.
 AssociationServer::Answer MessageLoop::handle(AssociationServer::EventReport event) try {
+  place_.is(Place::Doing::Working);
   if (!state_.on_event_report) return {kUnrecognisedOperation, {}};
   return state_.on_event_report(std::move(event));
 } catch (const std::exception& error) {
   spdlog::error("event report handler failed calling={} address={} error_type={}",
-                origin_.calling_ae, origin_.address, typeid(error).name());
+                log_text(origin_.calling_ae), origin_.address, typeid(error).name());
   return {kProcessingFailure, "processing failed"};
 } catch (...) {
   spdlog::error("event report handler failed calling={} address={} error_type=unknown",
-                origin_.calling_ae, origin_.address);
+                log_text(origin_.calling_ae), origin_.address);
   return {kProcessingFailure, "processing failed"};
 }
 
 // Whatever the handler throws, the peer gets its one response. Only the type of the exception is
 // logged: its text may hold a value.
 AssociationServer::Answer MessageLoop::handle(ReceivedInstance instance) try {
+  place_.is(Place::Doing::Working);
   return state_.handle(std::move(instance));
 } catch (const std::exception& error) {
-  spdlog::error("instance handler failed calling={} address={} error_type={}", origin_.calling_ae,
-                origin_.address, typeid(error).name());
+  spdlog::error("instance handler failed calling={} address={} error_type={}",
+                log_text(origin_.calling_ae), origin_.address, typeid(error).name());
   return {to_dimse(Fault::Unavailable), "processing failed"};
 } catch (...) {
   spdlog::error("instance handler failed calling={} address={} error_type=unknown",
-                origin_.calling_ae, origin_.address);
+                log_text(origin_.calling_ae), origin_.address);
   return {to_dimse(Fault::Unavailable), "processing failed"};
 }
 
@@ -251,8 +278,9 @@ std::optional<MessageLoop::End> MessageLoop::answer(const Command& command, std:
                                                     std::uint16_t status,
                                                     std::string_view comment) {
   Bytes pdu = p_data(context, response_to(command, status, comment));
+  place_.is(Place::Doing::Answering);
   if (connection_.write(pdu.data(), pdu.size()) >= 0) return std::nullopt;
-  return End::CannotAnswer;
+  return place_.sent_away() ? End::SentAway : End::CannotAnswer;
 }
 
 }  // namespace dosigate

@@ -11,13 +11,24 @@ namespace dosigate {
 /// something ends it. Thread: the association's.
 class MessageLoop {
  public:
-  enum class End { Released, PeerAborted, TimedOut, ProtocolError, Idle, Stopping, CannotAnswer };
+  enum class End {
+    Released,
+    PeerAborted,
+    TimedOut,
+    TooSlow,
+    ProtocolError,
+    Idle,
+    SentAway,  ///< its place was given to another
+    Fruitless,
+    Stopping,
+    CannotAnswer
+  };
   struct Tally {
     std::uint64_t echoes = 0, instances = 0, failed = 0, bytes = 0, reports = 0;
   };
 
   MessageLoop(ServerState& state, const Origin& origin, Connection& connection,
-              const AcceptedContexts& contexts);
+              const AcceptedContexts& contexts, Place& place);
   End run();
   const Tally& tally() const { return tally_; }
   /// Of the A-ABORT after End::ProtocolError.
@@ -25,6 +36,7 @@ class MessageLoop {
 
  private:
   std::optional<End> wait();
+  End end_of(Ending ending) const;
   std::variant<Command, End> read_command_set(std::uint8_t& context);
   std::optional<End> act_on(const Command& command, std::uint8_t context);
   std::optional<End> store(const Command& command, std::uint8_t context);
@@ -39,8 +51,10 @@ class MessageLoop {
   const Origin& origin_;
   Connection& connection_;
   const AcceptedContexts& contexts_;
+  Place& place_;
   PdvReader reader_;
   Tally tally_;
+  unsigned fruitless_ = 0;  // messages since the last instance
 };
 
 const char* text_of(MessageLoop::End end);

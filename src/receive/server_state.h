@@ -1,10 +1,9 @@
 #pragma once
 
-#include <set>
-
-#include "dosigate/base/guarded.h"
+#include "dosigate/base/log_text.h"
 #include "dosigate/receive/association_server.h"
 #include "memory_budget.h"
+#include "places.h"
 
 namespace dosigate {
 
@@ -17,7 +16,8 @@ struct ServerState {
         handle(std::move(handler)),
         on_refused(std::move(refused_handler)),
         on_event_report(std::move(report_handler)),
-        memory(settings.memory_budget_bytes) {}
+        memory(settings.memory_budget_bytes),
+        places({settings.max_associations, settings.max_associations_per_address}) {}
 
   /// Tells whoever keeps the ledger. What that function throws is logged and ends here.
   void refused(const Origin& origin, const std::string& reason) noexcept;
@@ -27,12 +27,11 @@ struct ServerState {
   const AssociationServer::OnRefused on_refused;
   const AssociationServer::OnEventReport on_event_report;
   MemoryBudget memory;
+  Places places;
+  LogBudget quiet_lines{100, 5};  ///< for associations that brought nothing: anybody can make them
   std::atomic<bool> stopping{false};
   std::atomic<std::uint64_t> associations{0}, rejected{0}, aborted{0}, echoes{0}, instances{0},
-      bytes{0};
-  /// Duplicates of the descriptors of running associations, so that the last resort of a shutdown
-  /// can end their reads.
-  Guarded<std::set<int>> sockets;
+      bytes{0}, too_slow{0}, timed_out{0};
 };
 
 }  // namespace dosigate

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "dosigate/net/pdv_reader.h"
-#include "memory_budget.h"
+#include "server_state.h"
 
 namespace dosigate {
 
@@ -17,11 +17,13 @@ struct ReceivedDataSet {
 /// Reads the data set PDVs of one message, up to the one marked last; nothing less is complete.
 /// Memory grows with what arrives, never with what a length field says. Over `max_bytes`, or
 /// without budget, the rest is read and thrown away so that the peer gets its status; past four
-/// times `max_bytes` that patience ends as Ending::Broken.
+/// times `max_bytes` that patience ends as Ending::Broken. A budget that is used up is taken from
+/// associations that have stalled.
 /// @param keep  false: throw away from the start.
-/// @return Ending::Broken for a command PDV or another context in between.
+/// @return Ending::Broken for a command PDV or another context in between, or one empty PDV after
+/// the other.
 std::variant<ReceivedDataSet, Ending> receive_data_set(PdvReader& reader, std::uint8_t context,
-                                                       MemoryBudget& budget,
+                                                       ServerState& state, Place& place,
                                                        std::uint64_t max_bytes, bool keep);
 
 }  // namespace dosigate

@@ -180,14 +180,14 @@ void Ledger::changed(const std::vector<Change>& changes) {
   });
 }
 
-void Ledger::refused(std::string_view reason) {
+void Ledger::refused(std::string_view reason, std::uint64_t count) {
   impl_->write(Durability::Normal, [&](SQLite::Database& db, LedgerCounts& delta) {
     (impl_->statements(db,
-                       "INSERT INTO refused (day, reason, count) VALUES (?, ?, 1) ON CONFLICT DO "
-                       "UPDATE SET count = count + 1")
-     << impl_->now() / kSecondsPerDay << reason)
+                       "INSERT INTO refused (day, reason, count) VALUES (?, ?, ?) ON CONFLICT DO "
+                       "UPDATE SET count = count + excluded.count")
+     << impl_->now() / kSecondsPerDay << reason << static_cast<std::int64_t>(count))
         .run();
-    ++delta.refused;
+    delta.refused += static_cast<std::int64_t>(count);
   });
 }
 

@@ -1,5 +1,6 @@
 #include "support/raw_scu.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -79,8 +80,15 @@ std::optional<Bytes> find_context(const RawScu::Pdu& accept, std::uint8_t contex
 
 }  // namespace
 
-RawScu::RawScu(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+RawScu::RawScu(std::uint16_t port, const std::string& from)
+    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
+  if (!from.empty()) {
+    address.sin_family = AF_INET;
+    if (::inet_pton(AF_INET, from.c_str(), &address.sin_addr) != 1 ||
+        ::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+      throw std::system_error(errno, std::generic_category(), "bind to " + from);
+  }
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -99,6 +107,12 @@ void RawScu::send(ByteView bytes) const {
     if (sent < 0) return;  // the peer has closed: what the test wants to know comes from receive()
     bytes = bytes.subspan(static_cast<std::size_t>(sent));
   }
+}
+
+std::size_t RawScu::try_send(ByteView bytes) const {
+  const ssize_t sent =
+      ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return sent < 0 ? 0 : static_cast<std::size_t>(sent);
 }
 
 std::optional<RawScu::Pdu> RawScu::receive(std::chrono::milliseconds deadline) {

@@ -25,7 +25,10 @@ class RawScu {
   };
 
   /// Connects to 127.0.0.1. Throws std::system_error when it cannot.
-  explicit RawScu(std::uint16_t port);
+  /// @param from  a loopback address of ours, "127.0.0.7"; empty = whatever the kernel takes.
+  explicit RawScu(std::uint16_t port, const std::string& from = "");
+  /// Sends as far as the peer takes it at once; how many bytes that was.
+  std::size_t try_send(ByteView bytes) const;
 
   void send(ByteView bytes) const;
   /// The next PDU; empty when the peer closes, or says nothing until the deadline (then

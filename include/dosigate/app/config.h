@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dosigate/app/access.h"
+#include "dosigate/app/network_limits.h"
 #include "dosigate/base/bytes.h"
 #include "dosigate/base/result.h"
 #include "dosigate/deid/deidentifier.h"
@@ -39,14 +40,11 @@ struct Config {
     std::filesystem::path journal_dir;  ///< empty: no journal
     std::filesystem::path admin_socket = "/run/dosigate/admin.sock";
     std::filesystem::path profiles_dir = "/etc/dosigate/profiles";
-    unsigned max_associations = 16;
     std::uint64_t memory_budget_bytes = 512ULL << 20U;
     std::uint64_t max_instance_bytes = 512ULL << 20U;
     std::uint64_t quarantine_cap_bytes = 20ULL << 30U;
     std::uint64_t min_free_bytes = 1ULL << 30U;
     bool warn_unsynchronised_clock = true;
-    std::chrono::seconds idle_timeout{300};
-    std::chrono::seconds dimse_timeout{30};
     std::chrono::seconds connect_timeout{
         10};  ///< of every destination and peer: DCMTK has one for the whole process
     int ledger_keep_days = 90;
@@ -95,6 +93,7 @@ struct Config {
   std::vector<Peer> peers;
   std::vector<std::string> alert_command;
   AccessRules access;  ///< [access]
+  NetworkLimits network;
   /// What is allowed but unwise, each with file, line and key: missing LGPD fields, no journal,
   /// listening on every address.
   std::vector<std::string> warnings;

@@ -42,7 +42,7 @@ struct Condition {
                      ///< "disk-under-24h", "cannot-store", "draining", "clock-unsynchronised",
                      ///< "sync-failed", "database-damaged", "verify-missing", "pairs-not-moved",
                      ///< "backup-old", "map-gap", "withdrawal-not-told", "send-again",
-                     ///< "key-rotation-unfinished", "recovery-not-verified"
+                     ///< "key-rotation-unfinished", "recovery-not-verified", "network-crowded"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
@@ -109,6 +109,10 @@ class Node {
   // node_admission.cpp
   Admitted admit(const Origin& origin);
   AssociationServer::Answer take(const ReceivedInstance& received);
+  bool welcomes(const std::string& address);
+  void refused(const Origin& origin, const std::string& reason);
+  void count_refusals() noexcept;
+  void log_refusals();
   AssociationServer::Answer turn_away(const Origin& origin, const char* why);
   void add_admission_conditions(std::vector<Condition>& out, const DiskUse& use) const;
   void add_key_conditions(std::vector<Condition>& out) const;
@@ -125,7 +129,9 @@ class Node {
   DatabaseCheck database_check_;
   Drain drain_;
   const ClockAsk clock_ask_ = clock_is_synchronised;
-  RefusedPeers refused_peers_;
+  RefusedPeers refused_peers_{config_.network.refused_log_interval};  ///< no route admits them
+  RefusedPeers turned_away_{config_.network.refused_log_interval};    ///< one does, but not now
+  Guarded<std::map<std::string, std::uint64_t>> refusals_;  ///< not yet in the ledger, by reason
   Withdrawals withdrawals_;
   Ingest ingest_;
   Corrections corrections_;

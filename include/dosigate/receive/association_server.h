@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,26 +26,32 @@ struct Admitted {
   bool reports = false;
 };
 
-/// Runs associations (PS3.7, PS3.8): a bounded pool of worker threads, each with one blocking DCMTK
-/// association at a time. Answers C-ECHO, receives C-STORE whole into memory (under one node-wide
-/// budget) and hands each instance to the function it was given; knows nothing of what follows.
+/// Runs associations (PS3.7, PS3.8): worker threads, made when they are needed and bounded in
+/// number, each with one blocking DCMTK association at a time. Answers C-ECHO, receives C-STORE
+/// whole into memory (under one node-wide budget) and hands each instance to the function it was
+/// given; knows nothing of what follows.
 ///
 /// Exactly one C-STORE-RSP per C-STORE-RQ, also when the handler throws or the peer sends half.
 /// Presentation contexts: Verification and every storage or unknown abstract syntax, in explicit VR
 /// little endian when offered, else implicit, else the first known one. Storage commitment is not
 /// offered: its context is accepted only from a peer that may report (Admitted::reports) and takes
 /// the SCP role itself; then N-EVENT-REPORT is handed on. Who may report and has no route gets no
-/// other context. Overload: A-ASSOCIATE-RJ
-/// 2/3/2 (transient, local limit exceeded) when the pool is full; 0xA700 for one instance when the
-/// budget is. Thread: construction, `stop` and destruction in one; `take` in any.
+/// other context. Overload: when all places are taken an association that does nothing is aborted
+/// for one that comes; when all work, A-ASSOCIATE-RJ 2/3/2 (transient, local limit exceeded). When
+/// the memory budget is used up an association whose half-sent instance is stalled is aborted; when
+/// there is none, 0xA700 for the instance. Thread: construction, `stop` and destruction in one;
+/// the rest in any, but judging and taking one association after the other.
 class AssociationServer {
  public:
   struct Settings {
     std::string ae_title;  ///< ours, in the acceptor's user information only
-    unsigned max_associations = 16;
+    unsigned max_associations = 160;
+    unsigned max_associations_per_address = 128;
     std::chrono::seconds idle_timeout{
         300};  ///< between messages: cameras hold associations while they reconstruct
-    std::chrono::seconds dimse_timeout{30};  ///< inside a message
+    std::chrono::seconds dimse_timeout{30};  ///< for the next byte inside a message
+    unsigned min_bytes_per_s = 500;          ///< inside a message, over each `rate_window`
+    std::chrono::seconds rate_window{30};
     std::uint64_t max_instance_bytes = 512U << 20U;
     std::uint64_t memory_budget_bytes = 512U
                                         << 20U;  ///< of all instances being received or handled
@@ -75,6 +82,13 @@ class AssociationServer {
   struct Counters {
     std::uint64_t associations, rejected, aborted, echoes, instances, bytes;
     unsigned active;
+    unsigned idle, receiving;  ///< of the active ones
+    std::uint64_t sent_away_idle, sent_away_stalled, sent_away_for_memory;
+    std::uint64_t too_slow;   ///< ended for sending less than min_bytes_per_s
+    std::uint64_t timed_out;  ///< ended for silence, between messages or inside one
+    std::uint64_t memory;     ///< bytes of the budget in use
+    std::optional<std::chrono::seconds> since_sent_away;  ///< nullopt: nobody was
+    std::map<std::string, std::size_t> by_address;        ///< active ones
   };
 
   /// @param on_event_report  may be empty when `admit` lets nobody report.
@@ -82,6 +96,13 @@ class AssociationServer {
                     OnEventReport on_event_report = {});
   /// Lets running instances finish, releases nothing else: bounded by dimse_timeout.
   ~AssociationServer();
+
+  /// The A-ASSOCIATE-RJ for who is turned away, counted and told to `on_refused`; nullopt for who
+  /// may come in. By the titles first, before the contexts are read; then with the whole request,
+  /// which makes room when that is what it takes.
+  std::optional<Bytes> judge_titles(const Caller& caller);
+  std::optional<Bytes> judge_request(const Caller& caller, const AssociationRequest& request);
+  /// Of who was judged. Closed without a word when that does not hold any more.
   void take(IncomingAssociation incoming);
   /// No new associations; those running end after the instance they are in. Returns when all
   /// workers are idle or `deadline` has passed.

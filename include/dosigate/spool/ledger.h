@@ -88,7 +88,7 @@ class Ledger {
   };
   void changed(const std::vector<Change>& changes);
   /// Not acknowledged: counted by reason.
-  void refused(std::string_view reason);
+  void refused(std::string_view reason, std::uint64_t count = 1);
 
   /// State of each destination of an instance; empty when unknown. For rebuilding the queue.
   std::map<std::string, DeliveryState> destinations(const InstanceId& id) const;

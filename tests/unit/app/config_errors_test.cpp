@@ -36,6 +36,7 @@ std::string peer(const std::string& line) {
 std::string site(const std::string& line) {
   return kMinimal + "[[site]]\nname = \"Hospital Santa Rosa 2\"\n" + line + "\n";
 }
+std::string network(const std::string& lines) { return kMinimal + "[network]\n" + lines + "\n"; }
 std::string second_route(const std::string& lines) {
   return kMinimal + "[[route]]\nname = \"two\"\nsite = \"Hospital Santa Rosa 2\"\n" +
          "destinations = [\"out\"]\n" + lines;
@@ -51,21 +52,22 @@ const std::string kRoute = kFile + "9: [[route]] ";
 INSTANTIATE_TEST_SUITE_P(
     Node, ConfigMistake,
     ::testing::Values(
-        Mistake{"Misspelt", node("max_asociations = 3"),
-                kNode + "max_asociations: unknown key (did you mean max_associations?)"},
+        Mistake{"Misspelt", node("max_instanc_mb = 3"),
+                kNode + "max_instanc_mb: unknown key (did you mean max_instance_mb?)"},
+        Mistake{"Moved", node("max_associations = 3"),
+                kNode + "max_associations: has moved to [network]: write it there"},
         Mistake{"UnlikeAny", node("colour = 3"), kNode + "colour: unknown key\n"},
         Mistake{
-            "StringForInteger", node("max_associations = \"3\""),
-            kNode +
-                "max_associations: expected an integer without quotation marks, found a string"},
+            "StringForInteger", node("study_quiet_s = \"3\""),
+            kNode + "study_quiet_s: expected an integer without quotation marks, found a string"},
         Mistake{"IntegerForString", node("ae_title = 3"),
                 kNode + "ae_title: expected a string in quotation marks, found an integer"},
         Mistake{"StringForArray", node("listen = \"127.0.0.1:1\""),
                 kNode + "listen: expected an array of strings"},
         Mistake{"MixedArray", node("listen = [\"127.0.0.1:1\", 2]"),
                 kNode + "listen: expected strings only, found an integer"},
-        Mistake{"OutOfRange", node("max_associations = 0"),
-                kNode + "max_associations: 0 is out of range: 1 to 1000"},
+        Mistake{"OutOfRange", node("study_quiet_s = 0"),
+                kNode + "study_quiet_s: 0 is out of range: 1 to 86400"},
         Mistake{"NoPort", node("listen = [\"127.0.0.1\"]"),
                 kNode + "listen: \"127.0.0.1\" is no numeric address"},
         Mistake{"PortTooHigh", node("listen = [\"127.0.0.1:70000\"]"),
@@ -112,6 +114,28 @@ INSTANTIATE_TEST_SUITE_P(
                 kFile + "10: [alert] command: /nowhere/alert is no program that can be run"},
         Mistake{"NoCommandInPath", kMinimal + "[alert]\ncommand = [\"no-such-alert\"]\n",
                 kFile + "10: [alert] command: no-such-alert is no program"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    NetworkLimits, ConfigMistake,
+    ::testing::Values(
+        Mistake{"Misspelt", network("max_asociations = 3"),
+                kFile + "10: [network] max_asociations: unknown key (did you mean "
+                        "max_associations?)"},
+        Mistake{"None", network("max_associations = 0"),
+                kFile + "10: [network] max_associations: 0 is out of range: 1 to 1000"},
+        Mistake{"ShareLargerThanAll",
+                network("max_associations = 10\nmax_associations_per_address = 11"),
+                kFile + "11: [network] max_associations_per_address: is larger than "
+                        "max_associations, which all addresses have together: 10"},
+        Mistake{"PendingShareLargerThanAll", network("max_pending_per_address = 600"),
+                kFile + "10: [network] max_pending_per_address: is larger than max_pending"},
+        Mistake{"NoPatience", network("first_pdu_timeout_s = 61"),
+                kFile + "10: [network] first_pdu_timeout_s: 61 is out of range: 1 to 60"},
+        Mistake{"NoFloor", network("min_bytes_per_s = 0"),
+                kFile + "10: [network] min_bytes_per_s: 0 is out of range: 1 to 1000000"},
+        Mistake{"UnknownChoice", network("unlisted_addresses = \"drop\""),
+                kFile + "10: [network] unlisted_addresses: \"drop\" is not one of \"reject\", "
+                        "\"close\""}));
 
 INSTANTIATE_TEST_SUITE_P(
     Site, ConfigMistake,

@@ -28,7 +28,7 @@ TEST(Config, MissingKeysOfANodeTakeTheDefaults) {
   EXPECT_EQ(config.node.key_file, "");
   EXPECT_EQ(config.node.journal_dir, "");
   EXPECT_EQ(config.node.admin_socket, "/run/dosigate/admin.sock");
-  EXPECT_EQ(config.node.max_associations, 16U);
+  EXPECT_EQ(config.network, NetworkLimits{});
   EXPECT_EQ(config.node.keep_originals, "study");
   EXPECT_TRUE(config.alert_command.empty());
 }
@@ -66,14 +66,11 @@ TEST(Config, EveryKeyOfTheNodeReachesTheConfiguration) {
       "journal_dir = \"/journal\"\n"
       "admin_socket = \"run/admin.sock\"\n"
       "profiles_dir = \".\"\n"
-      "max_associations = 3\n"
       "memory_budget_mb = 64\n"
       "max_instance_mb = 32\n"
       "quarantine_cap_gb = 2\n"
       "min_free_gb = 0.5\n"
       "warn_unsynchronised_clock = false\n"
-      "idle_timeout_s = 60\n"
-      "dimse_timeout_s = 7\n"
       "ledger_keep_days = 5\n"
       "study_quiet_s = 20\n"
       "keep_originals = \"none\"\n"
@@ -89,18 +86,57 @@ TEST(Config, EveryKeyOfTheNodeReachesTheConfiguration) {
   EXPECT_EQ(node.journal_dir, "/journal");
   EXPECT_EQ(node.admin_socket, file.dir.path / "run/admin.sock");
   EXPECT_EQ(node.profiles_dir, file.dir.path);
-  EXPECT_EQ(node.max_associations, 3U);
   EXPECT_EQ(node.memory_budget_bytes, 64U << 20U);
   EXPECT_EQ(node.max_instance_bytes, 32U << 20U);
   EXPECT_EQ(node.quarantine_cap_bytes, 2ULL << 30U);
   EXPECT_EQ(node.min_free_bytes, 512ULL << 20U);
   EXPECT_FALSE(node.warn_unsynchronised_clock);
-  EXPECT_EQ(node.idle_timeout.count(), 60);
-  EXPECT_EQ(node.dimse_timeout.count(), 7);
   EXPECT_EQ(node.ledger_keep_days, 5);
   EXPECT_EQ(node.study_quiet.count(), 20);
   EXPECT_EQ(node.keep_originals, "none");
   EXPECT_EQ(node.log_level, "debug");
+}
+
+TEST(Config, EveryKeyOfTheNetworkReachesTheConfiguration) {
+  const ConfigFile file(std::string(kMinimal) +
+                        "[network]\n"
+                        "max_pending = 40\n"
+                        "max_pending_per_address = 20\n"
+                        "first_pdu_timeout_s = 5\n"
+                        "max_associations = 30\n"
+                        "max_associations_per_address = 3\n"
+                        "idle_timeout_s = 60\n"
+                        "dimse_timeout_s = 7\n"
+                        "min_bytes_per_s = 100\n"
+                        "rate_window_s = 9\n"
+                        "unlisted_addresses = \"close\"\n"
+                        "refused_log_interval_s = 11\n");
+
+  const NetworkLimits network = loaded(file).network;
+
+  EXPECT_EQ(network.max_pending, 40U);
+  EXPECT_EQ(network.max_pending_per_address, 20U);
+  EXPECT_EQ(network.first_pdu_timeout.count(), 5);
+  EXPECT_EQ(network.max_associations, 30U);
+  EXPECT_EQ(network.max_associations_per_address, 3U);
+  EXPECT_EQ(network.idle_timeout.count(), 60);
+  EXPECT_EQ(network.dimse_timeout.count(), 7);
+  EXPECT_EQ(network.min_bytes_per_s, 100U);
+  EXPECT_EQ(network.rate_window.count(), 9);
+  EXPECT_TRUE(network.close_unlisted);
+  EXPECT_EQ(network.refused_log_interval.count(), 11);
+  const auto changed = changed_network_keys(NetworkLimits{}, network);
+  EXPECT_EQ(changed.size(), 11U) << "a reload names every one of them";
+}
+
+TEST(Config, OneAddressNeverHasMoreThanAllTogether) {
+  const ConfigFile file(std::string(kMinimal) +
+                        "[network]\nmax_associations = 3\nmax_pending = 7\n");
+
+  const NetworkLimits network = loaded(file).network;
+
+  EXPECT_EQ(network.max_associations_per_address, 3U);
+  EXPECT_EQ(network.max_pending_per_address, 7U);
 }
 
 TEST(Config, EveryKeyOfASiteReachesTheConfiguration) {
@@ -194,13 +230,10 @@ TEST(Config, EachKeyOfNodeThatAReloadCannotUseIsNamed) {
       {"journal_dir", "\"other\""},
       {"admin_socket", "\"other.sock\""},
       {"profiles_dir", "\".\""},
-      {"max_associations", "17"},
       {"memory_budget_mb", "513"},
       {"max_instance_mb", "511"},
       {"quarantine_cap_gb", "21"},
       {"min_free_gb", "2"},
-      {"idle_timeout_s", "301"},
-      {"dimse_timeout_s", "31"},
       {"connect_timeout_s", "11"},
       {"ledger_keep_days", "91"},
       {"study_quiet_s", "301"},

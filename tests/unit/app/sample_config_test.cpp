@@ -86,14 +86,12 @@ TEST(SampleConfig, ShowsTheDefaultsOfTheProgram) {
   EXPECT_EQ(shown.state_dir, defaults.state_dir);
   EXPECT_EQ(shown.admin_socket, defaults.admin_socket);
   EXPECT_EQ(shown.profiles_dir, defaults.profiles_dir);
-  EXPECT_EQ(shown.max_associations, defaults.max_associations);
+  EXPECT_EQ(loaded->network, NetworkLimits{});
   EXPECT_EQ(shown.memory_budget_bytes, defaults.memory_budget_bytes);
   EXPECT_EQ(shown.max_instance_bytes, defaults.max_instance_bytes);
   EXPECT_EQ(shown.quarantine_cap_bytes, defaults.quarantine_cap_bytes);
   EXPECT_EQ(shown.min_free_bytes, defaults.min_free_bytes);
   EXPECT_EQ(shown.warn_unsynchronised_clock, defaults.warn_unsynchronised_clock);
-  EXPECT_EQ(shown.idle_timeout, defaults.idle_timeout);
-  EXPECT_EQ(shown.dimse_timeout, defaults.dimse_timeout);
   EXPECT_EQ(shown.connect_timeout, defaults.connect_timeout);
   EXPECT_EQ(shown.ledger_keep_days, defaults.ledger_keep_days);
   EXPECT_EQ(shown.keep_originals, defaults.keep_originals);

@@ -169,34 +169,119 @@ TEST(Acceptor, AnswersWhatIsNoAssociationRequestAndCloses) {
   EXPECT_FALSE(listening.wait_for(1, 0ms));
 }
 
-TEST(Acceptor, ConnectionsOverTheLimitPerAddressAreClosedAndTheOthersStay) {
+TEST(Acceptor, OverTheLimitPerAddressTheOneThatHasWaitedLongestGoes) {
   Acceptor::Settings settings;
   settings.max_pending_per_address = 2;
   Listening listening(settings);
-  RawScu first(listening.port()), second(listening.port());
-  ASSERT_TRUE(listening.eventually([&] { return listening.acceptor().counters().accepted == 2; }));
+  const auto accepted = [&](std::uint64_t count) {
+    return listening.eventually([&] { return listening.acceptor().counters().accepted == count; });
+  };
+  RawScu first(listening.port());
+  ASSERT_TRUE(accepted(1));
+  RawScu second(listening.port());
+  ASSERT_TRUE(accepted(2));
 
   RawScu third(listening.port());
 
-  EXPECT_TRUE(third.peer_closes(2s));
+  EXPECT_TRUE(first.peer_closes(2s));
   EXPECT_EQ(listening.acceptor().counters().over_limit, 1U);
-  first.send(RawScu::association_request("A", "B", kContexts));
-  ASSERT_TRUE(listening.wait_for(1));
-  RawScu fourth(listening.port());  // the handed-over one no longer counts
-  fourth.send(RawScu::association_request("A", "B", kContexts));
+  second.send(RawScu::association_request("A", "B", kContexts));
+  third.send(RawScu::association_request("A", "B", kContexts));
   EXPECT_TRUE(listening.wait_for(2));
+  EXPECT_TRUE(listening.eventually([&] { return listening.acceptor().pending().empty(); }));
 }
 
-TEST(Acceptor, ConnectionsOverTheTotalAreClosed) {
+TEST(Acceptor, OverTheTotalTheAddressThatHoldsTheMostLosesItsOldest) {
   Acceptor::Settings settings;
-  settings.max_pending = 1;
+  settings.listen = {"0.0.0.0:0"};
+  settings.max_pending = 3;
   Listening listening(settings);
-  RawScu first(listening.port());
-  ASSERT_TRUE(listening.eventually([&] { return listening.acceptor().counters().accepted == 1; }));
+  const auto accepted = [&](std::uint64_t count) {
+    return listening.eventually([&] { return listening.acceptor().counters().accepted == count; });
+  };
+  RawScu alone(listening.port(), "127.0.0.2");
+  ASSERT_TRUE(accepted(1));
+  RawScu first(listening.port(), "127.0.0.3");
+  ASSERT_TRUE(accepted(2));
+  RawScu second(listening.port(), "127.0.0.3");
+  ASSERT_TRUE(accepted(3));
 
-  RawScu second(listening.port());
+  RawScu last(listening.port(), "127.0.0.4");
 
-  EXPECT_TRUE(second.peer_closes(2s));
+  EXPECT_TRUE(first.peer_closes(2s));
+  const std::map<std::string, std::size_t> one_each{
+      {"127.0.0.2", 1}, {"127.0.0.3", 1}, {"127.0.0.4", 1}};
+  EXPECT_EQ(listening.acceptor().pending(), one_each);
+}
+
+TEST(Acceptor, AnAddressThatIsNotWelcomeIsClosedUnread) {
+  Acceptor::Settings settings;
+  settings.listen = {"0.0.0.0:0"};
+  settings.welcomes = [](const std::string& address) { return address == "127.0.0.3"; };
+  Listening listening(settings);
+  RawScu stranger(listening.port(), "127.0.0.2"), known(listening.port(), "127.0.0.3");
+
+  EXPECT_TRUE(stranger.peer_closes(2s));
+  known.send(RawScu::association_request("A", "B", kContexts));
+  ASSERT_TRUE(listening.wait_for(1));
+  EXPECT_EQ(listening.acceptor().counters().unwelcome, 1U);
+}
+
+TEST(Acceptor, WhoIsTurnedAwayByTitlesIsToldBeforeItsContextsArrive) {
+  Acceptor::Settings settings;
+  settings.judge_titles = [](const Caller& caller) -> std::optional<Bytes> {
+    if (caller.called_ae == "CALLED" && caller.calling_ae == "CALLING") return std::nullopt;
+    return association_reject(1, 1, 7);
+  };
+  Listening listening(settings);
+  const Bytes wrong = RawScu::association_request("OTHER", "CALLING", kContexts);
+  RawScu peer(listening.port());
+
+  peer.send(ByteView(wrong).first(kTitlesEnd));  // and nothing more
+
+  const auto answer = peer.receive(2s);
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->type, 3);
+  EXPECT_EQ(answer->body, (Bytes{0, 1, 1, 7}));
+  EXPECT_TRUE(peer.peer_closes(3s));
+  EXPECT_EQ(listening.acceptor().counters().turned_away, 1U);
+  RawScu right(listening.port());
+  right.send(RawScu::association_request("CALLED", "CALLING", kContexts));
+  EXPECT_TRUE(listening.wait_for(1));
+}
+
+TEST(Acceptor, WhoIsTurnedAwayByItsRequestReadsTheAnswer) {
+  Acceptor::Settings settings;
+  settings.judge_request = [](const Caller& caller,
+                              const AssociationRequest& request) -> std::optional<Bytes> {
+    if (request.contexts.size() == 1 && caller.address == "127.0.0.1") return std::nullopt;
+    return association_reject(2, 3, 2);
+  };
+  Listening listening(settings);
+  auto two = kContexts;
+  two.push_back({3, "1.2.840.10008.1.1", {"1.2.840.10008.1.2"}});
+  RawScu peer(listening.port());
+
+  const auto answer = peer.associate("A", "B", two);
+
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->body, (Bytes{0, 2, 3, 2}));
+  EXPECT_TRUE(peer.peer_closes(3s));
+  EXPECT_FALSE(listening.wait_for(1, 0ms));
+}
+
+// The peer that reads nothing and keeps its end open has a second, like any other.
+TEST(Acceptor, WhoIsTurnedAwayAndStaysIsClosed) {
+  Acceptor::Settings settings;
+  settings.judge_titles = [](const Caller&) { return association_reject(1, 1, 3); };
+  Listening listening(settings);
+  RawScu peer(listening.port());
+  peer.send(RawScu::association_request("A", "B", kContexts));
+
+  EXPECT_TRUE(listening.eventually([&] {
+    const auto counters = listening.acceptor().counters();
+    return counters.turned_away == 1 && listening.acceptor().pending().empty();
+  }));
 }
 
 TEST(Acceptor, APeerThatGoesAwayFreesItsPlace) {

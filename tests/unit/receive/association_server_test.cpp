@@ -90,6 +90,7 @@ TEST(AssociationServer, ReceivesHtj2kAndPrivateClassesUntouched) {
 TEST(AssociationServer, AFullPoolRejectsForTheMomentAndTakesTheNextWhenItIsFree) {
   ReceivingNode node(with([](auto& s) { s.max_associations = 1; }));
   RawScu first = open(node);
+  EXPECT_EQ(first.store(1, kCtStorage, "2.25.1", made_up_bytes(10)), 0x0000);  // it works
   RawScu second(node.port());
 
   const auto answer = second.associate("DOSIGATE", "RAW", kCtContext);

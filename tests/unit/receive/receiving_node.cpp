@@ -68,7 +68,11 @@ ReceivingNode::ReceivingNode(AssociationServer::Settings settings,
         changed_.notify_all();
       });
   Acceptor::Settings accept;
-  accept.listen = {"127.0.0.1:0"};
+  accept.listen = {"0.0.0.0:0"};  // so that peers may have several addresses
+  accept.judge_titles = [this](const Caller& caller) { return server_->judge_titles(caller); };
+  accept.judge_request = [this](const Caller& caller, const AssociationRequest& request) {
+    return server_->judge_request(caller, request);
+  };
   acceptor_ = std::make_unique<Acceptor>(
       io_, accept, [this](IncomingAssociation incoming) { server_->take(std::move(incoming)); });
   const std::string endpoint = acceptor_->endpoints().at(0);
