@@ -20,6 +20,7 @@ class SectionReader {
   void route(const toml::table& table);
   void peer(const toml::table& table);
   void alert(const toml::table& table);
+  void audit(const toml::table& table);  // config_audit.cpp
   void together();
 
  private:

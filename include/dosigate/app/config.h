@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dosigate/app/audit_settings.h"
 #include "dosigate/base/bytes.h"
 #include "dosigate/base/result.h"
 #include "dosigate/deid/deidentifier.h"
@@ -93,6 +94,7 @@ struct Config {
   std::vector<Route> routes;
   std::vector<Peer> peers;
   std::vector<std::string> alert_command;
+  AuditSettings audit;
   /// What is allowed but unwise, each with file, line and key: missing LGPD fields, no journal,
   /// listening on every address.
   std::vector<std::string> warnings;
