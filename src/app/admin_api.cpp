@@ -84,11 +84,8 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   if (auto corrected = correction(request)) return std::move(*corrected);
   if (auto revised = revision(request)) return std::move(*revised);
   if (path.starts_with("/api/v1/key")) return keys(request);
-  if (get && path == "/api/v1/audit/verify") {
-    const auto lines = node_.stores_.audit->verify();
-    if (!lines) return problem(lines.error());
-    return {200, json::object{{"lines", *lines}}};
-  }
+  if ((get || post) && path == "/api/v1/audit/verify") return verify_audit(request);
+  if (path.starts_with("/api/v1/incidents")) return incidents(request);
   if (post && path == "/api/v1/reload") {
     if (auto reloaded = node_.reload(); !reloaded) return problem(reloaded.error());
     return {200, json::object{{"ok", true}}};
@@ -206,6 +203,8 @@ ApiResponse AdminApi::status() const {
                               {"type_blind", rules.type_blind}}},
                             {"new_creators", std::move(new_creators)},
                             {"disk", json_of(node_.disk())},
+                            {"audit", audit_state()},
+                            {"incidents", incident_state()},
                             {"journal", {{"configured", !node_.config_.node.journal_dir.empty()}}},
                             {"recovered",
                              {{"taken_in", recovered.taken_in},

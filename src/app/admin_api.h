@@ -39,6 +39,11 @@ class AdminApi {
   ApiResponse reveal(const ApiRequest& request);
   ApiResponse devices(const ApiRequest& request);
   ApiResponse backup(const ApiRequest& request);
+  // admin_audit.cpp
+  ApiResponse verify_audit(const ApiRequest& request);
+  ApiResponse incidents(const ApiRequest& request);
+  boost::json::object audit_state() const;
+  boost::json::object incident_state() const;
   ApiResponse map_export(const ApiRequest& request);
   ApiResponse map_import(const ApiRequest& request);
   ApiResponse accept_gap(const ApiRequest& request);

@@ -30,11 +30,10 @@ void ArrivalAudit::complete(const std::string& study_uid, const std::string& pse
     const auto study = all.find(study_uid);
     return study == all.end() ? std::set<Sender>() : study->second;
   });
-  std::vector<std::pair<std::string, std::string>> fields{
-      {"study", study_uid},
-      {"pseudonym", pseudonym},
-      {"instances", std::to_string(instances)},
-      {"series", std::to_string(series)}};
+  std::vector<std::pair<std::string, std::string>> fields{{"study", study_uid},
+                                                          {"pseudonym", pseudonym},
+                                                          {"instances", std::to_string(instances)},
+                                                          {"series", std::to_string(series)}};
   // Of one that began before a restart, the lines instances.begin say who sent it.
   if (senders.size() == 1) {
     fields.emplace_back("calling", senders.begin()->calling_ae);

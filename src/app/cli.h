@@ -148,7 +148,20 @@ int verify(const Options& options, const VerifyWanted& wanted);
 /// As `status` shows the last verification of a destination; empty when there was none.
 std::string verified_text(const boost::json::value& destination);
 
-int audit_verify(const Options& options);
+/// Heads of the record that were kept elsewhere.
+struct AuditWanted {
+  std::vector<std::string> heads;              ///< NUMBER:CHAIN-VALUE
+  std::vector<std::filesystem::path> reports;  ///< files that hold some
+  std::filesystem::path backup;                ///< a folder that `backup` made
+};
+/// By the daemon, or without one by this command.
+int audit_verify(const Options& options, const AuditWanted& wanted);
+
+/// By the daemon, or without one from the files.
+int incidents(const Options& options, bool csv, bool open_only);
+int incident_close(const Options& options, unsigned number, std::string reason);
+/// As `status` shows the record, where it is sent, and open incidents.
+std::string audit_text(const boost::json::value& status);
 
 int peer_echo(const Options& options, const std::string& name);
 int peer_test(const Options& options, const std::string& name);

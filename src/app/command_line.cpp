@@ -31,6 +31,7 @@ CommandLine::CommandLine() {
   add_key();
   add_peer();
   add_administration();
+  add_audit();
   add_offline();
   add_backup();
 }

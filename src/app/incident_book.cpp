@@ -40,8 +40,8 @@ std::string_view incident_word(IncidentKind kind) {
 }
 
 std::optional<IncidentKind> parse_incident_kind(std::string_view word) {
-  const auto found = std::find_if(kWords.begin(), kWords.end(),
-                                  [&](const auto& w) { return w.second == word; });
+  const auto found =
+      std::find_if(kWords.begin(), kWords.end(), [&](const auto& w) { return w.second == word; });
   if (found == kWords.end()) return std::nullopt;
   return found->first;
 }
@@ -78,8 +78,7 @@ std::optional<std::uint64_t> IncidentBook::same(IncidentKind kind, const std::st
   for (auto at = incidents_.rbegin(); at != incidents_.rend(); ++at) {
     const Incident& incident = at->second;
     if (incident.first / kDay < day) break;
-    if (incident.open && incident.kind == kind && incident.of == of &&
-        incident.first / kDay == day)
+    if (incident.open && incident.kind == kind && incident.of == of && incident.first / kDay == day)
       return incident.number;
   }
   return std::nullopt;

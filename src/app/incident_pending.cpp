@@ -78,8 +78,8 @@ void remember_incident(const fs::path& state_dir, IncidentKind kind, const std::
   const json::object line{
       {"kind", incident_word(kind)}, {"of", of}, {"detail", detail}, {"when", when}};
   // After a line that was cut off the new one begins a line of its own.
-  write_all(opened.get(), as_bytes((absent || size == 0 ? "" : "\n") + json::serialize(line) + "\n"),
-            file);
+  write_all(opened.get(),
+            as_bytes((absent || size == 0 ? "" : "\n") + json::serialize(line) + "\n"), file);
   sync_data(opened.get(), file);
   sync_directory(state_dir);
 } catch (const std::exception& broken) {

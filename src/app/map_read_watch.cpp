@@ -29,8 +29,9 @@ void watch_map_reads(IncidentRegister& incidents, const ApiRequest& request,
     subjects.insert(pseudonym);
   const std::string what = request.path.substr(std::string_view("/api/v1/").size());
   incidents.note(IncidentKind::MapRead, request.actor,
-                 what + (response.status == kTooMany ? " came too often and was refused"
-                                                     : " was refused: no right to it") +
+                 what +
+                     (response.status == kTooMany ? " came too often and was refused"
+                                                  : " was refused: no right to it") +
                      "; nothing was shown. Ask the person what it was for",
                  subjects);
 }

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "audit_span.h"
+#include "incident_lines.h"
 
 namespace dosigate {
 namespace {
@@ -15,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr long long kDay = 86'400;
 
-constexpr std::array<RetentionStore, 13> kStores{{
+constexpr std::array<RetentionStore, 14> kStores{{
     {"spool", "every destination has it, or it is withdrawn"},
     {"quarantine", "a person has released or discarded it; never by time"},
     {"ledger", "[node] ledger_keep_days, then folded into totals"},
@@ -26,6 +27,7 @@ constexpr std::array<RetentionStore, 13> kStores{{
     {"map copies", "a person removes them, or a patient is forgotten"},
     {"journal", "a patient is forgotten: it is written anew without"},
     {"audit", "for good: pseudonyms and reasons, nobody's name"},
+    {"incidents", "for good: at least the five years of Res. CD/ANPD 15/2024 art. 10"},
     {"keyring", "for good; the keys in it are replaced by `key rotate`"},
     {"keyring copy", "as the keyring, in journal_dir"},
     {"last backup", "who has it destroys it: backups are not in the node's hands"},
@@ -122,6 +124,12 @@ std::vector<StoreAge> retention(const Config::Node& node, PseudonymMap& map, con
     of("audit").count = audit->lines;
     of("audit").bytes = audit->bytes;
     of("audit").oldest_unix = audit->first_unix;
+  }
+  const fs::path incidents = node.state_dir / kIncidents;
+  if (const auto register_ = audit_span(incidents)) {
+    of("incidents").count = register_->lines;
+    of("incidents").bytes = register_->bytes;
+    of("incidents").oldest_unix = register_->first_unix;
   }
   tell_file(of("keyring"), node.state_dir / "keyring");
   of("last backup").oldest_unix = ledger.milestone("backup");

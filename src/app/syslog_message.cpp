@@ -13,7 +13,8 @@ constexpr const char* kBom = "\xEF\xBB\xBF";
 
 std::string printable_host(const std::string& host) {
   std::string out = host.substr(0, kLongestHost);
-  std::replace_if(out.begin(), out.end(), [](char c) { return c <= 0x20 || c >= 0x7F; }, '?');
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return c <= 0x20 || c >= 0x7F; }, '?');
   return out.empty() ? "-" : out;
 }
 

@@ -34,8 +34,8 @@ std::optional<IncidentKind> parse_incident_kind(std::string_view word);
 struct Incident {
   std::uint64_t number = 0;
   IncidentKind kind = IncidentKind::Integrity;
-  std::string of;      ///< the peer, user, route or file
-  std::string detail;  ///< in words, of the first time
+  std::string of;                    ///< the peer, user, route or file
+  std::string detail;                ///< in words, of the first time
   std::int64_t first = 0, last = 0;  ///< Unix seconds
   std::uint64_t count = 0;           ///< times
   std::set<std::string> subjects;    ///< pseudonyms of the data subjects concerned

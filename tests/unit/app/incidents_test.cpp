@@ -40,8 +40,7 @@ struct Register : ::testing::Test {
     auto log = AuditLog::open(state / "audit", keys.keyring);
     if (!log) throw std::runtime_error(log.error().detail);
     audit = std::move(*log);
-    auto opened =
-        IncidentRegister::open(state, keys.keyring, *audit, [this] { return now; });
+    auto opened = IncidentRegister::open(state, keys.keyring, *audit, [this] { return now; });
     if (!opened) throw std::runtime_error(opened.error().detail);
     incidents = std::move(*opened);
   }
@@ -51,7 +50,8 @@ struct Register : ::testing::Test {
 };
 
 TEST_F(Register, KeepsWhatHappenedWithItsDataSubjectsOverARestart) {
-  incidents->note(IncidentKind::LeakHit, "route all", "(0008,1030) still holds a name", {"DSG-T-1"});
+  incidents->note(IncidentKind::LeakHit, "route all", "(0008,1030) still holds a name",
+                  {"DSG-T-1"});
   incidents->note(IncidentKind::LeakHit, "route all", "again", {"DSG-T-2"});
   incidents->note(IncidentKind::LeakHit, "route all", "again", {"DSG-T-1"});
   open();

@@ -26,8 +26,7 @@ struct Transfers : ::testing::Test {
     Ledger::Entry entry{id, study, destinations};
     entry.pseudonym = "DSG-T-1";
     ledger->queued(entry);
-    for (const auto& to : destinations)
-      ledger->changed({{id, to, DeliveryState::Delivered, 0}});
+    for (const auto& to : destinations) ledger->changed({{id, to, DeliveryState::Delivered, 0}});
   }
 };
 
@@ -70,7 +69,8 @@ TEST_F(Transfers, AreToldAgainUntilTheyAreRecordedAlsoAfterARestart) {
 TEST_F(Transfers, OnlyDeliveriesCountAndARepeatedOneDoesNot) {
   const InstanceId id = random_id();
   ledger->queued({id, "2.25.1", {"a", "b"}});
-  ledger->changed({{id, "a", DeliveryState::Parked, 0xA900}, {id, "b", DeliveryState::Delivered, 0}});
+  ledger->changed(
+      {{id, "a", DeliveryState::Parked, 0xA900}, {id, "b", DeliveryState::Delivered, 0}});
   ledger->changed({{id, "b", DeliveryState::Delivered, 0}});
 
   const auto due = ledger->transfers_to_record(seconds(0), 9);
