@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "config_sections.h"
+#include "dosigate/net/tls.h"
 
 // [audit]: sending the audit record on.
 
@@ -37,18 +38,6 @@ bool split(std::string_view text, AuditSettings& into) {
   return true;
 }
 
-/// 64 hexadecimal digits, with or without colons between the bytes, in lower case; else empty.
-std::string sha256_digits(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == ':') continue;
-    const char low = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-    if ((low < '0' || low > '9') && (low < 'a' || low > 'f')) return {};
-    out += low;
-  }
-  return out.size() == 64 ? out : std::string();
-}
-
 }  // namespace
 
 void SectionReader::audit(const toml::table& table) {
@@ -71,7 +60,7 @@ void SectionReader::audit(const toml::table& table) {
   file("key", audit.key);
   audit.name = reader.text("name").value_or("");
   if (const auto text = reader.text("fingerprint")) {
-    audit.fingerprint = sha256_digits(*text);
+    audit.fingerprint = tls_fingerprint(*text).value_or("");
     if (audit.fingerprint.empty())
       reader.error("fingerprint", "is no SHA-256 of a certificate: 64 hexadecimal digits");
   }

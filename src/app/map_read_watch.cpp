@@ -24,6 +24,8 @@ void watch_map_reads(IncidentRegister& incidents, const ApiRequest& request,
                      const ApiResponse& response) {
   if (response.status != kForbidden && response.status != kTooMany) return;
   if (std::find(kReads.begin(), kReads.end(), request.path) == kReads.end()) return;
+  // A directory that the daemon may not write into is no matter of rights.
+  if (text_of(response.body, "detail").find("may not write into") != std::string::npos) return;
   std::set<std::string> subjects;
   if (const auto pseudonym = text_of(request.body, "pseudonym"); is_pseudonym(pseudonym))
     subjects.insert(pseudonym);

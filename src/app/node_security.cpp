@@ -11,6 +11,7 @@ namespace dosigate {
 namespace {
 
 constexpr std::size_t kTransfersAtOnce = 100;
+constexpr std::size_t kMostRows = 10'000;
 constexpr std::size_t kMostShown = 10;                    ///< incidents as conditions of their own
 constexpr std::int64_t kFailingLong = 60, kDay = 86'400;  ///< seconds
 
@@ -25,6 +26,17 @@ const char* thing_of(const Error& error) {
   if (about("ledger.db")) return "ledger.db";
   if (about("queue.db")) return "queue.db";
   return error.fault == Fault::Corrupt ? "state directory" : nullptr;
+}
+
+/// Files that did not open when they were to be sent.
+std::size_t damaged_and_parked(const ArchiveSpool& spool) {
+  std::uint64_t parked = 0;
+  for (const auto& [name, queue] : spool.destinations()) parked += queue.parked;
+  if (parked == 0) return 0;
+  std::size_t out = 0;
+  for (const auto& row : spool.list(kMostRows))
+    if (row.state == DeliveryState::Parked && row.reason.starts_with("the sealed file")) ++out;
+  return out;
 }
 
 }  // namespace
@@ -43,7 +55,8 @@ void Node::note_integrity_at_start() {
                        " spool files do not authenticate; they are kept as *.dsg.damaged, and what "
                        "was in them is parked: find out whether the disk or a person did it");
   std::size_t damaged = 0;
-  for (const auto& entry : quarantine_.list()) damaged += entry.reason == Quarantine::kDamaged ? 1 : 0;
+  for (const auto& entry : quarantine_.list())
+    damaged += entry.reason == Quarantine::kDamaged ? 1 : 0;
   if (damaged > 0)
     incidents.note(IncidentKind::Integrity, "quarantine",
                    std::to_string(damaged) +
@@ -68,9 +81,16 @@ IngestWatch Node::ingest_watch() {
 
 void Node::watch_security() {
   IncidentRegister& incidents = *stores_.incidents;
-  if (const std::string damage = database_check_.damage(); damage != damage_noted_) {
-    damage_noted_ = damage;
-    incidents.note(IncidentKind::Integrity, "databases", damage);
+  const std::string damage = database_check_.damage();
+  const std::size_t files = damaged_and_parked(*stores_.spool);
+  if (const std::string found = damage + "\n" + std::to_string(files); found != damage_noted_) {
+    damage_noted_ = found;
+    if (!damage.empty()) incidents.note(IncidentKind::Integrity, "databases", damage);
+    if (files > 0)
+      incidents.note(IncidentKind::Integrity, "spool",
+                     std::to_string(files) +
+                         " spool files do not authenticate and are parked: see `dosigate queue "
+                         "list`, and find out whether the disk or a person did it");
   }
   refusals_->flush();
   incidents.flush();

@@ -55,9 +55,8 @@ std::string faults_of(const std::vector<std::string>& messages) {
 std::set<std::string> recorded_events() {
   std::set<std::string> out;
   const std::regex call(
-      R"((?:record|on_record)\(\s*(?:request,\s*)?(?:on->get_bool\(\) \? )?"([a-z][a-z.-]+)\"(?: : "([a-z.-]+)")
-      ?) ");
-      for (const auto& entry :
+      R"re((?:record|on_record)\(\s*(?:request,\s*)?(?:on->get_bool\(\) \? )?"([a-z][a-z.-]+)"(?: : "([a-z.-]+)")?)re");
+  for (const auto& entry :
            std::filesystem::recursive_directory_iterator(DOSIGATE_SOURCE_DIR "/src")) {
     if (entry.path().extension() != ".cpp") continue;
     std::ifstream in(entry.path());
