@@ -149,6 +149,8 @@ ApiResponse AdminApi::status() const {
                               {"type_blind", rules.type_blind}}},
                             {"new_creators", std::move(new_creators)},
                             {"disk", json_of(node_.disk())},
+                            {"audit", audit_state()},
+                            {"incidents", incident_state()},
                             {"journal", {{"configured", !node_.config_.node.journal_dir.empty()}}},
                             {"access", access_state()},
                             {"recovered",
@@ -331,12 +333,6 @@ ApiResponse AdminApi::reveal(const ApiRequest& request) {
                             {"name", person->name.reveal()},
                             {"birth_date", person->birth_date.reveal()},
                             {"sex", person->sex.reveal()}}};
-}
-
-ApiResponse AdminApi::verify_audit() const {
-  const auto lines = node_.stores_.audit->verify();
-  if (!lines) return problem(lines.error());
-  return {200, json::object{{"lines", *lines}}};
 }
 
 ApiResponse AdminApi::reload() {

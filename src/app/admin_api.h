@@ -57,6 +57,12 @@ class AdminApi {
   ApiResponse reveal(const ApiRequest& request);
   ApiResponse devices(const ApiRequest& request);
   ApiResponse backup(const ApiRequest& request);
+  // admin_audit.cpp
+  ApiResponse verify_audit(const ApiRequest& request);
+  ApiResponse incidents() const;
+  ApiResponse close_incident(const ApiRequest& request, const std::string& number);
+  boost::json::object audit_state() const;
+  boost::json::object incident_state() const;
   ApiResponse map_export(const ApiRequest& request);
   ApiResponse map_import(const ApiRequest& request);
   ApiResponse accept_gap(const ApiRequest& request);
@@ -67,7 +73,6 @@ class AdminApi {
   /// Whether destinations still hold what they got (admin_verify.cpp).
   ApiResponse verify(const ApiRequest& request);
   ApiResponse verification(const std::string& id) const;
-  ApiResponse verify_audit() const;
   ApiResponse reload();
   // admin_keys.cpp
   ApiResponse key_status(const ApiRequest& request) const;

@@ -35,7 +35,8 @@ ApiResponse AdminApi::backup(const ApiRequest& request) {
   return {200, json::object{{"folder", made->folder.string()},
                             {"bytes", made->bytes},
                             {"audit_lines", made->audit_lines},
-                            {"audit_head", made->audit_head}}};
+                            {"audit_head", made->audit_head},
+                            {"head", text_of(AuditHead{made->audit_lines, made->audit_head})}}};
 }
 
 ApiResponse AdminApi::map_export(const ApiRequest& request) {

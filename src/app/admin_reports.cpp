@@ -160,6 +160,8 @@ ApiResponse AdminApi::report(const ApiRequest& request) const {
   std::map<std::int64_t, Ledger::Day> days;
   for (std::int64_t day = from; day <= to; ++day) days[day].day = day;
   for (auto& day : node_.stores_.ledger->days(from, to)) days[day.day] = std::move(day);
+  // Who keeps the report can show with it later that nothing was taken from the end of the record.
+  const AuditHead head = node_.stores_.audit->head();
   bool adds_up = true;
   json::array rows;
   for (const auto& [number, day] : days) {
@@ -171,6 +173,7 @@ ApiResponse AdminApi::report(const ApiRequest& request) const {
                             {"time_zone", "UTC"},
                             {"made", now},
                             {"adds_up", adds_up},
+                            {"audit_head", head.number == 0 ? "" : text_of(head)},
                             {"days", std::move(rows)}}};
 }
 

@@ -111,7 +111,10 @@ std::span<const AdminRoute> AdminRoutes::all() {
        with_request<&Api::verify_recovery>},
       {"POST", "/api/v1/key/compromise", kManageNode, kNobody,
        with_request<&Api::keys_compromised>},
-      {"GET", "/api/v1/audit/verify", kOperate, kNobody, plain<&Api::verify_audit>},
+      {"GET", "/api/v1/audit/verify", kOperate, kNobody, with_request<&Api::verify_audit>},
+      {"POST", "/api/v1/audit/verify", kOperate, kNobody, with_request<&Api::verify_audit>},
+      {"GET", "/api/v1/incidents", kOperate, kNobody, plain<&Api::incidents>},
+      {"POST", "/api/v1/incidents/{}/close", kManageNode, kNobody, with_both<&Api::close_incident>},
       {"POST", "/api/v1/reload", kOperate, kNobody, plain<&Api::reload>},
   };
   return kRoutes;

@@ -6,6 +6,7 @@
 #include "audit_span.h"
 #include "dosigate/base/durable_file.h"
 #include "dosigate/base/fail_point.h"
+#include "incident_lines.h"
 #include "sealed_bundle.h"
 
 namespace dosigate {
@@ -84,6 +85,12 @@ Result<BackupMade> try_once(const Config& config, const Keyring& keys, Pseudonym
   const auto audit = audit_span(node.state_dir / kBackupAudit);
   if (!audit) return audit.error();
   bundle.add_file(kBackupAudit, node.state_dir / kBackupAudit, audit->bytes);
+  // Appended to and never changed, like the audit record: its whole lines are a register.
+  if (size_or_zero(node.state_dir / kIncidents) > 0) {
+    const auto incidents = audit_span(node.state_dir / kIncidents);
+    if (!incidents) return incidents.error();
+    bundle.add_file(kIncidents, node.state_dir / kIncidents, incidents->bytes);
+  }
   bundle.add_file(kBackupLedger, copies / "ledger.db");
   bundle.add_file(kBackupMap, copies / "map.db");
 
@@ -118,6 +125,18 @@ Result<BackupMade> make_backup(const Config& config, const Keyring& keys, Pseudo
   for (int tries = 1; tries < kTries && !made && made.error().fault == Fault::Busy; ++tries)
     made = try_once(config, keys, map, ledger, directory, now);
   return made;
+}
+
+Result<AuditHead> head_of_backup(const Keyring& keys, const fs::path& folder) {
+  const auto bundle = BundleReader::open(keys, folder);
+  if (!bundle) return bundle.error();
+  const auto& facts = bundle->card().facts;
+  const auto lines = facts.find("audit_lines"), head = facts.find("audit_head");
+  if (lines != facts.end() && head != facts.end())
+    if (auto parsed = parse_audit_head(lines->second + ":" + head->second)) return *parsed;
+  return fail(Fault::Invalid, folder.string() +
+                                  " is no backup that says where the audit record "
+                                  "ended");
 }
 
 void remove_backup_copies(const fs::path& state_dir) { fs::remove_all(copies_in(state_dir)); }

@@ -4,11 +4,16 @@
 #include <string>
 
 #include "dosigate/app/config.h"
+#include "dosigate/audit/audit_head.h"
 #include "dosigate/crypto/keyring.h"
 #include "dosigate/identity/pseudonym_map.h"
 #include "dosigate/spool/ledger.h"
 
 namespace dosigate {
+
+/// Where the audit record ended when a backup was made. NotFound, Corrupt, Denied as
+/// BundleReader::open; Invalid when it is no backup, or one of an empty record.
+Result<AuditHead> head_of_backup(const Keyring& keys, const std::filesystem::path& folder);
 
 /// Names of the entries of a backup; what begins with kBackupProfiles is `profiles_dir`/NAME.toml.
 inline constexpr const char* kBackupMap = "identity/map.db";

@@ -158,7 +158,20 @@ bool waits_for_second(const Answer& answer);
 /// As `status` shows who may do what.
 std::string access_text(const boost::json::value& access);
 
-int audit_verify(const Options& options);
+/// Heads of the record that were kept elsewhere.
+struct AuditWanted {
+  std::vector<std::string> heads;              ///< NUMBER:CHAIN-VALUE
+  std::vector<std::filesystem::path> reports;  ///< files that hold some
+  std::filesystem::path backup;                ///< a folder that `backup` made
+};
+/// By the daemon, or without one by this command.
+int audit_verify(const Options& options, const AuditWanted& wanted);
+
+/// By the daemon, or without one from the files.
+int incidents(const Options& options, bool csv, bool open_only);
+int incident_close(const Options& options, unsigned number, std::string reason);
+/// As `status` shows the record, where it is sent, and open incidents.
+std::string audit_text(const boost::json::value& status);
 
 int peer_echo(const Options& options, const std::string& name);
 int peer_test(const Options& options, const std::string& name);

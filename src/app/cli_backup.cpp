@@ -39,8 +39,7 @@ int backup(const Options& options, const std::filesystem::path& directory) {
   }
   std::cout << "backup      " << shown(answer.body, "folder") << "\n"
             << "size        " << size_text(number(answer.body, "bytes")) << "\n"
-            << "audit head  " << shown(answer.body, "audit_head") << " (line "
-            << shown(answer.body, "audit_lines") << ")\n"
+            << "audit head  " << shown(answer.body, "head") << "\n"
             << "It is sealed, and opens with the recovery key. Keep it away from this machine.\n";
   return kDone;
 }

@@ -91,6 +91,9 @@ int day_report(const Options& options, const std::string& from, const std::strin
     for (const auto& day : list(answer.body, "days"))
       text += (text.empty() ? "" : "\n") + day_text_of(day);
     std::cout << text << (adds_up ? "the sums add up\n" : "");
+    if (const auto* head = at(answer.body, "audit_head").if_string();
+        head != nullptr && !head->empty())
+      std::cout << "audit head  " << printable(*head) << "\n";
   }
   if (!adds_up)
     complain("the ledger does not add up: keep ledger.db as it is, and have it looked into");

@@ -70,17 +70,6 @@ int queue_abandon(const Options& options, const std::string& destination, const 
   return kDone;
 }
 
-int audit_verify(const Options& options) {
-  const Answer answer = ask(options, "GET", "/api/v1/audit/verify");
-  if (answer.exit != kDone) return answer.exit;
-  if (options.json) {
-    std::cout << boost::json::serialize(answer.body) << "\n";
-  } else {
-    std::cout << "the audit chain holds: " << shown(answer.body, "lines") << " lines\n";
-  }
-  return kDone;
-}
-
 int reload(const Options& options) {
   const Answer answer = ask(options, "POST", "/api/v1/reload");
   if (answer.exit != kDone) return answer.exit;

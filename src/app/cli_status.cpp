@@ -192,6 +192,7 @@ std::string disk(const value& s) {
       std::string("journal       ") +
       (at(s, "journal.configured") == value(true) ? "kept" : "none: a lost disk loses pseudonyms") +
       "\n";
+  out += audit_text(s);
   const auto& found = at(s, "recovered");
   if (number(found, "taken_in") + number(found, "removed_incomplete") + number(found, "finished") +
           number(found, "rows_without_file") >

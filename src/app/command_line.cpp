@@ -42,6 +42,7 @@ CommandLine::CommandLine() {
   add_approvals();
   add_peer();
   add_administration();
+  add_audit();
   add_offline();
   add_backup();
 }

@@ -43,6 +43,7 @@ class CommandLine {
   void add_approvals();
   void add_peer();
   void add_administration();
+  void add_audit();
 
   CLI::App app_{"dosigate: the operator's command of the DICOM gateway that de-identifies"};
   cli::Options options_;
@@ -63,6 +64,9 @@ class CommandLine {
   std::string other_;
   std::vector<std::filesystem::path> files_;
   bool show_values_ = false, retention_ = false, with_master_key_ = false;
+  cli::AuditWanted audit_;
+  unsigned incident_ = 0;
+  bool csv_ = false, open_only_ = false;
   bool off_ = false, wait_ = false, new_ledger_ = false;
   cli::RestoreWanted restore_;
   std::filesystem::path credential_file_ = "/etc/dosigate/dosigate.key";

@@ -78,6 +78,35 @@ void CommandLine::add_peer() {
       ->required();
 }
 
+void CommandLine::add_audit() {
+  auto* audit = group("audit", "Who did what");
+  auto* verify = verb(*audit, "verify",
+                      "Walks the whole hash chain, also while no daemon runs, and against what was "
+                      "kept elsewhere",
+                      [this] { return cli::audit_verify(options_, audit_); });
+  json(verify);
+  verify->add_option("--head", audit_.heads,
+                     "NUMBER:CHAIN-VALUE, as `report` and `backup` print it; may be given again");
+  verify->add_option("--report", audit_.reports,
+                     "A file that holds such heads: a kept report, or what `backup` printed");
+  verify->add_option("--backup", audit_.backup, "A folder that `backup` made");
+
+  auto* incidents =
+      app_.add_subcommand("incidents",
+                          "Who was refused, what the leak check stopped, who asked the "
+                          "map against the rules, what does not authenticate");
+  json(incidents);
+  incidents->add_flag("--csv", csv_, "Every field, times in UTC (RFC 4180)");
+  incidents->add_flag("--open", open_only_, "Only those that nobody has closed");
+  beside_verbs(
+      incidents, [] { return false; },
+      [this] { return cli::incidents(options_, csv_, open_only_); });
+  auto* close = verb(*incidents, "close", "A person has dealt with it; it stays on record",
+                     [this] { return cli::incident_close(options_, incident_, reason_); });
+  close->add_option("number", incident_, "As `dosigate incidents` shows it")->required();
+  reason(*close);
+}
+
 void CommandLine::add_administration() {
   auto* config = group("config", "The configuration");
   auto* check =
@@ -91,9 +120,6 @@ void CommandLine::add_administration() {
       ->expected(3);
   verb(app_, "reload", "Routes and destinations as the file says now",
        [this] { return cli::reload(options_); });
-  auto* audit = group("audit", "Who did what");
-  json(verb(*audit, "verify", "Walks the whole hash chain",
-            [this] { return cli::audit_verify(options_); }));
   auto* init =
       verb(app_, "init", "Makes state directory, key and keyring once, and prints the recovery key",
            [this] {

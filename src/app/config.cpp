@@ -34,6 +34,7 @@ Config read_sections(const toml::table& root, const std::filesystem::path& file,
   if (const toml::table* alert = top.table("alert")) sections.alert(*alert);
   if (const toml::table* access = top.table("access")) sections.access(*access);
   if (const toml::table* network = top.table("network")) sections.network(*network);
+  if (const toml::table* audit = top.table("audit")) sections.audit(*audit);
   top.finish();
   sections.together();
   return config;
@@ -66,7 +67,7 @@ std::vector<std::string> config_keys() {
   // Known is what the reader asks for, so a document with one empty table of each kind tells all.
   const toml::table root = toml::parse(
       "[node]\n[[site]]\n[[destination]]\n[[route]]\ndrop = "
-      "[{}]\n[[peer]]\n[alert]\n[access]\n[network]\n[tls]\n");
+      "[{}]\n[[peer]]\n[alert]\n[access]\n[network]\n[tls]\n[audit]\n");
   Problems ignored("");  // an empty route lacks a name; only the keys matter here
   std::set<std::string> known;
   read_sections(root, "dosigate.toml", ignored, &known);

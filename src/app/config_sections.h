@@ -22,6 +22,7 @@ class SectionReader {
   void alert(const toml::table& table);
   void access(const toml::table& table);   // config_access.cpp
   void network(const toml::table& table);  // config_network.cpp
+  void audit(const toml::table& table);    // config_audit.cpp
   void together();
 
  private:

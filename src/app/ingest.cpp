@@ -48,12 +48,13 @@ std::string_view fault_word(Fault fault) {
 }
 
 Ingest::Ingest(PseudonymMap& map, ArchiveSpool& spool, Ledger& ledger, Quarantine& quarantine,
-               Withdrawals& withdrawals)
+               Withdrawals& withdrawals, IngestWatch watch)
     : map_(map),
       spool_(spool),
       ledger_(ledger),
       quarantine_(quarantine),
-      withdrawals_(withdrawals) {}
+      withdrawals_(withdrawals),
+      watch_(std::move(watch)) {}
 
 void Ingest::use(std::shared_ptr<const Routing> routing) {
   // The old one is released outside the lock: it may be the last owner of many engines.
@@ -78,6 +79,8 @@ AssociationServer::Answer Ingest::accept(const ReceivedInstance& received) noexc
       std::visit(Overloaded{[&](const Taken& taken) -> AssociationServer::Answer {
                               if (taken.put == ArchiveSpool::Put::Duplicate)
                                 ledger_.duplicate(id, taken.study_uid);
+                              if (watch_.arrived)
+                                watch_.arrived(received.origin, taken.study_uid, taken.pseudonym);
                               return {kSuccess, ""};
                             },
                             [&](const Held& held) { return keep(received, *route, held); },
@@ -186,6 +189,7 @@ void Ingest::note_rejection(const InstanceId& id, const Cleaned& cleaned,
 AssociationServer::Answer Ingest::keep(const ReceivedInstance& received, const Config::Route& route,
                                        const Held& held) {
   const auto reason = hold_reason_text(held.reason);
+  if (held.reason == HoldReason::Leak && watch_.leak) watch_.leak(route.name, held);
   if (route.on_uncertain == Config::OnUncertain::Refuse) {
     ledger_.refused(reason);
     spdlog::warn("refused calling={} route={} why={} detail=\"{}\"",

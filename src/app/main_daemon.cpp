@@ -1,3 +1,4 @@
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
@@ -11,6 +12,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <sstream>
 
 #include <malloc.h>
 #include <poll.h>
@@ -19,6 +21,7 @@
 #include "dosigate/crypto/locked_heap.h"
 #include "dosigate/dicom/dcmtk.h"
 #include "dosigate/net/connection.h"
+#include "log_format.h"
 
 // dosigated: the daemon. Stays in the foreground, logs to stderr, ends on SIGTERM or SIGINT,
 // reloads on SIGHUP.
@@ -29,9 +32,9 @@ void set_up_logging() {
   auto logger = spdlog::stderr_logger_mt("dosigate");
   // Under systemd the journal has its own clock and levels: "<4>" is sd-daemon's syntax for a
   // priority.
-  logger->set_pattern(
+  logger->set_formatter(one_line_formatter(std::make_unique<spdlog::pattern_formatter>(
       std::getenv("JOURNAL_STREAM") != nullptr ? "%l: %v" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
-      spdlog::pattern_time_type::utc);
+      spdlog::pattern_time_type::utc)));
   spdlog::set_default_logger(logger);
   spdlog::flush_on(spdlog::level::info);
 }
@@ -68,8 +71,11 @@ FileDescriptor signals_as_descriptor() {
 void reload(Node& node) {
   sd_notify(0, "RELOADING=1");
   try {
-    if (auto reloaded = node.reload(); !reloaded)
-      spdlog::error("configuration not reloaded, the old one stays:\n{}", reloaded.error().detail);
+    if (auto reloaded = node.reload(); !reloaded) {
+      spdlog::error("configuration not reloaded, the old one stays");
+      std::istringstream mistakes(reloaded.error().detail);
+      for (std::string line; std::getline(mistakes, line);) spdlog::error("configuration {}", line);
+    }
   } catch (const std::exception& broken) {
     // A full disk or a path that cannot be looked at must not end a node that works.
     spdlog::error("configuration not reloaded as a whole error={}", broken.what());

@@ -7,14 +7,18 @@
 
 #include "admin_api.h"
 #include "approvals.h"
+#include "arrival_audit.h"
 #include "backup.h"
 #include "destination_status.h"
 #include "dosigate/app/init.h"
 #include "dosigate/app/pair_mover.h"
 #include "dosigate/app/reconcile.h"
 #include "key_rotation.h"
+#include "map_read_watch.h"
 #include "patient_facts.h"
+#include "peer_refusals.h"
 #include "places.h"
+#include "syslog_sender.h"
 #include "verifications.h"
 
 namespace dosigate {
@@ -68,6 +72,9 @@ Result<Node::Stores> Node::open_stores(const Config& config) {
   auto audit = AuditLog::open(node.state_dir / "audit", *stores.keys);
   if (!audit) return audit.error();
   stores.audit = std::move(*audit);
+  auto incidents = IncidentRegister::open(node.state_dir, *stores.keys, *stores.audit);
+  if (!incidents) return incidents.error();
+  stores.incidents = std::move(*incidents);
 
   auto settings = map_settings(config);
   // A first-seen camera or software is an event: its calibration factor is another one.
@@ -106,7 +113,10 @@ Result<Node::Stores> Node::open_stores(const Config& config) {
 
 Result<std::unique_ptr<Node>> Node::start(Config config, std::optional<int> admin_socket) {
   auto stores = open_stores(config);
-  if (!stores) return stores.error();
+  if (!stores) {
+    remember_failed_start(config, stores.error());
+    return stores.error();
+  }
   std::unique_ptr<Node> node(new Node(std::move(config), std::move(*stores)));
   auto routing = Routing::make(node->config_, *node->stores_.map);
   if (!routing) return routing.error();
@@ -125,8 +135,11 @@ Node::Node(Config config, Stores stores)
       database_check_({config_.node.state_dir / "identity" / "map.db",
                        config_.node.state_dir / "ledger.db",
                        config_.node.state_dir / "archive" / "queue.db"}),
+      peer_refusals_(std::make_unique<PeerRefusals>(*stores_.audit, *stores_.incidents)),
+      arrivals_(std::make_unique<ArrivalAudit>(*stores_.audit)),
       withdrawals_(*stores_.map, *stores_.spool, *stores_.ledger),
-      ingest_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_, withdrawals_),
+      ingest_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_, withdrawals_,
+              ingest_watch()),
       corrections_(*stores_.map, *stores_.ledger, quarantine_, ingest_, withdrawals_) {}
 
 Node::~Node() {
@@ -141,11 +154,14 @@ Node::~Node() {
   end_together(ending);
   key_rotation_.reset();
   pair_mover_ = {};
+  peer_refusals_.reset();
   try {
     stores_.audit->record("stop", "dosigated", {{"version", DOSIGATE_VERSION}});
   } catch (const std::exception& broken) {
     spdlog::error("cannot record the stop in the audit log error={}", broken.what());
   }
+  const std::lock_guard lock(syslog_mutex_);
+  syslog_.reset();
 }
 
 void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admin_socket) {
@@ -204,13 +220,18 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
   io_thread_ = std::jthread([this] { io_.run(); });
 
   admin_api_ = std::make_unique<AdminApi>(*this);
-  admin_ = std::make_unique<AdminServer>(
-      node.admin_socket, admin_socket,
-      [this](const ApiRequest& request) { return admin_api_->answer(request); });
+  admin_ = std::make_unique<AdminServer>(node.admin_socket, admin_socket,
+                                         [this](const ApiRequest& request) {
+                                           auto response = admin_api_->answer(request);
+                                           watch_map_reads(*stores_.incidents, request, response);
+                                           return response;
+                                         });
 
   stores_.audit->record("start", "dosigated", {{"version", DOSIGATE_VERSION}});
   record_destinations(config_);
   record_profiles();
+  note_integrity_at_start();
+  use_syslog(config_.audit);
   for (const auto& endpoint : acceptor_->endpoints())
     spdlog::info("listening on={} ae_title={}", endpoint, node.ae_title);
 }
@@ -309,6 +330,7 @@ Result<void> Node::reload() {
   stores_.audit->record("reload", "dosigated", {});
   record_destinations(fresh);
   record_profiles();
+  use_syslog(fresh.audit);
   spdlog::info("configuration reloaded");
   return {};
 }

@@ -8,6 +8,7 @@
 #include "dosigate/app/node.h"
 #include "dosigate/base/log_text.h"
 #include "dosigate/dicom/status.h"
+#include "peer_refusals.h"
 #include "route_match.h"
 #include "verifications.h"
 
@@ -48,7 +49,10 @@ bool Node::welcomes(const std::string& address) {
 /// down a moment later.
 void Node::refused(const Origin& origin, const std::string& reason) {
   auto& peers = origin.route.empty() ? refused_peers_ : turned_away_;
-  if (!origin.route.empty()) refusals_.with([&](auto& counts) { ++counts[reason]; });
+  if (!origin.route.empty())
+    refusals_.with([&](auto& counts) { ++counts[reason]; });
+  else
+    peer_refusals_->add(origin, reason);
   if (peers.add(origin, reason, to_unix(wall_now())))
     spdlog::warn("refused called={} calling={} address={} why=\"{}\"", log_text(origin.called_ae),
                  log_text(origin.calling_ae), origin.address, reason);

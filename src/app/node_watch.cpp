@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "arrival_audit.h"
 #include "backup_watch.h"
 #include "dosigate/app/alert.h"
 #include "dosigate/app/node.h"
@@ -20,6 +21,7 @@ constexpr std::chrono::seconds kAlertEvery{2};
 constexpr std::chrono::seconds kCreatorsEvery{5};
 constexpr std::chrono::seconds kToldEvery{3};
 constexpr std::chrono::seconds kCompleteEvery{1};
+constexpr std::chrono::seconds kSecurityEvery{10};
 constexpr std::chrono::hours kFoldEvery{1};
 constexpr std::int64_t kNotToldAfter = 3'600;  ///< seconds until an open withdrawal is a warning
 constexpr std::size_t kToldAtOnce = 100;
@@ -130,6 +132,7 @@ std::vector<Condition> Node::conditions() const {
                    "unknown"});
   add_backup_conditions(out, config_.node, *stores_.ledger, *stores_.map);
   add_key_conditions(out);
+  add_security_conditions(out);
   return out;
 }
 
@@ -167,10 +170,19 @@ void Node::tick() {
   if (now - last_told_ >= kToldEvery) {
     last_told_ = now;
     record_told();
+    record_transfers();
+  }
+  if (now - last_security_ >= kSecurityEvery) {
+    last_security_ = now;
+    watch_security();
   }
   if (now - last_complete_ >= kCompleteEvery) {
     last_complete_ = now;
-    announce_complete(*stores_.ledger, config_.node.study_quiet);
+    announce_complete(*stores_.ledger, config_.node.study_quiet,
+                      [this](const Ledger::StudyArrival& study, const StudyCounts& counts) {
+                        arrivals_->complete(study.study_uid, study.pseudonym, counts.instances,
+                                            counts.series.size());
+                      });
   }
   if (now - last_fold_ >= kFoldEvery) {
     last_fold_ = now;

@@ -13,6 +13,7 @@
 #include "dosigate/audit/audit_log.h"
 #include "dosigate/base/durable_file.h"
 #include "dosigate/base/fail_point.h"
+#include "incident_lines.h"
 
 namespace dosigate {
 namespace {
@@ -20,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// In the order in which they get their place: without the last of them no node starts.
-constexpr std::array kPlaced{"audit", "ledger.db", "keyring", "identity"};
+constexpr std::array kPlaced{"audit", "incidents", "ledger.db", "keyring", "identity"};
 
 Result<void> one_of_both(const RestoreOrder& order) {
   if (order.journal.empty() == order.without_journal) return {};
@@ -95,6 +96,7 @@ class Workshop {
 
   void put_in_place() {
     for (const char* name : kPlaced) {
+      if (!fs::exists(directory_ / name)) continue;  // a backup of before there were incidents
       sync_directory(fs::is_directory(directory_ / name) ? directory_ / name : directory_);
       fs::rename(directory_ / name, state_dir_ / name);
       sync_directory(state_dir_);
@@ -116,7 +118,8 @@ class Workshop {
 Result<void> unpack(const BundleReader& backup, const Workshop& workshop) {
   for (const auto& [name, bytes] : backup.card().entries) {
     const bool known = name == kBackupMap || name == kBackupLedger || name == kBackupAudit ||
-                       name == kBackupConfig || name.starts_with(kBackupProfiles);
+                       name == kIncidents || name == kBackupConfig ||
+                       name.starts_with(kBackupProfiles);
     if (!known)
       return fail(Fault::Conflict,
                   "the backup holds " + name +

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "audit_span.h"
+#include "incident_lines.h"
 
 namespace dosigate {
 namespace {
@@ -27,6 +28,7 @@ constexpr std::array<RetentionStore, 14> kStores{{
     {"journal", "a patient is forgotten: it is written anew without"},
     {"audit", "for good: pseudonyms and reasons, nobody's name"},
     {"approvals", "carried out, taken back, or [access] approval_hours are over"},
+    {"incidents", "for good: at least the five years of Res. CD/ANPD 15/2024 art. 10"},
     {"keyring", "for good; the keys in it are replaced by `key rotate`"},
     {"keyring copy", "as the keyring, in journal_dir"},
     {"last backup", "who has it destroys it: backups are not in the node's hands"},
@@ -125,6 +127,12 @@ std::vector<StoreAge> retention(const Config::Node& node, PseudonymMap& map, con
     of("audit").oldest_unix = audit->first_unix;
   }
   tell_file(of("approvals"), node.state_dir / "approvals");
+  const fs::path incidents = node.state_dir / kIncidents;
+  if (const auto register_ = audit_span(incidents)) {
+    of("incidents").count = register_->lines;
+    of("incidents").bytes = register_->bytes;
+    of("incidents").oldest_unix = register_->first_unix;
+  }
   tell_file(of("keyring"), node.state_dir / "keyring");
   of("last backup").oldest_unix = ledger.milestone("backup");
   return out;

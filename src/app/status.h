@@ -18,6 +18,7 @@ boost::json::object json_of(const Quarantine::Entry& entry);
 boost::json::object json_of(const ArchiveSpool::Row& row);
 boost::json::object json_of(const RefusedPeers::Peer& peer);
 boost::json::object json_of(const DiskUse& disk);
+boost::json::object json_of(const Incident& incident);  // admin_audit.cpp
 boost::json::object json_of(const PseudonymMap::Device& device);
 
 }  // namespace dosigate

@@ -41,7 +41,9 @@ StudyCounts study_counts(const Ledger& ledger, const std::string& study_uid) {
   return out;
 }
 
-std::size_t announce_complete(Ledger& ledger, std::chrono::seconds quiet) {
+std::size_t announce_complete(
+    Ledger& ledger, std::chrono::seconds quiet,
+    const std::function<void(const Ledger::StudyArrival&, const StudyCounts&)>& also) {
   const auto studies = ledger.quiet_studies(quiet, kAtOnce);
   for (const auto& study : studies) {
     const StudyCounts counts = study_counts(ledger, study.study_uid);
@@ -52,6 +54,7 @@ std::size_t announce_complete(Ledger& ledger, std::chrono::seconds quiet) {
                    std::to_string(*series.expected);
     spdlog::info("study complete study={} pseudonym={} instances={} series={}{}", study.study_uid,
                  study.pseudonym, counts.instances, counts.series.size(), missing);
+    also(study, counts);
   }
   ledger.completed(studies);
   return studies.size();

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,9 @@ StudyCounts study_counts(const Ledger& ledger, const std::string& study_uid);
 /// One log line for each study into which nothing has arrived for `quiet`, and its arrival period
 /// is closed. A kill between the two says it again after the restart, which is better than never.
 /// @return  how many.
-std::size_t announce_complete(Ledger& ledger, std::chrono::seconds quiet);
+/// @param also  what else is told of each.
+std::size_t announce_complete(
+    Ledger& ledger, std::chrono::seconds quiet,
+    const std::function<void(const Ledger::StudyArrival&, const StudyCounts&)>& also);
 
 }  // namespace dosigate

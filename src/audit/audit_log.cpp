@@ -13,53 +13,21 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "audit_line.h"
+#include "audit_chain.h"
 #include "dosigate/base/durable_file.h"
 
 namespace dosigate {
 namespace {
 
-constexpr std::size_t kReadAhead = 1U << 20U;
-/// Longer than any line of ours: a file without line ends is not read into memory as one line.
-constexpr std::size_t kLongestLine = 1U << 20U;
-
-Error broken_at(const std::filesystem::path& file, std::uint64_t line, const char* what) {
-  return fail(Fault::Corrupt, "the audit record " + file.string() + " was changed: line " +
-                                  std::to_string(line) + " " + what +
-                                  "; keep the file as evidence, find out who wrote to it, and move "
-                                  "it away to start a new record");
+std::uint64_t size_of(int fd, const std::filesystem::path& file) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0)
+    throw std::system_error(errno, std::generic_category(), "stat " + file.string());
+  return static_cast<std::uint64_t>(info.st_size);
 }
 
-struct Chain {
-  AuditLink last;
-  std::uint64_t complete_bytes = 0;  ///< up to and with the last line end
-  std::uint64_t cut_bytes = 0;       ///< after it: a line that a crash cut off
-};
-
-/// Checks the first `size` bytes of the file from the first line on.
-Result<Chain> walk(int fd, const std::filesystem::path& file, const Keyring& keys,
-                   std::uint64_t size) {
-  Chain chain;
-  std::string pending;
-  Bytes block(kReadAhead);
-  for (std::uint64_t at = 0; at < size;) {
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), size - at));
-    if (!read_exactly_at(fd, std::span(block).first(count), at, file))
-      return broken_at(file, chain.last.number + 1, "is missing: the file became shorter");
-    at += count;
-    pending += as_text(ByteView(block).first(count));
-    std::size_t from = 0;
-    for (std::size_t end; (end = pending.find('\n', from)) != std::string::npos; from = end + 1) {
-      const std::string_view line = std::string_view(pending).substr(from, end - from);
-      if (const char* wrong = follow(chain.last, line, keys))
-        return broken_at(file, chain.last.number + 1, wrong);
-      chain.complete_bytes += line.size() + 1;
-    }
-    pending.erase(0, from);
-    if (pending.size() > kLongestLine) return broken_at(file, chain.last.number + 1, "has no end");
-  }
-  chain.cut_bytes = pending.size();
-  return chain;
+AuditHead head_of(const AuditLink& link) {
+  return {link.number, link.number == 0 ? std::string() : to_hex(link.value)};
 }
 
 }  // namespace
@@ -101,9 +69,10 @@ AuditLog::AuditLog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 AuditLog::~AuditLog() = default;
 
 Result<std::unique_ptr<AuditLog>> AuditLog::open(const std::filesystem::path& directory,
-                                                 const Keyring& keys, WallClock clock) {
+                                                 const Keyring& keys, WallClock clock,
+                                                 const char* name) {
   make_private_directory(directory);
-  const auto file = directory / "audit.jsonl";
+  const auto file = directory / name;
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) throw std::system_error(errno, std::generic_category(), "open " + file.string());
   FileDescriptor opened(fd);
@@ -112,11 +81,7 @@ Result<std::unique_ptr<AuditLog>> AuditLog::open(const std::filesystem::path& di
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0)
     return fail(Fault::Busy, "the audit record " + file.string() +
                                  " is in use by another process; is dosigated running already?");
-  struct stat info {};
-  if (::fstat(fd, &info) != 0)
-    throw std::system_error(errno, std::generic_category(), "stat " + file.string());
-
-  const auto chain = walk(fd, file, keys, static_cast<std::uint64_t>(info.st_size));
+  const auto chain = walk_chain(fd, file, keys, size_of(fd, file));
   if (!chain) return chain.error();
   auto impl = std::make_unique<Impl>(file, std::move(opened), keys, std::move(clock));
   impl->last = chain->last;
@@ -136,20 +101,46 @@ void AuditLog::record(std::string_view event, std::string_view actor,
   impl_->append(event, actor, fields);
 }
 
-Result<std::uint64_t> AuditLog::verify() const {
+AuditHead AuditLog::head() const {
   const std::lock_guard lock(impl_->mutex);
-  struct stat info {};
-  if (::fstat(impl_->fd.get(), &info) != 0)
-    throw std::system_error(errno, std::generic_category(), "stat " + impl_->file.string());
-  const auto chain =
-      walk(impl_->fd.get(), impl_->file, impl_->keys, static_cast<std::uint64_t>(info.st_size));
+  return head_of(impl_->last);
+}
+
+std::uint64_t AuditLog::bytes() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->size;
+}
+
+Result<AuditHead> AuditLog::verify(const std::vector<AuditHead>& heads) const {
+  AuditLink last;
+  std::uint64_t size = 0, on_disk = 0;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    last = impl_->last;
+    size = impl_->size;
+    on_disk = size_of(impl_->fd.get(), impl_->file);
+  }
+  // What is recorded meanwhile comes after these bytes, and need not wait.
+  const auto chain = walk_chain(impl_->fd.get(), impl_->file, impl_->keys, size, heads);
   if (!chain) return chain.error();
   // This process knows where the chain ends: lines that were cut off behind its back are seen too.
-  if (chain->cut_bytes > 0 || chain->last.number != impl_->last.number ||
-      chain->last.value != impl_->last.value)
-    return broken_at(impl_->file, chain->last.number + 1,
-                     "is missing or was added by someone else");
-  return chain->last.number;
+  if (on_disk != size || chain->cut_bytes > 0 || chain->last.number != last.number ||
+      chain->last.value != last.value)
+    return broken_chain(impl_->file, chain->last.number + 1,
+                        "is missing or was added by someone else");
+  return head_of(chain->last);
+}
+
+Result<AuditHead> AuditLog::verify_file(const std::filesystem::path& file, const Keyring& keys,
+                                        const std::vector<AuditHead>& heads) {
+  std::error_code unknown;
+  if (!std::filesystem::exists(file, unknown))
+    return fail(Fault::NotFound, "there is no audit record " + file.string());
+  const FileDescriptor opened = open_for_reading(file);
+  // The end of a line that is being written, or was cut off by a crash, belongs to nothing yet.
+  const auto chain = walk_chain(opened.get(), file, keys, size_of(opened.get(), file), heads);
+  if (!chain) return chain.error();
+  return head_of(chain->last);
 }
 
 }  // namespace dosigate

@@ -305,6 +305,10 @@ void TlsSession::shutdown() {
   (void)flush();
 }
 
+bool TlsSession::ended_by_peer() const {
+  return (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
 Bytes TlsSession::last_words(ByteView message) {
   if (!done_ || !failure_.empty()) return {};
   ERR_clear_error();

@@ -172,6 +172,8 @@ void Ledger::changed(const std::vector<Change>& changes) {
           .run();
       --delta.of(change.destination, before);
       ++delta.of(change.destination, change.state);
+      if (change.state == DeliveryState::Delivered && before != DeliveryState::Delivered)
+        impl_->count_transfer(db, change.id, change.destination);
       if (change.state == DeliveryState::Delivered) impl_->tell(db, change.id, change.destination);
       if (change.state == DeliveryState::Withdrawn)
         impl_->give_up_telling(db, change.id, change.destination);

@@ -73,6 +73,7 @@ struct Ledger::Impl {
             std::string_view reason, LedgerCounts& delta);
   /// The outcome of an instance with destinations follows from theirs (design 7.3).
   void settle(SQLite::Database& db, const InstanceId& id, Outcome from, LedgerCounts& delta);
+  void count_transfer(SQLite::Database& db, const InstanceId& id, const std::string& destination);
   /// A delivered instance may be a note: its destination is told then.
   void tell(SQLite::Database& db, const InstanceId& id, const std::string& destination);
   /// The note will never reach that destination: an operator gave it up, who is in the audit log.

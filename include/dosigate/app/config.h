@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dosigate/app/access.h"
+#include "dosigate/app/audit_settings.h"
 #include "dosigate/app/network_limits.h"
 #include "dosigate/base/bytes.h"
 #include "dosigate/base/result.h"
@@ -94,6 +95,7 @@ struct Config {
   std::vector<std::string> alert_command;
   AccessRules access;  ///< [access]
   NetworkLimits network;
+  AuditSettings audit;
   /// What is allowed but unwise, each with file, line and key: missing LGPD fields, no journal,
   /// listening on every address.
   std::vector<std::string> warnings;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -16,6 +17,15 @@
 
 namespace dosigate {
 
+/// Who hears of what comes in, beside the ledger; each may be empty.
+struct IngestWatch {
+  /// An instance of a study is in custody and not acknowledged yet; what it throws refuses it.
+  std::function<void(const Origin&, const std::string& study_uid, const std::string& pseudonym)>
+      arrived{};
+  /// The leak check held an instance: tag and kind, never the value.
+  std::function<void(const std::string& route, const Held&)> leak{};
+};
+
 /// The sentence "receive, de-identify, spool", and the only place where a verdict becomes custody:
 /// each instance ends in exactly one of queued, duplicate, quarantined, dropped (all acknowledged,
 /// all in the ledger) or refused. Thread: `accept` and `release` from any; `use` replaces the
@@ -23,7 +33,7 @@ namespace dosigate {
 class Ingest {
  public:
   Ingest(PseudonymMap& map, ArchiveSpool& spool, Ledger& ledger, Quarantine& quarantine,
-         Withdrawals& withdrawals);
+         Withdrawals& withdrawals, IngestWatch watch = {});
 
   void use(std::shared_ptr<const Routing> routing);
   std::shared_ptr<const Routing> routing() const;
@@ -126,6 +136,7 @@ class Ingest {
   Ledger& ledger_;
   Quarantine& quarantine_;
   Withdrawals& withdrawals_;
+  const IngestWatch watch_;
   Guarded<std::shared_ptr<const Routing>> routing_;
   Guarded<Counts> counts_;
   CustodyTrouble trouble_;

@@ -18,6 +18,7 @@
 #include "dosigate/app/disk_rate.h"
 #include "dosigate/app/disk_watch.h"
 #include "dosigate/app/drain.h"
+#include "dosigate/app/incidents.h"
 #include "dosigate/app/ingest.h"
 #include "dosigate/app/refused_peers.h"
 #include "dosigate/app/withdrawals.h"
@@ -32,7 +33,10 @@ namespace dosigate {
 
 class AdminApi;
 class Approvals;
+class ArrivalAudit;
 class KeyRotation;
+class PeerRefusals;
+class SyslogSender;
 class Verifications;
 
 /// Something an operator should know, from the moment it holds until it no longer does.
@@ -42,7 +46,8 @@ struct Condition {
                      ///< "disk-under-24h", "cannot-store", "draining", "clock-unsynchronised",
                      ///< "sync-failed", "database-damaged", "verify-missing", "pairs-not-moved",
                      ///< "backup-old", "map-gap", "withdrawal-not-told", "send-again",
-                     ///< "key-rotation-unfinished", "recovery-not-verified", "network-crowded"
+                     ///< "key-rotation-unfinished", "recovery-not-verified", "network-crowded",
+                     ///< "incident", "syslog-unreachable", "syslog-behind"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
@@ -93,6 +98,7 @@ class Node {
     FileDescriptor lock;
     std::unique_ptr<Keyring> keys;
     std::unique_ptr<AuditLog> audit;
+    std::unique_ptr<IncidentRegister> incidents;
     std::unique_ptr<PseudonymMap> map;
     std::unique_ptr<Ledger> ledger;
     std::unique_ptr<ArchiveSpool> spool;
@@ -118,6 +124,14 @@ class Node {
   void add_key_conditions(std::vector<Condition>& out) const;
   void raise_and_clear_alerts();
   void record_told();
+  // node_security.cpp
+  static void remember_failed_start(const Config& config, const Error& error);
+  void note_integrity_at_start();
+  void watch_security();
+  void record_transfers();
+  void use_syslog(const AuditSettings& wanted);
+  void add_security_conditions(std::vector<Condition>& out) const;
+  IngestWatch ingest_watch();
 
   using Forwarders = std::map<std::string, std::shared_ptr<ArchiveForwarder>>;
 
@@ -132,6 +146,8 @@ class Node {
   RefusedPeers refused_peers_{config_.network.refused_log_interval};  ///< no route admits them
   RefusedPeers turned_away_{config_.network.refused_log_interval};    ///< one does, but not now
   Guarded<std::map<std::string, std::uint64_t>> refusals_;  ///< not yet in the ledger, by reason
+  std::unique_ptr<PeerRefusals> peer_refusals_;  ///< the same, for the audit log and the incidents
+  std::unique_ptr<ArrivalAudit> arrivals_;
   Withdrawals withdrawals_;
   Ingest ingest_;
   Corrections corrections_;
@@ -141,6 +157,9 @@ class Node {
   std::mutex reloading_;  ///< SIGHUP and the API may ask at once
   std::mutex bundling_;   ///< one backup or export at a time
   std::unique_ptr<Verifications> verifications_;
+  mutable std::mutex syslog_mutex_;
+  std::unique_ptr<SyslogSender> syslog_;
+  std::string damage_noted_;
   Guarded<Forwarders> forwarders_;
   std::unique_ptr<AssociationServer> server_;
   boost::asio::io_context io_;
@@ -152,7 +171,7 @@ class Node {
   Guarded<DiskRate> rate_;  ///< a sample every ten seconds
   std::map<std::string, Condition> raised_;
   SteadyTime last_sample_{}, last_alert_{}, last_fold_{}, last_creators_{}, last_told_{},
-      last_complete_{};
+      last_complete_{}, last_security_{};
 };
 
 }  // namespace dosigate

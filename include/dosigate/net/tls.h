@@ -127,6 +127,8 @@ class TlsSession {
   bool await(SteadyTime deadline);
   /// Tells the peer that nothing more comes, if the socket takes it at once.
   void shutdown();
+  /// Whether the peer has ended the session in so many words (close_notify): what it got is whole.
+  bool ended_by_peer() const;
   /// A last message and the end of the session, encrypted, for the caller to send as they are.
   Bytes last_words(ByteView message);
 

@@ -241,6 +241,18 @@ class Ledger {
   };
   Arrivals arrivals() const;
 
+  /// Instances of a study delivered to a destination that the audit log does not tell of yet.
+  struct Transfer {
+    std::string study_uid, pseudonym;  ///< '' pseudonym once forgotten
+    std::string destination;
+    std::uint64_t count = 0;
+    std::int64_t first = 0, last = 0;  ///< Unix seconds
+  };
+  /// Those into which nothing was added for `quiet`, oldest first.
+  std::vector<Transfer> transfers_to_record(std::chrono::seconds quiet, std::size_t max) const;
+  /// After the audit log has them. Durable on return.
+  void transfers_recorded(const std::vector<Transfer>& transfers);
+
   /// One study at one destination, of what the node received: its own rejection notes aside.
   struct Proof {
     struct AtDestination {

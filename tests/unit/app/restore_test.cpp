@@ -13,6 +13,7 @@
 
 #include "backup.h"
 #include "config_file.h"
+#include "dosigate/app/incidents.h"
 #include "dosigate/app/init.h"
 #include "dosigate/audit/audit_log.h"
 #include "dosigate/base/durable_file.h"
@@ -248,6 +249,12 @@ TEST_F(RestoreTest, GoesOnWithAuditRecordAndLedgerAndSaysWhatIsLost) {
     Opened node(old_file_);
     node.audit->record("start", "dosigated", {});
     node.ledger->quarantined(InstanceId{7}, "burned-in");
+    {
+      const auto incidents =
+          IncidentRegister::open(node.config.node.state_dir, *node.keys, *node.audit);
+      ASSERT_TRUE(incidents);
+      (*incidents)->note(IncidentKind::LeakHit, "route all", "(0008,1030)", {"DSG-T-1"});
+    }
     folder = back_up(node);
   }
   lose_the_machine();
@@ -255,7 +262,11 @@ TEST_F(RestoreTest, GoesOnWithAuditRecordAndLedgerAndSaysWhatIsLost) {
   ASSERT_TRUE(restore(order(folder)));
 
   Opened node(new_file_);
-  EXPECT_EQ(*node.audit->verify(), 2U);
+  EXPECT_EQ(node.audit->verify()->number, 3U);
+  const auto incidents = read_incidents(state(), *node.keys);
+  ASSERT_TRUE(incidents) << incidents.error().detail;
+  ASSERT_EQ(incidents->size(), 1U);
+  EXPECT_EQ((*incidents)[0].subjects.count("DSG-T-1"), 1U);
   const Bytes record = read_file(state() / "audit/audit.jsonl");
   EXPECT_THAT(std::string(as_text(record)),
               AllOf(HasSubstr("\"start\""), HasSubstr("\"restore\"")));

@@ -3,7 +3,11 @@
 #include <sstream>
 #include <stdexcept>
 
+#include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmdata/dctk.h>
+#include <dcmtk/oflog/appender.h>
+#include <dcmtk/oflog/oflog.h>
+#include <dcmtk/oflog/spi/logevent.h>
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
@@ -43,6 +47,55 @@ TEST(DcmtkRuntime, PassesOnThatDcmtkWarnedButNeverTheText) {
       << log.text();
   EXPECT_EQ(log.text().find("MARKER"), std::string::npos);
   EXPECT_EQ(log.text().find("too long"), std::string::npos);
+}
+
+/// Keeps the text that DCMTK wants to have logged.
+class RawAppender : public dcmtk::log4cplus::Appender {
+ public:
+  explicit RawAppender(std::string& into) : into_(into) {}
+  ~RawAppender() override { destructorImpl(); }
+  void close() override { closed = true; }
+
+ protected:
+  void append(const dcmtk::log4cplus::spi::InternalLoggingEvent& event) override {
+    into_ += event.getMessage().c_str();
+  }
+
+ private:
+  std::string& into_;
+};
+
+TEST(DcmtkRuntime, ADataSetWhoseReadingMakesDcmtkQuoteAValueLeavesNoneInTheLog) {
+  CapturedLog log;
+  std::string raw;
+  const dcmtk::log4cplus::SharedAppenderPtr control(new RawAppender(raw));
+  dcmtk::log4cplus::Logger::getRoot().addAppender(control);
+  // (0008,0005) CS "MARKER_ONE", (0010,0010) PN "MARKER^TWO", explicit VR little endian.
+  const std::string bytes(
+      "\x08\x00\x05\x00"
+      "CS\x0A\x00"
+      "MARKER_ONE"
+      "\x10\x00\x10\x00"
+      "PN\x0A\x00"
+      "MARKER^TWO",
+      36);
+  DcmInputBufferStream stream;
+  stream.setBuffer(bytes.data(), static_cast<offile_off_t>(bytes.size()));
+  stream.setEos();
+  DcmDataset data_set;
+  data_set.transferInit();
+  ASSERT_TRUE(data_set.read(stream, EXS_LittleEndianExplicit).good());
+  data_set.transferEnd();
+
+  EXPECT_TRUE(data_set.convertToUTF8().bad());
+  EXPECT_TRUE(data_set.putAndInsertString(DCM_PatientAge, "MARKER_AGE_THAT_IS_TOO_LONG").good());
+  OFString age;
+  (void)data_set.findAndGetOFString(DCM_PatientAge, age);
+  dcmtk::log4cplus::Logger::getRoot().removeAppender(control);
+
+  EXPECT_NE(raw.find("MARKER"), std::string::npos) << "the control: DCMTK said " << raw;
+  EXPECT_NE(log.text().find("dcmtk noticed logger=dcmtk."), std::string::npos) << log.text();
+  EXPECT_EQ(log.text().find("MARKER"), std::string::npos) << log.text();
 }
 
 TEST(DcmtkRuntime, SaysTheSamePlaceOncePerMinute) {
