@@ -42,7 +42,7 @@ struct Condition {
                      ///< "disk-under-24h", "cannot-store", "draining", "clock-unsynchronised",
                      ///< "sync-failed", "database-damaged", "verify-missing", "pairs-not-moved",
                      ///< "backup-old", "map-gap", "withdrawal-not-told", "send-again",
-                     ///< "key-rotation-unfinished", "recovery-not-verified"
+                     ///< "key-rotation-unfinished", "recovery-not-verified", "keys-not-locked"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
