@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr long long kDay = 86'400;
 
-constexpr std::array<RetentionStore, 16> kStores{{
+constexpr std::array<RetentionStore, 15> kStores{{
     {"spool", "every destination has it, or it is withdrawn"},
     {"quarantine", "a person has released or discarded it; never by time"},
     {"ledger", "[node] ledger_keep_days, then folded into totals"},

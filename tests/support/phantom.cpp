@@ -1,5 +1,6 @@
 #include "support/phantom.h"
 
+#include "support/phantom_leaks.h"
 #include "support/phantom_series.h"
 
 namespace dosigate::testing {
@@ -7,6 +8,7 @@ namespace dosigate::testing {
 Phantom write_phantom(const PhantomOptions& options) {
   Phantom phantom;
   phantom.planted = planted_identifiers(options);
+  remember_planted(phantom.planted);
   const Person person = invent_person(options);
   const StudyDates dates = dates_of(options);
   const auto study = [&](unsigned number, const char* label, const char* description,

@@ -143,6 +143,26 @@ std::vector<Leak> find_leaks(const std::filesystem::path& root, const std::vecto
   return leaks;
 }
 
+namespace {
+
+std::vector<Planted>& remembered() {
+  static std::vector<Planted> all;
+  return all;
+}
+
+}  // namespace
+
+void remember_planted(const std::vector<Planted>& planted) {
+  for (const Planted& one : planted) {
+    const bool known = std::any_of(
+        remembered().begin(), remembered().end(),
+        [&](const auto& other) { return other.kind == one.kind && other.value == one.value; });
+    if (one.kind != "date" && !known) remembered().push_back(one);
+  }
+}
+
+const std::vector<Planted>& remembered_planted() { return remembered(); }
+
 void save_planted(const std::vector<Planted>& planted, const std::filesystem::path& file) {
   std::ofstream out(file);
   for (const Planted& item : planted) out << item.kind << '\t' << item.value << '\n';

@@ -26,6 +26,11 @@ std::vector<Planted> leaks_in(std::string_view bytes, const std::vector<Planted>
 std::vector<Leak> find_leaks(const std::filesystem::path& root, const std::vector<Planted>& planted,
                              const std::vector<std::filesystem::path>& except = {});
 
+/// Everything that was written for a test of this process, so that whoever owns a node's directory
+/// can search it. Without dates: a shifted one may by chance be another one's original.
+void remember_planted(const std::vector<Planted>& planted);
+const std::vector<Planted>& remembered_planted();
+
 /// "kind<TAB>value" per line.
 void save_planted(const std::vector<Planted>& planted, const std::filesystem::path& file);
 std::vector<Planted> load_planted(const std::filesystem::path& file);

@@ -1,5 +1,7 @@
 #include "wire/node_process.h"
 
+#include <gtest/gtest.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -10,6 +12,8 @@
 #include <boost/json/parse.hpp>
 
 #include "support/free_port.h"
+#include "support/phantom_leaks.h"
+#include "wire/arrival.h"
 
 namespace dosigate::testing {
 namespace {
@@ -74,6 +78,22 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
   if (init.code != 0 || key == std::string::npos)
     throw std::runtime_error("dosigate init: " + init.output);
   recovery_key_ = init.output.substr(key, init.output.find('\n', key) - key);
+}
+
+NodeProcess::~NodeProcess() {
+  daemon_.reset();
+  std::error_code gone;
+  if (::testing::UnitTest::GetInstance()->current_test_info() == nullptr ||
+      !std::filesystem::exists(directory_, gone))
+    return;
+  try {
+    // The configuration is the administrator's: it may name the site's own issuer.
+    for (const std::string& line :
+         leak_lines(directory_, remembered_planted(), {directory_ / "dosigate.toml"}))
+      ADD_FAILURE() << "an identifier was left behind: " << line;
+  } catch (const std::exception& unreadable) {
+    ADD_FAILURE() << "the node's files could not be searched: " << unreadable.what();
+  }
 }
 
 void NodeProcess::launch(const std::vector<std::string>& environment) {

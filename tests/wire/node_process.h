@@ -49,6 +49,13 @@ class NodeProcess {
   /// Writes the configuration and runs `dosigate init`. Throws std::runtime_error when that fails.
   NodeProcess(std::filesystem::path directory, Settings settings);
 
+  /// Kills the daemon. In a test nothing that identifies somebody whom the test has written may
+  /// then stand in any file of the node, sent ones included, or in its log: each that does is a
+  /// failure.
+  ~NodeProcess();
+  NodeProcess(const NodeProcess&) = delete;
+  NodeProcess& operator=(const NodeProcess&) = delete;
+
   /// Starts the daemon and waits until it answers. Throws std::runtime_error, with the log, when it
   /// does not.
   void start(const std::vector<std::string>& environment = {});

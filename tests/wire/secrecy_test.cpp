@@ -95,6 +95,7 @@ class Stopped {
 };
 
 TEST_F(Secrecy, KeysAreInLockedMemoryOfTheDaemonOnly) {
+  if (kSanitized) GTEST_SKIP() << "NOT TESTED in a sanitizer's memory";
   ASSERT_EQ(node_.dosigate({"map", "lookup", "--reason", "test"}, kJoana.headers.id + "\n").code,
             0);
   ASSERT_EQ(node_.dosigate({"key", "recovery-verify"}, node_.recovery_key() + "\n").code, 0);
@@ -171,6 +172,7 @@ bool leaves_core(pid_t pid, int signal) {
 }
 
 TEST_F(Secrecy, NeitherProgramLeavesACore) {
+  if (kSanitized) GTEST_SKIP() << "NOT TESTED in a sanitizer's memory";
   const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
   rlimit before{};
   getrlimit(RLIMIT_CORE, &before);

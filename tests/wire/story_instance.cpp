@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "support/data_sets.h"
+#include "support/phantom_leaks.h"
 
 namespace dosigate::testing {
 namespace {
@@ -66,6 +67,7 @@ void put_reference(DcmItem& item, const SourceInstance& to) {
 }  // namespace
 
 void write_instance(const std::filesystem::path& file, const SourceInstance& of, unsigned mark) {
+  remember_planted(planted_in(of));
   DataSet data = with_patient(image_of(of), of.headers)
                      .with(DCM_StudyInstanceUID, study_uid(of))
                      .with(DCM_SeriesInstanceUID, series_uid(of))

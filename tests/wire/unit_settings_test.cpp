@@ -241,6 +241,7 @@ TEST_F(UnitSettings, ItHasNoRightsNoCoreAndNoUnlockedKeys) {
 }
 
 TEST_F(UnitSettings, WhereKeysCannotBeLockedTheStatusSaysSo) {
+  if (kSanitized) GTEST_SKIP() << "NOT TESTED in a sanitizer's memory";
   ASSERT_NO_FATAL_FAILURE(start("0"));
 
   EXPECT_THAT(as(0, {"check"}).output, HasSubstr("keys-not-locked"));

@@ -47,7 +47,7 @@ struct Condition {
                      ///< "sync-failed", "database-damaged", "verify-missing", "pairs-not-moved",
                      ///< "backup-old", "map-gap", "withdrawal-not-told", "send-again",
                      ///< "key-rotation-unfinished", "recovery-not-verified", "network-crowded",
-                     ///< "incident", "syslog-unreachable", "syslog-behind"
+                     ///< "incident", "syslog-unreachable", "syslog-behind", "keys-not-locked"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };

@@ -69,6 +69,7 @@ TEST(Secret, ACloneIsASecondOwner) {
 }
 
 TEST(Secret, LiesOnPagesThatAreNeitherSwappedNorDumped) {
+  if (testing::kSanitized) GTEST_SKIP() << "NOT TESTED in a sanitizer's memory";
   const Bytes key{random_looking(1)};
   const testing::Sought sought{ByteView(key)};
   const Secret secret(key);
@@ -94,6 +95,7 @@ TEST(Secret, IsWipedWhenItGoes) {
 }
 
 TEST(Secret, TakesTheRoomOfAKeyAndNotOfAPage) {
+  if (testing::kSanitized) GTEST_SKIP() << "NOT TESTED in a sanitizer's memory";
   const std::size_t before = testing::kilobytes_of(getpid(), "VmLck");
   std::vector<Secret> many;
 
@@ -118,6 +120,7 @@ TEST(Secret, CanBeMadeAndDroppedInManyThreads) {
 }
 
 TEST(Packer, LeavesNoCopyBehindWhenItGrows) {
+  if (testing::kSanitized) GTEST_SKIP() << "NOT TESTED in a sanitizer's memory";
   const Secret salt(random_looking(2));
   const testing::Sought sought(salt.reveal());
   Packer packer;

@@ -19,6 +19,13 @@ using testing::Sought;
 using testing::TempDir;
 using testing::unlocked;
 
+class KeyMemory : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (testing::kSanitized) GTEST_SKIP() << "NOT TESTED in a sanitizer's memory";
+  }
+};
+
 /// As it is, and in digits.
 void expect_only_locked(const Sought& key, const char* what) {
   EXPECT_THAT(unlocked(find_in_memory(getpid(), key)), IsEmpty()) << what;
@@ -26,7 +33,7 @@ void expect_only_locked(const Sought& key, const char* what) {
     EXPECT_THAT(unlocked(find_in_memory(getpid(), key.in_hex(capitals))), IsEmpty()) << what;
 }
 
-TEST(KeyMemory, MakingAndLoadingAMasterKeyLeavesNoCopy) {
+TEST_F(KeyMemory, MakingAndLoadingAMasterKeyLeavesNoCopy) {
   ASSERT_TRUE(use_locked_heap());
   const TempDir dir;
   const auto made = create_master_key(dir.path / "key");
@@ -40,7 +47,7 @@ TEST(KeyMemory, MakingAndLoadingAMasterKeyLeavesNoCopy) {
   EXPECT_EQ(find_in_memory(getpid(), sought).size(), 2U);
 }
 
-TEST(KeyMemory, AKeyringLeavesNoCopyOfWhatItHolds) {
+TEST_F(KeyMemory, AKeyringLeavesNoCopyOfWhatItHolds) {
   testing::Keys keys;
   const Keyring again = std::move(*Keyring::open(keys.dir.path / "keyring", keys.master));
   const Secret next = random_secret();
@@ -55,7 +62,7 @@ TEST(KeyMemory, AKeyringLeavesNoCopyOfWhatItHolds) {
   expect_only_locked(Sought(keys.keyring.current(Purpose::Identity).key->reveal()), "newer key");
 }
 
-TEST(KeyMemory, HashingAndSealingLeaveNoCopyOfTheirKey) {
+TEST_F(KeyMemory, HashingAndSealingLeaveNoCopyOfTheirKey) {
   const Secret key = random_secret();
   const Sought sought(key.reveal());
   for (int i = 0; i < 50; ++i) {
@@ -68,7 +75,7 @@ TEST(KeyMemory, HashingAndSealingLeaveNoCopyOfTheirKey) {
   expect_only_locked(sought, "key of an HMAC");
 }
 
-TEST(KeyMemory, ARecoveryKeyIsGoneWhenItsTextIs) {
+TEST_F(KeyMemory, ARecoveryKeyIsGoneWhenItsTextIs) {
   const TempDir dir;
   const Secret master = random_secret();
   auto recovery = Keyring::create(dir.path / "keyring", master);
