@@ -11,13 +11,13 @@ namespace json = boost::json;
 
 constexpr std::size_t kMostAddresses = 10;
 
-struct HeldBy {
+struct OfAddress {
   std::size_t pending = 0, associations = 0;
 };
 
 /// Those that hold the most, first.
-json::array busiest(const std::map<std::string, HeldBy>& by_address) {
-  std::vector<std::pair<std::string, HeldBy>> all(by_address.begin(), by_address.end());
+json::array busiest(const std::map<std::string, OfAddress>& by_address) {
+  std::vector<std::pair<std::string, OfAddress>> all(by_address.begin(), by_address.end());
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return a.second.pending + a.second.associations > b.second.pending + b.second.associations;
   });
@@ -35,7 +35,7 @@ json::object AdminApi::network_state() const {
   const NetworkLimits& limits = node_.config_.network;
   const auto server = node_.server_->counters();
   const auto door = node_.acceptor_->counters();
-  std::map<std::string, HeldBy> by_address;
+  std::map<std::string, OfAddress> by_address;
   std::size_t pending = 0, associations = 0;
   for (const auto& [address, count] : node_.acceptor_->pending()) {
     by_address[address].pending = count;

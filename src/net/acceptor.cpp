@@ -20,6 +20,7 @@ using asio::ip::tcp;
 // After EMFILE and the like the connection stays in the backlog and accept would fail again at
 // once.
 constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::size_t kLargeShare = 8;  // more than an eighth of all is a crowd
 
 /// "127.0.0.1:104" or "[::1]:104".
 tcp::endpoint parse_endpoint(const std::string& text) {
@@ -153,15 +154,15 @@ void Acceptor::Impl::on_accepted(tcp::socket socket, bool secure) {
   next->start(settings.first_pdu_deadline);
 }
 
-/// Whoever has waited longest goes, of this address when it has its share, else of the address that
-/// has the most. Refusing the new one instead would let those who only hold their places keep out
-/// everybody else.
+/// Whoever has waited longest goes: of this address when it has its share, else of an address that
+/// has a large one, else of all. Refusing the new one instead would let those who only hold their
+/// places keep out everybody else.
 void Acceptor::Impl::make_room_for(const std::string& address) {
   WaitingRoom::Guest goes;
   if (waiting.size_of(address) >= settings.max_pending_per_address) {
     goes = waiting.oldest_of(address);
   } else if (waiting.size() >= settings.max_pending) {
-    goes = waiting.oldest_of_the_many();
+    goes = waiting.oldest_of_a_crowd_or_all(settings.max_pending / kLargeShare);
   }
   if (!goes) return;
   ++over_limit;

@@ -4,15 +4,14 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "pending_association.h"
 
 namespace dosigate {
 
-/// The connections whose association request is not complete, by address and in the order they
-/// came. Thread: under the acceptor's lock.
+/// The connections whose association request is not complete, in the order they came. Thread: under
+/// the acceptor's lock.
 class WaitingRoom {
  public:
   using Guest = std::shared_ptr<PendingAssociation>;
@@ -21,16 +20,17 @@ class WaitingRoom {
   void remove(const PendingAssociation& guest);
   std::vector<Guest> take_all();
 
-  std::size_t size() const { return size_; }
+  std::size_t size() const { return guests_.size(); }
   std::size_t size_of(const std::string& address) const;
+  /// The one of an address that has waited longest.
   Guest oldest_of(const std::string& address) const;
-  /// Of the address that has the most.
-  Guest oldest_of_the_many() const;
-  std::map<std::string, std::size_t> by_address() const;
+  /// Of the address that has the most, when these are more than `crowd`; else of all.
+  Guest oldest_of_a_crowd_or_all(std::size_t crowd) const;
+  const std::map<std::string, std::size_t>& by_address() const { return by_address_; }
 
  private:
-  std::map<std::string, std::list<Guest>> by_address_;
-  std::size_t size_ = 0;
+  std::list<Guest> guests_;
+  std::map<std::string, std::size_t> by_address_;
 };
 
 }  // namespace dosigate

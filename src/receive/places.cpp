@@ -10,7 +10,8 @@ namespace dosigate {
 namespace {
 
 constexpr std::uint64_t kProgress = 16U << 10U;  ///< bytes that count as one step forward
-constexpr std::chrono::seconds kWorkingPause{2};
+constexpr std::chrono::seconds kPause{2};        ///< what is silent for less may be about to go on
+constexpr std::size_t kLargeShare = 8;           ///< more than an eighth of all places is a crowd
 constexpr std::chrono::seconds kStalledForMemory{1};
 
 }  // namespace
@@ -46,7 +47,7 @@ void Place::arrived(std::uint64_t bytes) {
 
 bool Place::may_go(SteadyTime now) const {
   const Doing doing = doing_;
-  return doing != Doing::Working && !sent_away_ && (!useful_ || silent(now) >= kWorkingPause);
+  return doing != Doing::Working && !sent_away_ && (!useful_ || silent(now) >= kPause);
 }
 
 Places::Count Places::count(const std::string& address) const {
@@ -79,8 +80,10 @@ bool Places::make_room(const std::string& address) {
   for (const Place* place : all_) of_address[place->address_] += place->sent_away_ ? 0 : 1;
   const SteadyTime now = steady_now();
   const auto rank = [&](const Place& place) {
-    return std::tuple(of_address.at(place.address_), place.doing_ == Place::Doing::Idle,
-                      place.silent(now));
+    const bool crowds = of_address.at(place.address_) > limits_.total / kLargeShare;
+    const bool long_silent = place.silent(now) >= kPause;
+    const bool idle = place.doing_ == Place::Doing::Idle;
+    return std::tuple(crowds, long_silent, long_silent && idle, place.silent(now));
   };
   Place* goes = nullptr;
   for (Place* place : all_) {

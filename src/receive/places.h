@@ -61,11 +61,11 @@ class Place {
 };
 
 /// All places. When they are scarce, an association that does nothing goes for one that comes: of
-/// the address that holds the most, so that one peer cannot starve the others; an idle one first,
-/// then one whose half-sent instance is stalled (nothing of it was acknowledged, so nothing is
-/// lost); the longest silent first. An association that has brought instances and is silent for a
-/// moment only is a working one, and stays: an honest crowd is told to come again, not cut off.
-/// Thread: any.
+/// an address that holds more than an eighth of them, so that one peer cannot starve the others; an
+/// idle one first, then one whose half-sent instance is stalled (nothing of it was acknowledged, so
+/// nothing is lost), then one that has only fallen silent; the longest silent first. An association
+/// that has brought instances and is silent for a moment only is a working one, and stays: an
+/// honest crowd is told to come again, not cut off. Thread: any.
 class Places {
  public:
   struct Limits {

@@ -9,17 +9,20 @@ namespace {
 constexpr std::uint64_t kFirstStep = 64U << 10U;
 constexpr std::uint64_t kPdvHeader = 6;  // counted, so that a stream of small PDVs ends as well
 constexpr unsigned kMostEmpty = 100;     // PDVs in a row
-constexpr std::chrono::seconds kPatience{2};
+constexpr std::chrono::seconds kPatience{3};
 constexpr std::chrono::milliseconds kMemoryComesWithin{100};
 
-/// Grows the share, at the cost of those that hold memory and do not go on.
+/// Grows the share: at the cost of those that hold memory and do not go on, or when others are
+/// done.
 bool grow(MemoryShare& share, std::uint64_t need, ServerState& state, Place& place) {
   if (share.grow_to(need)) return true;
   place.is(Place::Doing::Working);  // the peer is not what is waited for
   const SteadyTime until = steady_now() + kPatience;
   bool grown = false;
-  while (!grown && steady_now() < until && state.places.make_memory(place))
+  while (!grown && steady_now() < until) {
+    (void)state.places.make_memory(place);  // or somebody else's instance ends by itself
     grown = share.grow_to(need, kMemoryComesWithin);
+  }
   place.is(Place::Doing::Receiving);
   return grown;
 }

@@ -28,16 +28,17 @@ using ::testing::HasSubstr;
 
 constexpr milliseconds kEchoBound = 2s;
 constexpr int kEchoes = 9;
-constexpr int kParallel = 10;
+constexpr std::size_t kParallel = 10;
+constexpr unsigned kSlices = 8;
 
 /// 200 idle connections, 50 writers of one byte a second, 60 idle associations, 40 half-sent
-/// instances; these with all of the default memory budget of 512 MiB.
+/// instances; these with more than half of the default memory budget of 512 MiB.
 const Crowd::Size kCrowd{.idle_connections = 200,
                          .trickling_requests = 25,
                          .trickling_messages = 25,
                          .idle_associations = 60,
                          .half_sent = 40,
-                         .half_sent_bytes = 14U << 20U};
+                         .half_sent_bytes = 8'000'000};
 
 std::string one_address(unsigned) { return "127.0.0.1"; }  // that of the honest peers, too
 std::string many_addresses(unsigned number) {
@@ -66,19 +67,27 @@ class Availability : public ::testing::Test {
     return times[kEchoes / 2];
   }
 
-  /// A PACS with ten associations at a time, each with all files.
+  /// A PACS with ten associations at a time, each with a study of its own.
   void expect_stores(const std::string& when) {
-    std::vector<std::filesystem::path> files;
-    for (const auto& file : phantom_.files) files.push_back(file.path);
+    std::vector<std::vector<std::filesystem::path>> studies(kParallel);
+    for (auto& files : studies) {
+      const unsigned number = ++patients_;
+      const Phantom phantom = write_phantom({.directory = dir_.path / std::to_string(number),
+                                             .patient = number,
+                                             .seed = number,
+                                             .ct_slices = kSlices,
+                                             .ct_only = true});
+      for (const auto& file : phantom.files) files.push_back(file.path);
+    }
     const auto begin = std::chrono::steady_clock::now();
     std::vector<std::unique_ptr<Process>> senders;
-    for (int i = 0; i < kParallel; ++i)
-      senders.push_back(std::make_unique<Process>(storescu_arguments(node_.port(), files),
+    for (std::size_t i = 0; i < kParallel; ++i)
+      senders.push_back(std::make_unique<Process>(storescu_arguments(node_.port(), studies[i]),
                                                   dir_.path / ("sender-" + std::to_string(i))));
     for (auto& sender : senders)
       EXPECT_EQ(sender->wait(120s), 0) << when << ": " << sender->output();
     const auto took = std::chrono::steady_clock::now() - begin;
-    std::cout << when << ": " << kParallel << " x " << files.size() << " instances stored in "
+    std::cout << when << ": " << kParallel << " x " << kSlices << " instances stored in "
               << std::chrono::duration_cast<milliseconds>(took).count() << " ms\n";
   }
 
@@ -98,7 +107,7 @@ class Availability : public ::testing::Test {
         },
         60s))
         << node_.dosigate({"status"}).output;
-    std::cout << node_.dosigate({"status"}).output.substr(0, 1500) << "\n";
+    std::cout << node_.dosigate({"status"}).output.substr(0, 1000) << "\n";
 
     EXPECT_LT(median_echo(name), kEchoBound);
     expect_stores(name);
@@ -109,7 +118,7 @@ class Availability : public ::testing::Test {
     const auto alive = camera.receive();
     ASSERT_TRUE(alive.has_value()) << "nothing was scarce for the camera, and yet it was cut off";
     EXPECT_EQ(RawScu::status_of(*alive), 0x0000);
-    std::cout << node_.dosigate({"status"}).output.substr(0, 1500) << "\n";
+    std::cout << node_.dosigate({"status"}).output.substr(0, 1000) << "\n";
   }
 
   static constexpr const char* kVerification = "1.2.840.10008.1.1";
@@ -117,7 +126,7 @@ class Availability : public ::testing::Test {
       {1, "1.2.840.10008.5.1.4.1.1.2", {"1.2.840.10008.1.2.1"}},
       {3, kVerification, {"1.2.840.10008.1.2.1"}}};
   TempDir dir_;
-  Phantom phantom_ = write_phantom({.directory = dir_.path / "phantom", .ct_slices = 2});
+  unsigned patients_ = 0;
   NodeProcess node_{dir_.path / "node", {.log_level = "info"}};
 };
 
@@ -127,6 +136,16 @@ TEST_F(Availability, ACrowdAtTheAddressOfTheHonestPeersDelaysNobody) {
 
 TEST_F(Availability, ACrowdOfManyAddressesDelaysNobody) {
   withstands("many addresses", many_addresses);
+}
+
+TEST_F(Availability, HalfSentInstancesThatWantAllOfTheMemoryDelayNobody) {
+  const Crowd crowd(node_.port(), {.half_sent = 40, .half_sent_bytes = 14U << 20U}, many_addresses);
+  ASSERT_TRUE(eventually([&] { return network("since_start", "evicted_for_memory") >= 10; }, 60s))
+      << node_.dosigate({"status"}).output;
+
+  expect_stores("no memory left");
+  EXPECT_LT(median_echo("no memory left"), kEchoBound);
+  std::cout << node_.dosigate({"status"}).output.substr(0, 1000) << "\n";
 }
 
 TEST_F(Availability, MoreIdleAndStalledAssociationsThanThereArePlacesDelayNobody) {
@@ -144,7 +163,7 @@ TEST_F(Availability, MoreIdleAndStalledAssociationsThanThereArePlacesDelayNobody
   EXPECT_LE(network("pending", "now"), 512U);
   const boost::json::value status = node_.status();
   EXPECT_LE(status.at("network").at("addresses").as_array().size(), 10U);
-  std::cout << node_.dosigate({"status"}).output.substr(0, 1500) << "\n";
+  std::cout << node_.dosigate({"status"}).output.substr(0, 1000) << "\n";
 }
 
 }  // namespace
