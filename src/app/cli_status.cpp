@@ -228,7 +228,7 @@ std::string warnings(const value& s) {
 }
 
 std::string rendered(const value& s) {
-  return heading(s) + drain(s) + totals(s) + destinations(s) + held(s) + disk(s) + conditions(s) +
+  return heading(s) + tls_text(s) + drain(s) + totals(s) + destinations(s) + held(s) + disk(s) + conditions(s) +
          refused_peers(s) + warnings(s);
 }
 

@@ -31,6 +31,7 @@ Config read_sections(const toml::table& root, const std::filesystem::path& file,
     sections.destination(*destination);
   for (const toml::table* route : top.tables("route")) sections.route(*route);
   for (const toml::table* peer : top.tables("peer")) sections.peer(*peer);
+  if (const toml::table* tls = top.table("tls")) sections.tls(*tls);
   if (const toml::table* alert = top.table("alert")) sections.alert(*alert);
   top.finish();
   sections.together();
@@ -63,7 +64,7 @@ boost::system::result<Config, ConfigErrors> load_config(const std::filesystem::p
 std::vector<std::string> config_keys() {
   // Known is what the reader asks for, so a document with one empty table of each kind tells all.
   const toml::table root =
-      toml::parse("[node]\n[[site]]\n[[destination]]\n[[route]]\ndrop = [{}]\n[[peer]]\n[alert]\n");
+      toml::parse("[node]\n[[site]]\n[[destination]]\n[[route]]\ndrop = [{}]\n[[peer]]\n[tls]\n[alert]\n");
   Problems ignored("");  // an empty route lacks a name; only the keys matter here
   std::set<std::string> known;
   read_sections(root, "dosigate.toml", ignored, &known);

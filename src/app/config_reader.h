@@ -71,6 +71,7 @@ class TableReader {
   /// Line of the key, or of the table when the key is absent.
   unsigned line(std::string_view key = {}) const;
   bool has(std::string_view key) const { return table_.contains(key); }
+  const std::string& section() const { return section_; }
 
   /// Reports the keys that nobody asked for.
   void finish();

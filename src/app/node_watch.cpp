@@ -8,6 +8,7 @@
 #include "dosigate/app/alert.h"
 #include "dosigate/app/node.h"
 #include "key_rotation.h"
+#include "node_tls.h"
 #include "study_completion.h"
 #include "verifications.h"
 
@@ -129,6 +130,7 @@ std::vector<Condition> Node::conditions() const {
                    "unknown"});
   add_backup_conditions(out, config_.node, *stores_.ledger, *stores_.map);
   add_key_conditions(out);
+  tls_->add_conditions(out);
   return out;
 }
 

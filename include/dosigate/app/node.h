@@ -32,6 +32,7 @@ namespace dosigate {
 
 class AdminApi;
 class KeyRotation;
+class NodeTls;
 class Verifications;
 
 /// Something an operator should know, from the moment it holds until it no longer does.
@@ -41,7 +42,9 @@ struct Condition {
                      ///< "disk-under-24h", "cannot-store", "draining", "clock-unsynchronised",
                      ///< "sync-failed", "database-damaged", "verify-missing", "pairs-not-moved",
                      ///< "backup-old", "map-gap", "withdrawal-not-told", "send-again",
-                     ///< "key-rotation-unfinished", "recovery-not-verified"
+                     ///< "key-rotation-unfinished", "recovery-not-verified",
+                     ///< "tls-certificate-expires", "tls-certificate-expired", "tls-ca-expires",
+                     ///< "tls-ca-expired"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
@@ -65,9 +68,9 @@ class Node {
   static Result<std::unique_ptr<Node>> start(Config config, std::optional<int> admin_socket);
   ~Node();
 
-  /// Routes, destinations, sites, peers and the alert command of the file as it is now; what stands
-  /// in [node] needs a restart, and a warning says which of it was changed. On any error the old
-  /// ones stay.
+  /// Routes, destinations, sites, peers, the alert command and the TLS files as they are now;
+  /// associations that run keep their certificates. What stands in [node] needs a restart, and a
+  /// warning says which of it was changed. On any error the old ones stay.
   Result<void> reload();
 
   /// Nothing is sent to a destination until it is resumed, restarts included; an instance on its
@@ -104,6 +107,7 @@ class Node {
   Destination made_ready(Destination wanted) const;
   void record_destinations(const Config& config);
   void record_profiles();
+  void record_certificate();
   void move_pairs(const std::stop_token& stop);
   // node_admission.cpp
   Admitted admit(const Origin& origin);
@@ -133,6 +137,7 @@ class Node {
   std::mutex reloading_;  ///< SIGHUP and the API may ask at once
   std::mutex bundling_;   ///< one backup or export at a time
   std::unique_ptr<Verifications> verifications_;
+  std::unique_ptr<NodeTls> tls_;
   Guarded<Forwarders> forwarders_;
   std::unique_ptr<AssociationServer> server_;
   boost::asio::io_context io_;

@@ -34,6 +34,7 @@ struct TlsPin {
                                           ///< stands for one label
   std::vector<std::string> fingerprints;  ///< one of them, as in TlsIdentity
   bool admits(const TlsIdentity& peer) const;
+  bool empty() const { return names.empty() && fingerprints.empty(); }
   friend bool operator==(const TlsPin&, const TlsPin&) = default;
 };
 /// "AB:CD:…" or "abcd…" as 64 lower-case digits; nothing when it is no SHA-256.
