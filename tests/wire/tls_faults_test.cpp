@@ -6,6 +6,8 @@
 
 #include <csignal>
 #include <fstream>
+#include <map>
+#include <system_error>
 
 #include <boost/json/value.hpp>
 
@@ -123,6 +125,15 @@ TEST(TlsFaults, PeerEchoSaysInWordsWhyThereIsNoHandshake) {
                                  files.certificate.string(), "+cf", trusts.string(), "-od",
                                  (dir.path / name).string(), std::to_string(ports[name])},
         dir.path / (name + ".log")));
+    const auto listens = [&] {
+      try {
+        RawScu knock(ports[name]);
+        return true;
+      } catch (const std::system_error&) {
+        return false;
+      }
+    };
+    EXPECT_TRUE(eventually(listens)) << name << archives.back()->output();
   };
   archive("good", ca.issue("good"), ca.certificate());
   archive("strange", stranger.issue("strange"), ca.certificate());
@@ -194,16 +205,16 @@ TEST(TlsReload, NewFilesAreForNewConnectionsAndRunningAssociationsGoOn) {
   ASSERT_NE(fingerprint_of_file(tls.files.certificate), before);
   tls.node().signal(SIGHUP);
 
+  // The fingerprint of the certificate that a new connection is shown.
   const auto shown = [&] {
-    return tls_fingerprint(
-               run({"sh", "-c",
-                    "openssl s_client -connect \"$0\" -cert \"$1\" -key \"$2\" < /dev/null "
-                    "2>/dev/null | openssl x509 -noout -fingerprint -sha256 | cut -d= -f2 | tr -d "
-                    "'\\n'",
-                    "127.0.0.1:" + std::to_string(tls.tls_port()), tls.sender.certificate.string(),
-                    tls.sender.key.string()})
-                   .output)
-        .value_or("none");
+    const auto file = tls.dir.path / "shown.pem";
+    const Finished done =
+        run({"sh", "-c",
+             "openssl s_client -connect \"$0\" -cert \"$1\" -key \"$2\" < /dev/null 2>/dev/null | "
+             "openssl x509 -out \"$3\"",
+             "127.0.0.1:" + std::to_string(tls.tls_port()), tls.sender.certificate.string(),
+             tls.sender.key.string(), file.string()});
+    return done.code == 0 ? fingerprint_of_file(file) : done.output;
   };
   const auto renewed = fingerprint_of_file(tls.files.certificate);
   EXPECT_TRUE(eventually([&] { return shown() == renewed; }));
