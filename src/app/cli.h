@@ -158,6 +158,7 @@ int peer_test(const Options& options, const std::string& name);
 
 struct Who {
   std::string called, calling, address;
+  std::filesystem::path certificate;  ///< that it shows on listen_tls; empty: a plain connection
 };
 int config_check(const Options& options, const std::optional<Who>& who);
 /// What root made inside a directory of the service's user becomes that user's, or the service

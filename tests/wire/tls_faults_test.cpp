@@ -97,6 +97,14 @@ TEST(TlsFaults, APinnedRouteIsTakenByItsCertificateAlone) {
                                  fingerprint_of_file(camera.certificate) + "\"]\n"},
                .files = ca.issue("node")});
 
+  const auto who = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> command{"config", "check", "--who", "DOSIGATE", "CT", "10.0.0.1"};
+    command.insert(command.end(), more.begin(), more.end());
+    return tls.node().dosigate(command).code;
+  };
+  EXPECT_EQ(who({"--certificate", camera.certificate.string()}), 0);
+  EXPECT_NE(who({"--certificate", other.certificate.string()}), 0);
+  EXPECT_NE(who({}), 0);
   EXPECT_EQ(tls.echoscu(camera).code, 0);
   EXPECT_NE(tls.echoscu(other).code, 0);
   EXPECT_NE(run({"echoscu", "-aec", "DOSIGATE", "127.0.0.1", tls.node().port_text()}).code, 0);
