@@ -7,6 +7,7 @@
 #include "admin_reports.h"
 #include "destination_status.h"
 #include "dosigate/dosimetry/report.h"
+#include "node_tls.h"
 #include "patient_facts.h"
 #include "status.h"
 #include "verifications.h"
@@ -122,6 +123,7 @@ ApiResponse AdminApi::status() const {
                               {"instances", counters.instances},
                               {"bytes", counters.bytes}}},
                             {"network", network_state()},
+                            {"tls", node_.tls_->state(node_.acceptor_->tls_endpoints())},
                             {"drain", drain_state()},
                             {"conditions", conditions()},
                             {"totals", json_of(ledger.totals())},

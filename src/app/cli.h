@@ -68,6 +68,9 @@ int queue_retry(const Options& options, bool all, const std::string& destination
 
 int queue_pause(const Options& options, const std::string& destination, const std::string& reason);
 int queue_resume(const Options& options, const std::string& destination);
+/// What the status says of TLS: listeners, certificate, CA and failed handshakes; empty without
+/// [tls].
+std::string tls_text(const boost::json::value& status);
 /// What the status says of destinations that wait or save bytes, below their table.
 std::string destination_notes(const boost::json::array& destinations);
 
@@ -178,6 +181,7 @@ int peer_test(const Options& options, const std::string& name);
 
 struct Who {
   std::string called, calling, address;
+  std::filesystem::path certificate;  ///< that it shows on listen_tls; empty: a plain connection
 };
 int config_check(const Options& options, const std::optional<Who>& who);
 /// What root made inside a directory of the service's user becomes that user's, or the service

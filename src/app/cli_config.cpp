@@ -19,12 +19,23 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 int print_route(const Config& config, const Who& who) {
-  const Config::Route* route = find_route(config, who.called, who.calling, who.address);
+  std::optional<TlsIdentity> certificate;
+  if (!who.certificate.empty()) {
+    auto read = tls_identity_of(who.certificate);
+    if (!read) {
+      complain(read.error().detail);
+      return kNotDone;
+    }
+    certificate = std::move(*read);
+  }
+  const Config::Route* route =
+      find_route(config, who.called, who.calling, who.address, certificate);
   const std::string peer = who.calling + " -> " + who.called + " from " + who.address;
   if (route == nullptr) {
     complain(peer + ": no route, " +
-             (answers_to(config, who.called) ? "the caller or its address is not admitted"
-                                             : "the node does not answer to this called AE title"));
+             (answers_to(config, who.called)
+                  ? "the caller or its address is not admitted (or not its certificate)"
+                  : "the node does not answer to this called AE title"));
     return kNotDone;
   }
   std::string code;

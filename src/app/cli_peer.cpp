@@ -23,6 +23,7 @@ std::optional<Destination> find(const Config& config, const std::string& name) {
     out.port = peer.port;
     out.calling_ae = config.node.ae_title;
     out.connect_timeout = config.node.connect_timeout;
+    out.tls = peer.tls;
     return out;
   }
   std::string known;
@@ -48,8 +49,16 @@ template <class Question, class Show>
 int call(const Options& options, const std::string& name, Question question, Show show) {
   const auto config = load(options.config);
   if (!config) return kNotDone;
-  const auto peer = find(*config, name);
+  auto peer = find(*config, name);
   if (!peer) return kNotDone;
+  if (peer->tls) {
+    const auto context = TlsContext::client(*config->tls);
+    if (!context) {
+      complain(context.error().detail);
+      return kNotDone;
+    }
+    peer->tls_context = *context;
+  }
   const DcmtkRuntime dcmtk;
   set_connect_timeout(config->node.connect_timeout);
   const auto answer = question(*peer);

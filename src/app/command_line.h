@@ -57,6 +57,7 @@ class CommandLine {
   unsigned max_ = 50, tolerance_min_ = 10;
   std::string id_, name_, study_, reason_;
   std::vector<std::string> accept_, who_;
+  std::filesystem::path certificate_;
   cli::VerifyWanted verify_;
   cli::Work work_;
   cli::DeidentifyOptions deidentify_;

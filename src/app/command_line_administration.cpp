@@ -112,12 +112,14 @@ void CommandLine::add_administration() {
   auto* check =
       verb(*config, "check", "Everything that is wrong with it, without a daemon", [this] {
         std::optional<cli::Who> who;
-        if (!who_.empty()) who = cli::Who{who_[0], who_[1], who_[2]};
+        if (!who_.empty()) who = cli::Who{who_[0], who_[1], who_[2], certificate_};
         return cli::config_check(options_, who);
       });
   check->add_option("file", options_.config, "Configuration file");
   check->add_option("--who", who_, "CALLED CALLING ADDRESS: the route of such an association")
       ->expected(3);
+  check->add_option("--certificate", certificate_, "PEM file that this peer shows on a TLS port")
+      ->needs("--who");
   verb(app_, "reload", "Routes and destinations as the file says now",
        [this] { return cli::reload(options_); });
   auto* init =

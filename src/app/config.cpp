@@ -31,6 +31,7 @@ Config read_sections(const toml::table& root, const std::filesystem::path& file,
     sections.destination(*destination);
   for (const toml::table* route : top.tables("route")) sections.route(*route);
   for (const toml::table* peer : top.tables("peer")) sections.peer(*peer);
+  if (const toml::table* tls = top.table("tls")) sections.tls(*tls);
   if (const toml::table* alert = top.table("alert")) sections.alert(*alert);
   if (const toml::table* access = top.table("access")) sections.access(*access);
   if (const toml::table* network = top.table("network")) sections.network(*network);

@@ -26,23 +26,35 @@ bool is_endpoint(std::string_view text) {
 
 }  // namespace
 
+/// Each address and port stands once, over both lists.
+void SectionReader::listeners(TableReader& reader, std::string_view key,
+                              std::vector<std::string>& into) {
+  const auto listen = reader.texts(key);
+  if (!listen) return;
+  const auto& others = config_.node.listen;
+  for (auto one = listen->begin(); one != listen->end(); ++one) {
+    if (!is_endpoint(*one))
+      reader.error(key, "\"" + *one +
+                            "\" is no numeric address and port, as in \"0.0.0.0:11112\" or "
+                            "\"[::]:11112\"");
+    const bool any_port = one->size() > 2 && one->substr(one->size() - 2) == ":0";
+    const bool before =
+        std::find(listen->begin(), one, *one) != one ||
+        (&into != &others && std::find(others.begin(), others.end(), *one) != others.end());
+    if (!any_port && before) reader.error(key, "\"" + *one + "\" stands twice");
+  }
+  into = *listen;
+}
+
 void SectionReader::node(const toml::table& table) {
   TableReader reader(table, "[node]", problems_, known_);
   Config::Node& node = config_.node;
-  if (auto listen = reader.texts("listen")) {
-    if (listen->empty()) reader.error("listen", "is empty: nothing could be received");
-    for (auto one = listen->begin(); one != listen->end(); ++one) {
-      if (!is_endpoint(*one))
-        reader.error(
-            "listen",
-            "\"" + *one +
-                "\" is no numeric address and port, as in \"0.0.0.0:11112\" or \"[::]:11112\"");
-      const bool any_port = one->size() > 2 && one->substr(one->size() - 2) == ":0";
-      if (!any_port && std::find(listen->begin(), one, *one) != one)
-        reader.error("listen", "\"" + *one + "\" stands twice");
-    }
-    node.listen = *listen;
-  }
+  listeners(reader, "listen", node.listen);
+  listeners(reader, "listen_tls", node.listen_tls);
+  if (node.listen.empty() && node.listen_tls.empty())
+    reader.error("listen", "is empty, and so is listen_tls: nothing could be received");
+  if (reader.has("listen_tls"))
+    node_keys_["listen_tls"] = {reader.line("listen_tls"), "[node] listen_tls"};
   if (const auto title = ae_title(reader, "ae_title", false); !title.empty()) node.ae_title = title;
 
   const auto path = [&](std::string_view key, std::filesystem::path& into) {
@@ -112,6 +124,7 @@ std::vector<std::string> changed_node_keys(const Config::Node& before, const Con
   };
   using Node = Config::Node;
   compare("listen", &Node::listen);
+  compare("listen_tls", &Node::listen_tls);
   compare("ae_title", &Node::ae_title);
   compare("state_dir", &Node::state_dir);
   compare("key_file", &Node::key_file);

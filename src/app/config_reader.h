@@ -71,6 +71,7 @@ class TableReader {
   /// Line of the key, or of the table when the key is absent.
   unsigned line(std::string_view key = {}) const;
   bool has(std::string_view key) const { return table_.contains(key); }
+  const std::string& section() const { return section_; }
 
   /// Of a key that stands in another section now.
   void moved(std::string_view key, std::string_view section);

@@ -230,9 +230,10 @@ void SectionReader::destination(const toml::table& table) {
   to.max_age =
       std::chrono::hours(reader.integer("max_age_h", 1, 8760).value_or(to.max_age.count()));
   slow_link(reader, to);
+  to.tls = tls_of_peer(reader, to.host);
   // What the other kind has would do nothing here.
-  for (const char* key :
-       {"ae_title", "host", "port", "associations", "dimse_timeout_s", "max_kbit_s", "compress"}) {
+  for (const char* key : {"ae_title", "host", "port", "associations", "dimse_timeout_s",
+                          "max_kbit_s", "compress", "tls", "tls_names", "tls_fingerprints"}) {
     if (folder && reader.has(key)) reader.error(key, "has no meaning for kind = \"folder\"");
   }
   if (dicom && reader.has("path")) reader.error("path", "has no meaning for kind = \"dicom\"");
@@ -313,6 +314,7 @@ void SectionReader::route(const toml::table& table) {
   route.called_ae = ae_patterns(reader, "called_ae");
   route.calling_ae = ae_patterns(reader, "calling_ae");
   networks(reader, route);
+  route.tls = tls_pin(reader);
   route.profile = reader.text("profile").value_or(route.profile);
   route.destinations = reader.texts("destinations").value_or(std::vector<std::string>{});
   const auto uncertain = reader.choice("on_uncertain", {"quarantine", "refuse"});
@@ -330,7 +332,8 @@ void SectionReader::route(const toml::table& table) {
     return Said{reader.line(key), "[[route]] " + std::string(key)};
   };
   pending_.push_back({config_.routes.size(), said("site"), said("destinations"), said("profile"),
-                      said(""), reader.has("destinations")});
+                      said(""), said(reader.has("tls_names") ? "tls_names" : "tls_fingerprints"),
+                      reader.has("destinations")});
   pending_.back().route_itself.where = "[[route]]";
   config_.routes.push_back(std::move(route));
 }
@@ -342,6 +345,7 @@ void SectionReader::peer(const toml::table& table) {
   peer.ae_title = ae_title(reader, "ae_title", true);
   peer.host = host(reader, true);
   peer.port = static_cast<std::uint16_t>(reader.integer("port", 1, 65535).value_or(peer.port));
+  peer.tls = tls_of_peer(reader, peer.host);
   peer.default_charset = reader.text("default_charset").value_or("");
   if (!is_convertible_charset(peer.default_charset))
     reader.error("default_charset",

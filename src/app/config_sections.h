@@ -23,6 +23,7 @@ class SectionReader {
   void access(const toml::table& table);   // config_access.cpp
   void network(const toml::table& table);  // config_network.cpp
   void audit(const toml::table& table);    // config_audit.cpp
+  void tls(const toml::table& table);
   void together();
 
  private:
@@ -34,7 +35,7 @@ class SectionReader {
   /// A route's references, checked when all names are known.
   struct Pending {
     std::size_t route;
-    Said site, destinations, profile, route_itself;
+    Said site, destinations, profile, route_itself, tls;
     bool names_destinations;
   };
 
@@ -45,6 +46,11 @@ class SectionReader {
   std::string host(TableReader& reader, bool required);
   /// Hours, bandwidth and compression of a destination.
   static void slow_link(TableReader& reader, Destination& to);
+  void listeners(TableReader& reader, std::string_view key, std::vector<std::string>& into);
+  // config_tls.cpp
+  static TlsPin tls_pin(TableReader& reader);
+  std::optional<TlsPin> tls_of_peer(TableReader& reader, const std::string& host);
+  void tls_together();
   void networks(TableReader& reader, Config::Route& route);
   void drop_rules(TableReader& reader, Config::Route& route);
   void legal(TableReader& reader, Config::Legal& into);
@@ -64,6 +70,8 @@ class SectionReader {
   std::vector<Pending> pending_;
   std::map<std::string, Said> node_keys_;     ///< where the keys of [node] stand
   std::map<std::string, Said> folder_paths_;  ///< by destination
+  std::map<std::string, Said> tls_keys_;      ///< where the keys of [tls] stand
+  std::vector<Said> tls_wanted_;              ///< where tls = true stands
 };
 
 /// The site code of a route without [[site]]: upper-case letters and digits of the name, at most

@@ -50,6 +50,7 @@ void SectionReader::together() {
   references();
   paths();
   routes_against_each_other();
+  tls_together();
   unwise();
   for (Config::Output& output : config_.outputs) {
     output.destination.calling_ae = config_.node.ae_title;
@@ -230,7 +231,7 @@ void SectionReader::unwise() {
     const Config::Route& route = config_.routes[pending.route];
     const bool any_caller =
         std::find(route.calling_ae.begin(), route.calling_ae.end(), "*") != route.calling_ae.end();
-    if (open_to_network && any_caller && route.from.empty()) {
+    if (open_to_network && any_caller && route.from.empty() && route.tls.empty()) {
       problems_.warning(
           pending.route_itself.line, pending.route_itself.where,
           "\"" + route.name + "\" lets every machine in the network send: say from or calling_ae");

@@ -22,6 +22,7 @@ void add_forwarder(json::object& row, const ArchiveForwarder& forwarder) {
   const auto state = forwarder.state();
   const bool dicom = forwarder.destination().kind == Destination::Kind::Dicom;
   row["kind"] = dicom ? "dicom" : "folder";
+  row["tls"] = forwarder.destination().tls.has_value();
   row["state"] = state.state;
   row["state_text"] = state.state_text;
   row["last_error"] = state.last_error;

@@ -226,7 +226,8 @@ AssociationServer::Answer Ingest::refuse(Fault fault, const std::string& detail,
 Result<const Config::Route*> Ingest::route_of(const Routing& routing, const Origin& origin) const {
   const Config::Route* route = routing.route(origin.route);
   if (route == nullptr)
-    route = find_route(routing.config(), origin.called_ae, origin.calling_ae, origin.address);
+    route = find_route(routing.config(), origin.called_ae, origin.calling_ae, origin.address,
+                       origin.certificate);
   if (route == nullptr)
     return fail(Fault::NotFound, "no route of the present configuration takes instances of " +
                                      origin.calling_ae + " to " + origin.called_ae);

@@ -15,6 +15,7 @@
 #include "dosigate/app/reconcile.h"
 #include "key_rotation.h"
 #include "map_read_watch.h"
+#include "node_tls.h"
 #include "patient_facts.h"
 #include "peer_refusals.h"
 #include "places.h"
@@ -31,7 +32,7 @@ bool same_destination(const Destination& a, const Destination& b) {
   const auto key = [](const Destination& d) {
     return std::tie(d.name, d.kind, d.ae_title, d.host, d.port, d.calling_ae, d.path,
                     d.associations, d.connect_timeout, d.dimse_timeout, d.max_attempts, d.max_age,
-                    d.max_kbit_s, d.compress);
+                    d.max_kbit_s, d.compress, d.tls, d.tls_context);
   };
   return key(a) == key(b) && a.hours == b.hours;
 }
@@ -120,6 +121,9 @@ Result<std::unique_ptr<Node>> Node::start(Config config, std::optional<int> admi
   std::unique_ptr<Node> node(new Node(std::move(config), std::move(*stores)));
   auto routing = Routing::make(node->config_, *node->stores_.map);
   if (!routing) return routing.error();
+  auto tls = NodeTls::load(node->config_);
+  if (!tls) return tls.error();
+  node->tls_->use(std::move(*tls));
   reconcile(node->quarantine_, *node->stores_.ledger);
   node->withdrawals_.finish();
   node->serve(std::move(*routing), admin_socket);
@@ -140,7 +144,8 @@ Node::Node(Config config, Stores stores)
       withdrawals_(*stores_.map, *stores_.spool, *stores_.ledger),
       ingest_(*stores_.map, *stores_.spool, *stores_.ledger, quarantine_, withdrawals_,
               ingest_watch()),
-      corrections_(*stores_.map, *stores_.ledger, quarantine_, ingest_, withdrawals_) {}
+      corrections_(*stores_.map, *stores_.ledger, quarantine_, ingest_, withdrawals_),
+      tls_(std::make_unique<NodeTls>()) {}
 
 Node::~Node() {
   if (acceptor_) acceptor_->stop();
@@ -215,6 +220,11 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
   listen.judge_request = [this](const Caller& caller, const AssociationRequest& request) {
     return server_->judge_request(caller, request);
   };
+  listen.listen_tls = node.listen_tls;
+  listen.tls_context = [this] { return tls_->server(); };
+  listen.on_tls_failure = [this](const std::string& address, const std::string& reason) {
+    tls_->failed(address, reason);
+  };
   acceptor_ = std::make_unique<Acceptor>(
       io_, listen, [this](IncomingAssociation incoming) { server_->take(std::move(incoming)); });
   io_thread_ = std::jthread([this] { io_.run(); });
@@ -232,14 +242,29 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
   record_profiles();
   note_integrity_at_start();
   use_syslog(config_.audit);
+  record_certificate();
   for (const auto& endpoint : acceptor_->endpoints())
     spdlog::info("listening on={} ae_title={}", endpoint, node.ae_title);
+  for (const auto& endpoint : acceptor_->tls_endpoints())
+    spdlog::info("listening on={} ae_title={} tls=\"{}\"", endpoint, node.ae_title,
+                 tls_->server()->subject());
 }
 
 Destination Node::made_ready(Destination wanted) const {
   wanted.calling_ae = config_.node.ae_title;
   wanted.connect_timeout = config_.node.connect_timeout;
+  if (wanted.tls) wanted.tls_context = tls_->client();
   return wanted;
+}
+
+/// Which certificate the node shows from now on.
+void Node::record_certificate() {
+  const auto shown = tls_->client();
+  if (!shown || !shown->has_certificate()) return;
+  stores_.audit->record("tls.certificate", "dosigated",
+                        {{"subject", shown->subject()},
+                         {"fingerprint", shown->fingerprint()},
+                         {"expires", std::to_string(to_unix(shown->expires()))}});
 }
 
 /// By which rules: two instances of one digest were cleaned alike.
@@ -264,6 +289,7 @@ void Node::record_destinations(const Config& config) {
     stores_.audit->record("destination", "dosigated",
                           {{"name", destination.name},
                            {"kind", dicom ? "dicom" : "folder"},
+                           {"tls", destination.tls ? "yes" : "no"},
                            {"to", dicom ? destination.ae_title + " at " + destination.host + ":" +
                                               std::to_string(destination.port)
                                         : destination.path.string()},
@@ -322,8 +348,11 @@ Result<void> Node::reload() {
   }
   loaded->node = config_.node;
   loaded->network = config_.network;
+  auto tls = NodeTls::load(*loaded);
+  if (!tls) return tls.error();
   auto routing = Routing::make(*loaded, *stores_.map);
   if (!routing) return routing.error();
+  const bool new_certificate = tls_->use(std::move(*tls));
   const Config fresh = (*routing)->config();
   ingest_.use(std::move(*routing));
   use_destinations(fresh);
@@ -331,6 +360,10 @@ Result<void> Node::reload() {
   record_destinations(fresh);
   record_profiles();
   use_syslog(fresh.audit);
+  if (new_certificate) {
+    record_certificate();
+    spdlog::info("the TLS files changed: new connections use them");
+  }
   spdlog::info("configuration reloaded");
   return {};
 }

@@ -22,8 +22,8 @@ constexpr std::chrono::minutes kCrowdedFor{10};
 Admitted Node::admit(const Origin& origin) {
   const auto present = ingest_.routing();
   if (!answers_to(present->config(), origin.called_ae)) return {Admission::CalledAeUnknown, ""};
-  const auto* route =
-      find_route(present->config(), origin.called_ae, origin.calling_ae, origin.address);
+  const auto* route = find_route(present->config(), origin.called_ae, origin.calling_ae,
+                                 origin.address, origin.certificate);
   const bool reports = verifications_->may_report(present->config(), origin);
   if (route == nullptr && reports) return {Admission::Accept, "", true};
   if (route == nullptr) return {Admission::CallingAeUnknown, ""};

@@ -10,6 +10,7 @@
 #include "dosigate/app/node.h"
 #include "dosigate/base/locked_memory.h"
 #include "key_rotation.h"
+#include "node_tls.h"
 #include "study_completion.h"
 #include "verifications.h"
 
@@ -133,6 +134,7 @@ std::vector<Condition> Node::conditions() const {
   add_backup_conditions(out, config_.node, *stores_.ledger, *stores_.map);
   add_key_conditions(out);
   add_security_conditions(out);
+  tls_->add_conditions(out);
   return out;
 }
 

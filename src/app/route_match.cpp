@@ -101,20 +101,24 @@ std::optional<std::string> equally_specific(const Config::Route& a, const Config
                      : std::any_of(a.from.begin(), a.from.end(), [&](const Network& network) {
                          return std::find(b.from.begin(), b.from.end(), network) != b.from.end();
                        });
-  if (!same_network) return std::nullopt;
+  // Two that demand certificates may demand the same one.
+  if (!same_network || a.tls.empty() != b.tls.empty()) return std::nullopt;
   return "called_ae " + *called + ", calling_ae " + *calling +
          (a.from.empty() ? ", any address" : ", the same network");
 }
 
 const Config::Route* find_route(const Config& config, std::string_view called_ae,
-                                std::string_view calling_ae, std::string_view address) {
+                                std::string_view calling_ae, std::string_view address,
+                                const std::optional<TlsIdentity>& certificate) {
   const Config::Route* best = nullptr;
-  std::tuple<int, int, int> best_score{-1, -1, -1};
+  std::tuple<int, int, int, int> best_score{-1, -1, -1, -1};
   for (const Config::Route& route : config.routes) {
+    const bool pinned = !route.tls.empty();
+    if (pinned && (!certificate || !route.tls.admits(*certificate))) continue;
     const std::tuple score{best_rank(route.called_ae, trimmed(called_ae)),
                            best_rank(route.calling_ae, trimmed(calling_ae)),
-                           best_prefix(route.from, address)};
-    const auto [called, calling, prefix] = score;
+                           best_prefix(route.from, address), pinned ? 1 : 0};
+    const auto [called, calling, prefix, by_certificate] = score;
     if (called < 0 || calling < 0 || prefix < 0 || score <= best_score) continue;
     best = &route;
     best_score = score;

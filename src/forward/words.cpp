@@ -92,6 +92,8 @@ std::string broken_off(const OFCondition& condition, const Destination& peer, co
     return at(peer) + " aborted the association or closed the connection" + when +
            ": see the archive's log";
   if (condition == DUL_PEERREQUESTEDRELEASE) return at(peer) + " released the association" + when;
+  if (condition == DUL_UNEXPECTEDPDU)
+    return at(peer) + " broke the rules of the protocol" + when + ": the archive is at fault";
   if (is_gone(condition)) return "the connection to " + at(peer) + " was closed" + when;
   return at(peer) + when + ": " + text_of(condition);
 }

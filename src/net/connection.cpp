@@ -264,8 +264,6 @@ ssize_t Connection::write(void* buf, size_t nbyte) {
   return accepted;
 }
 
-bool Connection::is_secure() const { return state_->tls != nullptr; }
-
 std::string Connection::tls_failure() const {
   return state_->tls ? state_->tls->failure() : std::string();
 }

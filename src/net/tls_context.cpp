@@ -75,6 +75,14 @@ std::string digest_of(ByteView bytes) {
 
 }  // namespace
 
+Result<TlsIdentity> tls_identity_of(const std::filesystem::path& certificate) {
+  const auto content = content_of(certificate, "the certificate " + certificate.string());
+  if (!content) return content.error();
+  const Certificate first = next_certificate(memory_of(*content).get());
+  if (!first) return fail(Fault::Invalid, certificate.string() + " holds no certificate in PEM");
+  return identity_of(first.get());
+}
+
 Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsFiles& files,
                                                              TlsFile* at_fault) {
   return make(true, files, at_fault);

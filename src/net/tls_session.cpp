@@ -280,7 +280,11 @@ bool TlsSession::await(SteadyTime deadline) {
     ERR_clear_error();
     Byte first[1];
     const int got = SSL_peek(ssl_, first, 1);
-    if (got > 0 || SSL_get_error(ssl_, got) != SSL_ERROR_WANT_READ) return true;
+    if (got > 0) return true;
+    const int why = SSL_get_error(ssl_, got);
+    // An alert is said once: a read after this one would only see the end.
+    if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_ZERO_RETURN) failed(nullptr);
+    if (why != SSL_ERROR_WANT_READ) return true;
     (void)flush();
     switch (fill()) {
       case Filled::Some:

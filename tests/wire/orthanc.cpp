@@ -28,7 +28,8 @@ std::vector<std::string> strings(const std::string& json) {
 
 }  // namespace
 
-Orthanc::Orthanc(std::filesystem::path directory, std::uint16_t peer_port)
+Orthanc::Orthanc(std::filesystem::path directory, std::uint16_t peer_port,
+                 const std::optional<Tls>& tls)
     : directory_(std::move(directory)), dicom_port_(free_port()), http_port_(free_port()) {
   std::filesystem::create_directories(directory_ / "data");
   std::ofstream config(directory_ / "orthanc.json");
@@ -38,8 +39,16 @@ Orthanc::Orthanc(std::filesystem::path directory, std::uint16_t peer_port)
          << ", \"DicomAet\": \"ORTHANC\", \"RemoteAccessAllowed\": false, "
             "\"AuthenticationEnabled\": false, \"DicomAlwaysAllowStore\": true,"
          << " \"UnknownSopClassAccepted\": true, \"DicomModalities\": {";
-  if (peer_port != 0) config << " \"gateway\": [\"DOSIGATE\", \"127.0.0.1\", " << peer_port << "]";
-  config << " } }\n";
+  if (peer_port != 0)
+    config << " \"gateway\": { \"AET\": \"DOSIGATE\", \"Host\": \"127.0.0.1\", \"Port\": "
+           << peer_port << ", \"UseDicomTls\": " << (tls ? "true" : "false") << " }";
+  config << " }";
+  if (tls)
+    config << ", \"DicomTlsEnabled\": true, \"DicomTlsRemoteCertificateRequired\": true, "
+              "\"DicomTlsCertificate\": "
+           << tls->certificate << ", \"DicomTlsPrivateKey\": " << tls->key
+           << ", \"DicomTlsTrustedCertificates\": " << tls->ca;
+  config << " }\n";
   config.close();
   start();
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,15 @@ namespace dosigate::testing {
 /// curl.
 class Orthanc {
  public:
+  /// PEM files. With them it takes TLS only, and asks for certificates of the CA.
+  struct Tls {
+    std::filesystem::path certificate, key, ca;
+  };
   /// @param peer_port  of a modality "gateway" that it can send to; 0 = none.
+  /// @param tls        also towards the gateway.
   /// Throws std::runtime_error when it does not start.
-  explicit Orthanc(std::filesystem::path directory, std::uint16_t peer_port = 0);
+  explicit Orthanc(std::filesystem::path directory, std::uint16_t peer_port = 0,
+                   const std::optional<Tls>& tls = std::nullopt);
 
   std::uint16_t dicom_port() const { return dicom_port_; }
   /// The body of a GET, or of a POST of `data`. Throws std::runtime_error on an HTTP error.

@@ -15,6 +15,7 @@
 #include "dosigate/deid/deidentifier.h"
 #include "dosigate/forward/forwarder.h"
 #include "dosigate/identity/subject.h"
+#include "dosigate/net/tls.h"
 
 namespace dosigate {
 
@@ -35,6 +36,7 @@ Result<Network> parse_network(std::string_view text);
 struct Config {
   struct Node {
     std::vector<std::string> listen{"127.0.0.1:11112"};
+    std::vector<std::string> listen_tls;  ///< TLS with a client certificate of our CA, only
     std::string ae_title = "DOSIGATE";
     std::filesystem::path state_dir = "/var/lib/dosigate";
     std::filesystem::path key_file;     ///< empty: the systemd credential `dosigate.key`
@@ -74,6 +76,7 @@ struct Config {
     std::string name, site;
     std::vector<std::string> called_ae{"*"}, calling_ae{"*"};
     std::vector<Network> from;  ///< empty = anywhere
+    TlsPin tls;                 ///< not empty = only over TLS, with such a certificate
     std::string profile = "dosimetry";
     std::vector<std::string> destinations;
     OnUncertain on_uncertain = OnUncertain::Quarantine;
@@ -86,12 +89,14 @@ struct Config {
     std::string name, ae_title, host;
     std::uint16_t port = 104;
     std::string default_charset;  ///< meaning of an absent (0008,0005) from this AE
+    std::optional<TlsPin> tls;    ///< nothing = plain
   };
   std::filesystem::path file;
   std::vector<Site> sites;
   std::vector<Output> outputs;
   std::vector<Route> routes;
   std::vector<Peer> peers;
+  std::optional<TlsFiles> tls;  ///< usable when the file was read
   std::vector<std::string> alert_command;
   AccessRules access;  ///< [access]
   NetworkLimits network;
@@ -130,10 +135,12 @@ Result<std::filesystem::path> profiles_dir_of(const std::filesystem::path& file)
 bool ae_matches(std::string_view pattern, std::string_view ae_title);
 
 /// The most specific route for an association; nullptr when none admits it. Specific = exact called
-/// AE before pattern before "*", then calling AE likewise, then the longest prefix. "*" and "?"
-/// match as in a shell.
+/// AE before pattern before "*", then calling AE likewise, then the longest prefix, then one that
+/// demands a certificate before one that does not. "*" and "?" match as in a shell.
+/// @param certificate  nothing over a plain connection: no route that demands one is taken then.
 const Config::Route* find_route(const Config& config, std::string_view called_ae,
-                                std::string_view calling_ae, std::string_view address);
+                                std::string_view calling_ae, std::string_view address,
+                                const std::optional<TlsIdentity>& certificate = std::nullopt);
 /// Whether any route or the node itself answers to this called AE title. A route with called_ae =
 /// ["*"] answers to every title.
 bool answers_to(const Config& config, std::string_view called_ae);

@@ -35,6 +35,7 @@ class AdminApi;
 class Approvals;
 class ArrivalAudit;
 class KeyRotation;
+class NodeTls;
 class PeerRefusals;
 class SyslogSender;
 class Verifications;
@@ -47,7 +48,9 @@ struct Condition {
                      ///< "sync-failed", "database-damaged", "verify-missing", "pairs-not-moved",
                      ///< "backup-old", "map-gap", "withdrawal-not-told", "send-again",
                      ///< "key-rotation-unfinished", "recovery-not-verified", "network-crowded",
-                     ///< "incident", "syslog-unreachable", "syslog-behind", "keys-not-locked"
+                     ///< "incident", "syslog-unreachable", "syslog-behind", "keys-not-locked",
+                     ///< "tls-certificate-expires", "tls-certificate-expired", "tls-ca-expires",
+                     ///< "tls-ca-expired"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
@@ -71,9 +74,9 @@ class Node {
   static Result<std::unique_ptr<Node>> start(Config config, std::optional<int> admin_socket);
   ~Node();
 
-  /// Routes, destinations, sites, peers and the alert command of the file as it is now; what stands
-  /// in [node] needs a restart, and a warning says which of it was changed. On any error the old
-  /// ones stay.
+  /// Routes, destinations, sites, peers, the alert command and the TLS files as they are now;
+  /// associations that run keep their certificates. What stands in [node] needs a restart, and a
+  /// warning says which of it was changed. On any error the old ones stay.
   Result<void> reload();
 
   /// Nothing is sent to a destination until it is resumed, restarts included; an instance on its
@@ -111,6 +114,7 @@ class Node {
   Destination made_ready(Destination wanted) const;
   void record_destinations(const Config& config);
   void record_profiles();
+  void record_certificate();
   void move_pairs(const std::stop_token& stop);
   // node_admission.cpp
   Admitted admit(const Origin& origin);
@@ -160,6 +164,7 @@ class Node {
   mutable std::mutex syslog_mutex_;
   std::unique_ptr<SyslogSender> syslog_;
   std::string damage_noted_;
+  std::unique_ptr<NodeTls> tls_;
   Guarded<Forwarders> forwarders_;
   std::unique_ptr<AssociationServer> server_;
   boost::asio::io_context io_;

@@ -73,7 +73,6 @@ class Connection final : public DcmTransportConnection {
 
   /// Numeric address of the peer, without port; empty when the connection is gone.
   std::string peer_address() const;
-  bool is_secure() const;
   /// Why the TLS session failed, in words; empty: it has not, or there is none.
   std::string tls_failure() const;
 

@@ -18,7 +18,7 @@ struct bio_st;
 
 namespace dosigate {
 
-// TLS 1.2 and 1.3 with the ciphers of BCP 195 (RFC 9325; PS3.15 B.10), by OpenSSL over a connected
+// TLS 1.2 and 1.3 with the ciphers of BCP 195 (RFC 9325; PS3.15 B.12), by OpenSSL over a connected
 // socket. No renegotiation, no compression, no resumption: each session shows its certificate.
 
 /// PEM files. `certificate` may be followed by its chain. `ca` holds the authorities that peers are
@@ -34,10 +34,13 @@ struct TlsPin {
                                           ///< stands for one label
   std::vector<std::string> fingerprints;  ///< one of them, as in TlsIdentity
   bool admits(const TlsIdentity& peer) const;
+  bool empty() const { return names.empty() && fingerprints.empty(); }
   friend bool operator==(const TlsPin&, const TlsPin&) = default;
 };
 /// "AB:CD:…" or "abcd…" as 64 lower-case digits; nothing when it is no SHA-256.
 std::optional<std::string> tls_fingerprint(std::string_view text);
+/// Whom the first certificate of a PEM file names.
+Result<TlsIdentity> tls_identity_of(const std::filesystem::path& certificate);
 
 /// Certificate, key and CA as read from their files, checked: shared by all sessions, immutable.
 /// A changed file is another context. Thread: any.

@@ -39,6 +39,12 @@ struct ConfigFile {
   std::filesystem::path file;
 };
 
+/// [tls], four lines.
+inline std::string tls_section(const TlsFiles& files) {
+  return "[tls]\ncertificate = \"" + files.certificate.string() + "\"\nkey = \"" +
+         files.key.string() + "\"\nca = \"" + files.ca.string() + "\"\n";
+}
+
 /// The shortest useful file: lines 1 to 8.
 inline const std::string kMinimal =
     "[[destination]]\n"

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "config_file.h"
+#include "support/test_ca.h"
 
 namespace dosigate {
 namespace {
@@ -228,6 +229,7 @@ TEST(Config, EachKeyOfNodeThatAReloadCannotUseIsNamed) {
       {"state_dir", "\"other\""},
       {"key_file", "\"other.key\""},
       {"journal_dir", "\"other\""},
+      {"listen_tls", "[\"127.0.0.1:2762\"]"},
       {"admin_socket", "\"other.sock\""},
       {"profiles_dir", "\".\""},
       {"memory_budget_mb", "513"},
@@ -243,10 +245,13 @@ TEST(Config, EachKeyOfNodeThatAReloadCannotUseIsNamed) {
       {"warn_unsynchronised_clock", "false"}};
   const ConfigFile before(kMinimal);
   const Config::Node node = loaded(before).node;
+  const testing::TempDir dir;
+  const std::string tls = testing::tls_section(testing::TestCa(dir.path).issue("node"));
 
   std::vector<std::string> all;
   for (const auto& [key, value] : other_values) {
-    const ConfigFile file("[node]\n" + key + " = " + value + "\n" + kMinimal);
+    const ConfigFile file("[node]\n" + key + " = " + value + "\n" + kMinimal +
+                          (key == "listen_tls" ? tls : ""));
     Config::Node changed = loaded(file).node;
     if (key != "profiles_dir") changed.profiles_dir = node.profiles_dir;
     EXPECT_THAT(changed_node_keys(node, changed), ElementsAre(key));

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "config_file.h"
+#include "support/test_ca.h"
 
 namespace dosigate {
 namespace {
@@ -19,6 +20,23 @@ std::string sample() {
   return text.str();
 }
 
+/// Certificates where the sample names some: the parser looks at them.
+std::string with_certificates(std::string text) {
+  static const testing::TempDir directory;
+  static const TlsFiles files = testing::TestCa(directory.path).issue("node");
+  const std::pair<const char*, const std::filesystem::path&> made[] = {
+      {"/etc/dosigate/tls/node.pem", files.certificate},
+      {"/etc/dosigate/tls/node.key", files.key},
+      {"/etc/dosigate/tls/ca.pem", files.ca}};
+  for (const auto& [shown, real] : made) {
+    const auto at = text.find("\"" + std::string(shown) + "\"");
+    EXPECT_NE(at, std::string::npos) << shown;
+    if (at != std::string::npos)
+      text.replace(at + 1, std::string_view(shown).size(), real.string());
+  }
+  return text;
+}
+
 /// With everything that is shown as a default or an example in force: "#key = ..." and "#[[peer]]".
 std::string sample_with_everything() {
   std::istringstream lines(sample());
@@ -27,7 +45,7 @@ std::string sample_with_everything() {
     const bool shown = line.size() > 1 && line[0] == '#' && line[1] != ' ';
     out += (shown ? line.substr(1) : line) + "\n";
   }
-  return out;
+  return with_certificates(std::move(out));
 }
 
 TEST(SampleConfig, IsValidAsItIs) {

@@ -172,6 +172,12 @@ TEST_F(TlsSessionTest, AClientWithoutCertificateIsRefusedAndToldSo) {
   EXPECT_THAT(late_failure(*met.client), HasSubstr("wants a client certificate"));
 }
 
+TEST_F(TlsSessionTest, ARefusalThatIsWaitedForIsStillSaid) {
+  const auto met = meet(ca_.issue("node"), {{}, {}, ca_.certificate()});
+  EXPECT_TRUE(met.client->await(steady_now() + 5s));
+  EXPECT_THAT(late_failure(*met.client), HasSubstr("wants a client certificate"));
+}
+
 TEST_F(TlsSessionTest, AnExpiredPeerIsRefused) {
   TestCa::Wish wish;
   wish.dns = {"localhost"};
