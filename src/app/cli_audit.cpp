@@ -7,7 +7,7 @@
 #include "cli.h"
 #include "cli_text.h"
 #include "dosigate/app/incidents.h"
-#include "dosigate/app/init.h"
+#include "node_at_rest.h"
 
 // The audit record, walked by the daemon, or by this command where none runs.
 
@@ -75,39 +75,28 @@ void say(const Options& options, std::uint64_t lines, const std::string& head, s
   if (checked > 0)
     std::cout << "it reaches every head that was kept (" << checked
               << "): nothing was cut off up to there, and it was not begun anew\n";
-  else
-    std::cout << "Whether lines are missing from its end shows only against a head kept elsewhere: "
-                 "--head, --report or --backup\n";
 }
 
 /// As the offline verbs do: with the key that the configuration names.
 int verify_here(const Options& options, const AuditWanted& wanted, std::vector<AuditHead> heads,
                 const std::string& why_not) {
-  std::error_code unknown;
-  if (!std::filesystem::exists(options.config, unknown)) {
-    complain(why_not);
-    return kUnreachable;
-  }
-  const auto config = load(options.config);
-  if (!config) return kNotDone;
+  const auto node = NodeAtRest::open(options, why_not);
+  if (!node) return kUnreachable;
+  const auto& [config, keys] = *node;
   const auto refused = [](const Error& error) {
     complain(error.detail);
     return static_cast<int>(kNotDone);
   };
-  const auto master = master_key(*config);
-  if (!master) return refused(master.error());
-  const auto keys = Keyring::open(config->node.state_dir / "keyring", *master);
-  if (!keys) return refused(keys.error());
   if (!wanted.backup.empty()) {
-    const auto head = head_of_backup(*keys, wanted.backup);
+    const auto head = head_of_backup(keys, wanted.backup);
     if (!head) return refused(head.error());
     heads.push_back(*head);
   }
   const auto verified =
-      AuditLog::verify_file(config->node.state_dir / "audit" / "audit.jsonl", *keys, heads);
+      AuditLog::verify_file(config.node.state_dir / "audit" / "audit.jsonl", keys, heads);
   if (!verified) {
     if (verified.error().fault == Fault::Corrupt)
-      remember_incident(config->node.state_dir, IncidentKind::Integrity, "audit record",
+      remember_incident(config.node.state_dir, IncidentKind::Integrity, "audit record",
                         verified.error().detail);
     return refused(verified.error());
   }

@@ -9,7 +9,7 @@
 #include "cli_text.h"
 #include "csv.h"
 #include "dosigate/app/incidents.h"
-#include "dosigate/app/init.h"
+#include "node_at_rest.h"
 #include "status.h"
 
 // The incident register: what the hospital shows the ANPD when it is asked for it.
@@ -28,9 +28,13 @@ std::string utc_text(double unix_seconds) {
   return {out, std::strftime(out, sizeof out, "%Y-%m-%dT%H:%M:%SZ", &utc)};
 }
 
+/// A peer chooses its AE title: no spreadsheet shall take it for a formula.
 std::string plain(const json::value& row, std::string_view name) {
   const auto& value = at(row, name);
-  return value.is_string() ? printable(value.get_string()) : std::string();
+  std::string out = value.is_string() ? printable(value.get_string()) : std::string();
+  if (!out.empty() && std::string_view("=+-@").find(out.front()) != std::string_view::npos)
+    out.insert(out.begin(), '\'');
+  return out;
 }
 
 /// Times in UTC, whole numbers, every field: for a program or an authority.
@@ -75,28 +79,10 @@ std::string as_table(const json::array& items) {
 }
 
 /// Of a node that does not run.
-std::optional<json::array> read_here(const Options& options, const std::string& why_not,
-                                     int& exit) {
-  std::error_code unknown;
-  exit = kUnreachable;
-  if (!std::filesystem::exists(options.config, unknown)) {
-    complain(why_not);
-    return std::nullopt;
-  }
-  exit = kNotDone;
-  const auto config = load(options.config);
-  if (!config) return std::nullopt;
-  const auto master = master_key(*config);
-  if (!master) {
-    complain(master.error().detail);
-    return std::nullopt;
-  }
-  const auto keys = Keyring::open(config->node.state_dir / "keyring", *master);
-  if (!keys) {
-    complain(keys.error().detail);
-    return std::nullopt;
-  }
-  const auto incidents = read_incidents(config->node.state_dir, *keys);
+std::optional<json::array> read_here(const Options& options, const std::string& why_not) {
+  const auto node = NodeAtRest::open(options, why_not);
+  if (!node) return std::nullopt;
+  const auto incidents = read_incidents(node->config.node.state_dir, node->keys);
   if (!incidents) {
     complain(incidents.error().detail);
     return std::nullopt;
@@ -114,9 +100,8 @@ int incidents(const Options& options, bool csv, bool open_only) {
   if (answer.exit == kDone) {
     items = list(answer.body, "items");
   } else if (answer.exit == kUnreachable) {
-    int exit = kDone;
-    auto read = read_here(options, answer.problem, exit);
-    if (!read) return exit;
+    auto read = read_here(options, answer.problem);
+    if (!read) return kUnreachable;
     items = std::move(*read);
   } else {
     complain(answer.problem);

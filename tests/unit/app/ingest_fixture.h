@@ -38,7 +38,8 @@ class IngestTest : public ::testing::Test {
   void open_quarantine(std::uint64_t cap) {
     quarantine_ = std::make_unique<Quarantine>(home_.path / "quarantine", *keys_, cap);
     withdrawals_ = std::make_unique<Withdrawals>(*map_, *spool_, *ledger_);
-    ingest_ = std::make_unique<Ingest>(*map_, *spool_, *ledger_, *quarantine_, *withdrawals_);
+    ingest_ =
+        std::make_unique<Ingest>(*map_, *spool_, *ledger_, *quarantine_, *withdrawals_, watch_);
   }
 
   void use_route() {
@@ -76,6 +77,7 @@ class IngestTest : public ::testing::Test {
   std::unique_ptr<Withdrawals> withdrawals_;
   std::unique_ptr<Ingest> ingest_;
   Config::Route route_;
+  IngestWatch watch_;  ///< of an ingest made after it was set
 };
 
 }  // namespace dosigate::testing

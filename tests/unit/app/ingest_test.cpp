@@ -207,5 +207,46 @@ TEST_F(IngestTest, AnInstanceOfARouteThatWasRemovedStaysWithItsSender) {
   EXPECT_EQ(ledger_->totals().received, 0U);
 }
 
+TEST_F(IngestTest, TellsOfALeakHitWhosePseudonymItIsAndNeverTheValue) {
+  std::vector<std::string> told;
+  watch_.leak = [&](const std::string& route, const Held& held) {
+    told = {route, held.detail, held.pseudonym};
+  };
+  open_quarantine(1U << 30U);
+  use_route();
+
+  EXPECT_EQ(send(ct_slice()
+                     .with(DCM_PatientTelephoneNumbers, "11987654321")
+                     .with(DCM_SoftwareVersions, EVR_LO, "VB20A (11) 98765-4321"))
+                .status,
+            0x0000);
+
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_EQ(told[0], "all");
+  EXPECT_EQ(told[1].find("98765"), std::string::npos);
+  EXPECT_TRUE(is_pseudonym(told[2])) << told[2];
+  EXPECT_EQ(ledger_->totals().quarantined, 1U);
+}
+
+TEST_F(IngestTest, TellsOfAnArrivalBeforeTheAnswerAndRefusesWhatCannotBeRecorded) {
+  std::vector<std::string> told;
+  bool full = false;
+  watch_.arrived = [&](const Origin& origin, const std::string& study,
+                       const std::string& pseudonym) {
+    if (full) throw std::runtime_error("no space left");
+    told.push_back(origin.calling_ae + " " + study.substr(0, 5) + " " + pseudonym.substr(0, 4));
+  };
+  open_quarantine(1U << 30U);
+  use_route();
+
+  EXPECT_EQ(send(ct_slice()).status, 0x0000);
+  EXPECT_EQ(told, std::vector<std::string>{"CAMERA 2.25. DSG-"});
+  full = true;
+  EXPECT_EQ(send(ct_slice()).status & 0xFF00, 0xA700);
+  full = false;
+  EXPECT_EQ(send(ct_slice()).status, 0x0000) << "sent again, it is a duplicate and recorded";
+  EXPECT_EQ(told.size(), 2U);
+}
+
 }  // namespace
 }  // namespace dosigate

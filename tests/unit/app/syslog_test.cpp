@@ -4,10 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <condition_variable>
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <array>
 #include <thread>
 
 #include "dosigate/base/durable_file.h"
+#include "dosigate/net/tls.h"
+#include "support/test_ca.h"
 #include "syslog_connection.h"
 #include "syslog_message.h"
 #include "syslog_queue.h"
@@ -164,6 +169,101 @@ TEST(SyslogConnection, AServerThatIsNotThereIsSaidInWords) {
 
   ASSERT_FALSE(sent);
   EXPECT_THAT(sent.error().detail, HasSubstr("/nonexistent/ca.pem"));
+}
+
+/// A server that reads everything and then ends the session properly, or just closes.
+class Server {
+ public:
+  Server(const testing::TestCa& ca, bool confirms)
+      : context_(*TlsContext::server(ca.issue("server"))), confirms_(confirms) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    listening_ = FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(listening_.get(), any, size) != 0 || ::listen(listening_.get(), 1) != 0 ||
+        ::getsockname(listening_.get(), any, &size) != 0)
+      throw std::runtime_error("no loopback socket");
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~Server() { thread_.join(); }
+  std::uint16_t port() const { return port_; }
+  std::string got() {
+    thread_.join();
+    thread_ = std::thread([] {});
+    return got_;
+  }
+
+ private:
+  void serve() {
+    const FileDescriptor peer(::accept(listening_.get(), nullptr, nullptr));
+    TlsSession session(context_, peer.get(), {});
+    const auto deadline = steady_now() + std::chrono::seconds(20);
+    if (!session.handshake(deadline)) return;
+    std::array<Byte, 4096> buffer{};
+    for (ssize_t count; (count = session.read(buffer, deadline)) > 0;)
+      got_ += as_text(ByteView(buffer).first(static_cast<std::size_t>(count)));
+    if (confirms_) session.shutdown();
+  }
+
+  std::shared_ptr<const TlsContext> context_;
+  bool confirms_;
+  FileDescriptor listening_;
+  std::uint16_t port_ = 0;
+  std::string got_;
+  std::thread thread_;
+};
+
+struct Connection : ::testing::Test {
+  testing::TempDir dir;
+  testing::TestCa ca{dir.path};
+  AuditSettings to(std::uint16_t port) const {
+    const TlsFiles own = ca.issue("client");
+    AuditSettings out;
+    out.syslog_host = "127.0.0.1";
+    out.syslog_port = port;
+    out.ca = own.ca;
+    out.certificate = own.certificate;
+    out.key = own.key;
+    return out;
+  }
+};
+
+TEST_F(Connection, WhatTheServerConfirmedIsSentAndWholeThere) {
+  Server server(ca, true);
+  const std::string frames(300'000, 'x');
+
+  const auto sent = send_to_syslog(to(server.port()), frames);
+
+  ASSERT_TRUE(sent) << sent.error().detail;
+  EXPECT_EQ(server.got(), frames);
+}
+
+TEST_F(Connection, AServerThatClosesWithoutAWordHasConfirmedNothing) {
+  Server server(ca, false);
+
+  const auto sent = send_to_syslog(to(server.port()), "3 abc");
+
+  ASSERT_FALSE(sent);
+  EXPECT_THAT(sent.error().detail, HasSubstr("did not confirm"));
+  EXPECT_EQ(server.got(), "3 abc") << "it may have them: they come again";
+}
+
+TEST_F(Connection, AnotherNameOrFingerprintThanTheConfiguredOneGetsNothing) {
+  {
+    Server server(ca, true);
+    AuditSettings settings = to(server.port());
+    settings.name = "logs.example.org";
+    EXPECT_FALSE(send_to_syslog(settings, "3 abc"));
+    EXPECT_EQ(server.got(), "");
+  }
+  Server server(ca, true);
+  AuditSettings settings = to(server.port());
+  settings.fingerprint = std::string(64, '0');
+  EXPECT_FALSE(send_to_syslog(settings, "3 abc"));
+  EXPECT_EQ(server.got(), "");
 }
 
 }  // namespace

@@ -65,37 +65,27 @@ class RawAppender : public dcmtk::log4cplus::Appender {
   std::string& into_;
 };
 
-TEST(DcmtkRuntime, ADataSetWhoseReadingMakesDcmtkQuoteAValueLeavesNoneInTheLog) {
+TEST(DcmtkRuntime, ADataSetWhoseParsingMakesDcmtkQuoteItsBytesLeavesNoneInTheLog) {
   CapturedLog log;
   std::string raw;
   const dcmtk::log4cplus::SharedAppenderPtr control(new RawAppender(raw));
   dcmtk::log4cplus::Logger::getRoot().addAppender(control);
-  // (0008,0005) CS "MARKER_ONE", (0010,0010) PN "MARKER^TWO", explicit VR little endian.
-  const std::string bytes(
-      "\x08\x00\x05\x00"
-      "CS\x0A\x00"
-      "MARKER_ONE"
-      "\x10\x00\x10\x00"
-      "PN\x0A\x00"
-      "MARKER^TWO",
-      36);
+  // (0010,0010) in explicit VR little endian, whose VR is no VR but the beginning of a name.
+  using namespace std::string_literals;
+  const std::string bytes = "\x10\x00\x10\x00QZ\x04\x00NAME"s;
   DcmInputBufferStream stream;
   stream.setBuffer(bytes.data(), static_cast<offile_off_t>(bytes.size()));
   stream.setEos();
   DcmDataset data_set;
   data_set.transferInit();
-  ASSERT_TRUE(data_set.read(stream, EXS_LittleEndianExplicit).good());
+  (void)data_set.read(stream, EXS_LittleEndianExplicit);
   data_set.transferEnd();
-
-  EXPECT_TRUE(data_set.convertToUTF8().bad());
-  EXPECT_TRUE(data_set.putAndInsertString(DCM_PatientAge, "MARKER_AGE_THAT_IS_TOO_LONG").good());
-  OFString age;
-  (void)data_set.findAndGetOFString(DCM_PatientAge, age);
   dcmtk::log4cplus::Logger::getRoot().removeAppender(control);
 
-  EXPECT_NE(raw.find("MARKER"), std::string::npos) << "the control: DCMTK said " << raw;
+  EXPECT_NE(raw.find("QZ"), std::string::npos) << "the control: DCMTK said " << raw;
   EXPECT_NE(log.text().find("dcmtk noticed logger=dcmtk."), std::string::npos) << log.text();
-  EXPECT_EQ(log.text().find("MARKER"), std::string::npos) << log.text();
+  EXPECT_EQ(log.text().find("QZ"), std::string::npos) << log.text();
+  EXPECT_EQ(log.text().find("NAME"), std::string::npos) << log.text();
 }
 
 TEST(DcmtkRuntime, SaysTheSamePlaceOncePerMinute) {
