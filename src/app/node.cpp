@@ -190,10 +190,7 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
   listen.max_pending_per_address = network.max_pending_per_address;
   if (network.close_unlisted)
     listen.welcomes = [this](const std::string& address) { return welcomes(address); };
-  listen.judge_titles = [this](const Caller& caller) { return server_->judge_titles(caller); };
-  listen.judge_request = [this](const Caller& caller, const AssociationRequest& request) {
-    return server_->judge_request(caller, request);
-  };
+  server_->decide_at(listen);
   acceptor_ = std::make_unique<Acceptor>(
       io_, listen, [this](IncomingAssociation incoming) { server_->take(std::move(incoming)); });
   io_thread_ = std::jthread([this] { io_.run(); });
