@@ -216,10 +216,7 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
   listen.max_pending_per_address = network.max_pending_per_address;
   if (network.close_unlisted)
     listen.welcomes = [this](const std::string& address) { return welcomes(address); };
-  listen.judge_titles = [this](const Caller& caller) { return server_->judge_titles(caller); };
-  listen.judge_request = [this](const Caller& caller, const AssociationRequest& request) {
-    return server_->judge_request(caller, request);
-  };
+  server_->decide_at(listen);
   listen.listen_tls = node.listen_tls;
   listen.tls_context = [this] { return tls_->server(); };
   listen.on_tls_failure = [this](const std::string& address, const std::string& reason) {

@@ -107,22 +107,21 @@ void Node::add_admission_conditions(std::vector<Condition>& out, const DiskUse& 
     out.push_back({2, "disk-low", "",
                    "less than [node] min_free_gb is free: associations are rejected for the time "
                    "being and instances refused with 0xA700, until there is room"});
-  if (const auto use = server_->counters();
-      use.since_sent_away && *use.since_sent_away < kCrowdedFor) {
+  if (const auto peers = server_->counters();
+      peers.since_sent_away && *peers.since_sent_away < kCrowdedFor) {
     const auto most =
-        std::max_element(use.by_address.begin(), use.by_address.end(),
+        std::max_element(peers.by_address.begin(), peers.by_address.end(),
                          [](const auto& a, const auto& b) { return a.second < b.second; });
+    std::string held;
+    if (most != peers.by_address.end())
+      held = ", most are held by " + most->first + " (" + std::to_string(most->second) + ")";
     out.push_back({1, "network-crowded", "",
                    "associations that did nothing were ended for others: " +
-                       std::to_string(use.sent_away_idle) + " idle, " +
-                       std::to_string(use.sent_away_stalled + use.sent_away_for_memory) +
-                       " stalled since the start" +
-                       (most == use.by_address.end() ? std::string()
-                                                     : ", most are held by " + most->first + " (" +
-                                                           std::to_string(most->second) + ")") +
+                       std::to_string(peers.sent_away_idle) + " idle, " +
+                       std::to_string(peers.sent_away_stalled + peers.sent_away_for_memory) +
+                       " stalled since the start" + held +
                        ": see `dosigate status`; if they are yours, raise [network] "
-                       "max_associations or [node] "
-                       "memory_budget_mb"});
+                       "max_associations or [node] memory_budget_mb"});
   }
   if (const std::string damage = database_check_.damage(); !damage.empty())
     out.push_back({2, "database-damaged", "", damage + ". Until then nothing is taken"});

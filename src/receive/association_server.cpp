@@ -43,6 +43,10 @@ AssociationServer::Settings checked(AssociationServer::Settings settings) {
   return settings;
 }
 
+Origin origin_of(const Caller& caller) {
+  return {caller.called_ae, caller.calling_ae, caller.address, {}, caller.certificate};
+}
+
 }  // namespace
 
 void ServerState::refused(const Origin& origin, const std::string& reason) noexcept try {
@@ -180,21 +184,22 @@ AssociationServer::~AssociationServer() {
   impl_->threads.clear();
 }
 
-std::optional<Bytes> AssociationServer::judge_titles(const Caller& caller) {
-  const Origin origin{caller.called_ae, caller.calling_ae, caller.address, {}, caller.certificate};
-  const auto rejection = impl_->judge_titles(origin);
-  if (!rejection) return std::nullopt;
-  return impl_->turn_away(*rejection, origin);
-}
-
-std::optional<Bytes> AssociationServer::judge_request(const Caller& caller,
-                                                      const AssociationRequest& request) {
-  Origin origin{caller.called_ae, caller.calling_ae, caller.address, {}, caller.certificate};
-  Services services;
-  if (const auto rejection = impl_->judge(request, origin, services))
-    return impl_->turn_away(*rejection, origin);
-  if (!impl_->state.places.make_room(caller.address)) return impl_->turn_away(kLocalLimit, origin);
-  return std::nullopt;
+void AssociationServer::decide_at(Acceptor::Settings& door) {
+  door.judge_titles = [&all = *impl_](const Caller& caller) -> std::optional<Bytes> {
+    const Origin origin = origin_of(caller);
+    const auto rejection = all.judge_titles(origin);
+    if (!rejection) return std::nullopt;
+    return all.turn_away(*rejection, origin);
+  };
+  door.judge_request = [&all = *impl_](const Caller& caller,
+                                       const AssociationRequest& request) -> std::optional<Bytes> {
+    Origin origin = origin_of(caller);
+    Services services;
+    auto rejection = all.judge(request, origin, services);
+    if (!rejection && !all.state.places.make_room(caller.address)) rejection = kLocalLimit;
+    if (!rejection) return std::nullopt;
+    return all.turn_away(*rejection, origin);
+  };
 }
 
 void AssociationServer::take(IncomingAssociation incoming) {

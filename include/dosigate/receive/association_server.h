@@ -97,11 +97,10 @@ class AssociationServer {
   /// Lets running instances finish, releases nothing else: bounded by dimse_timeout.
   ~AssociationServer();
 
-  /// The A-ASSOCIATE-RJ for who is turned away, counted and told to `on_refused`; nullopt for who
-  /// may come in. By the titles first, before the contexts are read; then with the whole request,
-  /// which makes room when that is what it takes.
-  std::optional<Bytes> judge_titles(const Caller& caller);
-  std::optional<Bytes> judge_request(const Caller& caller, const AssociationRequest& request);
+  /// Lets this server decide who comes in: who does not is told by an A-ASSOCIATE-RJ, counted and
+  /// named to `on_refused`. By the titles first, before the contexts are read; then by the whole
+  /// request, and room is made when that is what it takes.
+  void decide_at(Acceptor::Settings& door);
   /// Of who was judged. Closed without a word when that does not hold any more.
   void take(IncomingAssociation incoming);
   /// No new associations; those running end after the instance they are in. Returns when all

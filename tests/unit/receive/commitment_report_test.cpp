@@ -52,8 +52,9 @@ class Commitment : public ::testing::Test {
     io_.stop();
   }
 
-  static Acceptor::Settings listen() {
+  Acceptor::Settings listen() {
     Acceptor::Settings settings;
+    server_.decide_at(settings);
     settings.listen = {"127.0.0.1:0"};
     return settings;
   }

@@ -69,10 +69,7 @@ ReceivingNode::ReceivingNode(AssociationServer::Settings settings,
       });
   Acceptor::Settings accept;
   accept.listen = {"0.0.0.0:0"};  // so that peers may have several addresses
-  accept.judge_titles = [this](const Caller& caller) { return server_->judge_titles(caller); };
-  accept.judge_request = [this](const Caller& caller, const AssociationRequest& request) {
-    return server_->judge_request(caller, request);
-  };
+  server_->decide_at(accept);
   acceptor_ = std::make_unique<Acceptor>(
       io_, accept, [this](IncomingAssociation incoming) { server_->take(std::move(incoming)); });
   const std::string endpoint = acceptor_->endpoints().at(0);
