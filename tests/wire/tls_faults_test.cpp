@@ -11,6 +11,7 @@
 
 #include <boost/json/value.hpp>
 
+#include "support/commitment_peer.h"
 #include "support/free_port.h"
 #include "support/raw_scu.h"
 #include "wire/arrival.h"
@@ -121,14 +122,16 @@ TEST(TlsFaults, AnArchiveThatIsReachedByTlsAloneReportsByTlsAlone) {
                         .archive = "tls = true\n",
                         .route = "calling_ae = [\"NOBODY\"]\n"},
                .files = ca.issue("node")});
-  const std::vector<RawScu::Context> commitment{{1, "1.2.840.10008.1.20.1", {"1.2.840.10008.1.2"}}};
+  constexpr const char* kCommitment = "1.2.840.10008.1.20.1";
+  const std::vector<RawScu::Context> contexts{{1, kCommitment, {"1.2.840.10008.1.2"}}};
+  Bytes said = request_with_role("DOSIGATE", "ARCHIVE", contexts, kCommitment, false, true);
 
   RawScu plain(tls.node().port());
-  const auto answer = plain.associate("DOSIGATE", "ARCHIVE", commitment);
+  plain.send(said);
+  const auto answer = plain.receive();
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->type, 3) << "anybody at that address could say so";
 
-  Bytes said = RawScu::association_request("DOSIGATE", "ARCHIVE", commitment);
   const Bytes release{5, 0, 0, 0, 0, 4, 0, 0, 0, 0};
   said.insert(said.end(), release.begin(), release.end());
   const auto over_tls = [&](const TlsFiles& files) {
