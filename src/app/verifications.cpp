@@ -130,7 +130,9 @@ std::map<std::string, Verifications::Last> Verifications::last() const {
 bool Verifications::may_report(const Config& config, const Origin& origin) const {
   return std::ranges::any_of(config.outputs, [&](const Config::Output& output) {
     const Destination& to = output.destination;
-    return to.kind == Destination::Kind::Dicom && to.ae_title == origin.calling_ae &&
+    // Who is only spoken to over TLS is only heard over TLS.
+    const bool proven = !to.tls || (origin.certificate && to.tls->admits(*origin.certificate));
+    return to.kind == Destination::Kind::Dicom && to.ae_title == origin.calling_ae && proven &&
            (is_address_of(to.host, origin.address) ||
             is_address_of(desk_.address_of(to.name), origin.address));
   });

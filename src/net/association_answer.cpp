@@ -106,7 +106,6 @@ bool is_well_nested(const Item& sub) {
     case kAsynchronousOperations:
       return size == 4;
     case kImplementationClass:
-      return size <= 64;
     case kImplementationVersion:
       return size <= 64;
     case kRoleSelection:  // PS3.7 Table D.3-10: length and UID, two bytes

@@ -36,7 +36,7 @@ std::string_view text_of(const ASN1_STRING* value) {
 
 /// One form for each address, so that "2001:DB8::1" and "2001:db8:0::1" are the same name.
 std::string normal(std::string_view name) {
-  const std::string text = lower(name);
+  std::string text = lower(name);
   std::array<Byte, 16> bytes{};
   std::array<char, INET6_ADDRSTRLEN> shown{};
   if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1 &&

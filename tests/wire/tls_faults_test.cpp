@@ -11,6 +11,7 @@
 
 #include <boost/json/value.hpp>
 
+#include "support/commitment_peer.h"
 #include "support/free_port.h"
 #include "support/raw_scu.h"
 #include "wire/arrival.h"
@@ -106,12 +107,45 @@ TEST(TlsFaults, APinnedRouteIsTakenByItsCertificateAlone) {
   EXPECT_NE(who({"--certificate", other.certificate.string()}), 0);
   EXPECT_NE(who({}), 0);
   EXPECT_EQ(tls.echoscu(camera).code, 0);
-  EXPECT_NE(tls.echoscu(other).code, 0);
+  EXPECT_THAT(tls.echoscu(other).output, HasSubstr("Association Rejected"));
   EXPECT_NE(run({"echoscu", "-aec", "DOSIGATE", "127.0.0.1", tls.node().port_text()}).code, 0);
   EXPECT_EQ(tls.failures(""), 0U) << "both are of our CA: it is the route that is not theirs";
   EXPECT_EQ(tls.storescu(camera, tls.paths).code, 0);
   ASSERT_TRUE(tls.node().settles());
   EXPECT_EQ(tls.node().totals().delivered, tls.paths.size());
+}
+
+TEST(TlsFaults, AnArchiveThatIsReachedByTlsAloneReportsByTlsAlone) {
+  TempDir dir;
+  const TestCa ca(dir.path, "ca", TestCa::Keys::Rsa);
+  TlsNode tls({.node = {.archive_port = free_port(),
+                        .archive = "tls = true\n",
+                        .route = "calling_ae = [\"NOBODY\"]\n"},
+               .files = ca.issue("node")});
+  constexpr const char* kCommitment = "1.2.840.10008.1.20.1";
+  const std::vector<RawScu::Context> contexts{{1, kCommitment, {"1.2.840.10008.1.2"}}};
+  Bytes said = request_with_role("DOSIGATE", "ARCHIVE", contexts, kCommitment, false, true);
+
+  RawScu plain(tls.node().port());
+  plain.send(said);
+  const auto answer = plain.receive();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->type, 3) << "anybody at that address could say so";
+
+  const Bytes release{5, 0, 0, 0, 0, 4, 0, 0, 0, 0};
+  said.insert(said.end(), release.begin(), release.end());
+  const auto over_tls = [&](const TlsFiles& files) {
+    return tls
+        .s_client({"-quiet", "-ign_eof", "-cert", files.certificate.string(), "-key",
+                   files.key.string(), "-CAfile", files.ca.string()},
+                  std::string(as_text(said)))
+        .output;
+  };
+  TestCa::Wish elsewhere;
+  elsewhere.dns = {"other.example.org"};
+  EXPECT_THAT(over_tls(ca.issue("archive")), HasSubstr("1.2.840.10008.3.1.1.1"));
+  EXPECT_THAT(over_tls(ca.issue("other", "other", elsewhere)),
+              Not(HasSubstr("1.2.840.10008.3.1.1.1")));
 }
 
 TEST(TlsFaults, PeerEchoSaysInWordsWhyThereIsNoHandshake) {
