@@ -226,5 +226,78 @@ TEST_F(Audit, TellsOfAStudyInBoundedLinesFromItsFirstInstanceToItsDelivery) {
     EXPECT_THAT(record, Not(HasSubstr(planted.value))) << planted.kind;
 }
 
+TEST_F(Audit, AHitOfTheLeakCheckIsACriticalIncidentOfOnePerson) {
+  const Phantom phantom = write_phantom({.directory = dir_.path / "sent", .ct_slices = 1});
+  const std::string telephone = "11987654321";
+  ASSERT_EQ(run({"dcmodify", "-nb", "-i", "(0010,2154)=" + telephone, "-i",
+                 "(0018,1020)=VB20A (11) 98765-4321", phantom.files[0].path.string()})
+                .code,
+            0);
+  node_.start();
+  ASSERT_EQ(run(storescu_arguments(node_.port(), {phantom.files[0].path})).code, 0);
+
+  const auto noted = incidents();
+  ASSERT_EQ(noted.size(), 1U) << node_.log();
+  EXPECT_EQ(noted[0].at("kind").as_string(), "leak-hit");
+  EXPECT_EQ(noted[0].at("subjects_affected").to_number<int>(), 1);
+  EXPECT_EQ(node_.dosigate({"check"}).code, 2);
+  EXPECT_THAT(node_.dosigate({"status"}).output, HasSubstr("1 open, 1 data subjects"));
+  for (const auto* file : {"audit/audit.jsonl", "incidents/incidents.jsonl"})
+    EXPECT_THAT(content_of(node_.directory() / "state" / file),
+                AllOf(HasSubstr("leak-hit"), Not(HasSubstr("98765"))));
+  EXPECT_THAT(node_.log(), Not(HasSubstr("98765")));
+  // A kill changes nothing.
+  node_.kill();
+  node_.start();
+  EXPECT_EQ(incidents().size(), 1U);
+}
+
+TEST_F(Audit, ASpoolFileThatDoesNotAuthenticateIsAnIncident) {
+  const Phantom phantom = write_phantom({.directory = dir_.path / "sent", .ct_slices = 1});
+  node_.start();
+  ASSERT_EQ(node_.dosigate({"queue", "pause", "archive", "--reason", "test"}).code, 0);
+  ASSERT_EQ(run(storescu_arguments(node_.port(), {phantom.files[0].path})).code, 0);
+  ASSERT_EQ(node_.stop(), 0);
+  std::size_t damaged = 0;
+  for (const auto& entry :
+       fs::recursive_directory_iterator(node_.directory() / "state" / "archive" / "spool")) {
+    if (entry.path().extension() != ".dsg") continue;
+    std::string bytes = content_of(entry.path());
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+    std::ofstream(entry.path(), std::ios::binary) << bytes;
+    ++damaged;
+  }
+  ASSERT_EQ(damaged, 1U);
+
+  node_.start();
+  ASSERT_EQ(node_.dosigate({"queue", "resume", "archive"}).code, 0);
+
+  EXPECT_TRUE(eventually([&] {
+    for (const auto& incident : incidents())
+      if (incident.at("of").as_string() == "spool") return true;
+    return false;
+  })) << node_.log();
+}
+
+TEST_F(Audit, AKeyThatDoesNotOpenTheKeyringIsAnIncidentOfTheNextStart) {
+  const auto key = node_.directory() / "master.key";
+  fs::rename(key, node_.directory() / "kept");
+  std::ofstream(key) << std::string(64, 'a') << "\n";
+  fs::permissions(key, fs::perms::owner_read);
+  for (int i = 0; i < 2; ++i) {
+    node_.launch();
+    ASSERT_TRUE(node_.ends_within(std::chrono::seconds(30)));
+  }
+  fs::remove(key);
+  fs::rename(node_.directory() / "kept", key);
+
+  node_.start();
+
+  const auto noted = incidents();
+  ASSERT_EQ(noted.size(), 1U) << node_.log();
+  EXPECT_EQ(noted[0].at("of").as_string(), "keyring");
+  EXPECT_EQ(noted[0].at("count").to_number<int>(), 1) << "once a day";
+}
+
 }  // namespace
 }  // namespace dosigate::testing
