@@ -89,7 +89,7 @@ int approvals_approve(const Options& options, const std::string& id) {
   std::cout << "done: " << shown(answer.body, "what") << "\n";
   if (const auto* done = at(answer.body, "answer").if_object()) {
     for (const auto& [name, value] : *done)
-      if (!value.is_structured() && shown(value) != "")
+      if (!value.is_structured() && shown(value) != "-")
         std::cout << "  " << name << "  " << shown(value) << "\n";
   }
   return kDone;
