@@ -114,9 +114,11 @@ void IncidentRegister::noted(IncidentKind kind, const std::string& of, const std
          {"when", std::to_string(when)}});
   spdlog::error("incident number={} kind={} of=\"{}\": {}", number, incident_word(kind), thing,
                 detail);
-  audit_.record(
-      "incident." + std::string(incident_word(kind)), kDaemon,
-      {{"number", number}, {"of", thing}, {"detail", detail}, {"subjects", joined(subjects)}});
+  audit_.record("incident." + std::string(incident_word(kind)), kDaemon,
+                {{"number", number},
+                 {"of", thing},
+                 {"detail", detail},
+                 {"subjects_affected", std::to_string(subjects.size())}});
 }
 
 void IncidentRegister::write(const std::string& event, const std::string& actor,

@@ -74,12 +74,11 @@ AssociationServer::Answer Ingest::accept(const ReceivedInstance& received) noexc
   const InstanceId id = new_instance_id();
   const Outcome outcome =
       take_in(id, {received, *route, routing->engine(route->name, received.origin.calling_ae)});
-  const auto answer =
+  auto answer =
       std::visit(Overloaded{[&](const Taken& taken) -> AssociationServer::Answer {
                               if (taken.put == ArchiveSpool::Put::Duplicate)
                                 ledger_.duplicate(id, taken.study_uid);
-                              if (watch_.arrived)
-                                watch_.arrived(received.origin, taken.study_uid, taken.pseudonym);
+                              if (watch_.arrived) watch_.arrived(received.origin, taken.study_uid);
                               return {kSuccess, ""};
                             },
                             [&](const Held& held) { return keep(received, *route, held); },

@@ -73,12 +73,12 @@ TEST_F(Watch, AThousandNamesAreFewLinesAndNoCountIsLost) {
 
 TEST_F(Watch, AStudyHasALineForEachSenderAndOneWhenItIsComplete) {
   ArrivalAudit arrivals(*audit);
-  for (int i = 0; i < 50; ++i) arrivals.arriving(from("CAMERA1"), "2.25.1", "DSG-T-1");
-  arrivals.arriving(from("CAMERA2"), "2.25.1", "DSG-T-1");
-  arrivals.arriving(from("CAMERA1"), "2.25.2", "DSG-T-2");
-  arrivals.complete("2.25.1", "DSG-T-1", 50, 2);
-  arrivals.complete("2.25.2", "DSG-T-2", 1, 1);
-  arrivals.arriving(from("CAMERA1"), "2.25.1", "DSG-T-1");
+  for (int i = 0; i < 50; ++i) arrivals.arriving(from("CAMERA1"), "2.25.1");
+  arrivals.arriving(from("CAMERA2"), "2.25.1");
+  arrivals.arriving(from("CAMERA1"), "2.25.2");
+  arrivals.complete("2.25.1", 50, 2);
+  arrivals.complete("2.25.2", 1, 1);
+  arrivals.arriving(from("CAMERA1"), "2.25.1");
 
   EXPECT_EQ(events("instances.begin").size(), 4U);
   const auto received = events("instances.received");
