@@ -2,8 +2,7 @@
 
 namespace dosigate {
 
-void ArrivalAudit::arriving(const Origin& origin, const std::string& study_uid,
-                            const std::string& pseudonym) {
+void ArrivalAudit::arriving(const Origin& origin, const std::string& study_uid) {
   const Sender sender{origin.calling_ae, origin.address};
   const bool known = senders_.with([&](auto& senders) {
     const auto study = senders.find(study_uid);
@@ -13,7 +12,6 @@ void ArrivalAudit::arriving(const Origin& origin, const std::string& study_uid,
   // Two associations at once may both record it; neither may acknowledge before one has.
   audit_.record("instances.begin", "dosigated",
                 {{"study", study_uid},
-                 {"pseudonym", pseudonym},
                  {"calling", origin.calling_ae},
                  {"called", origin.called_ae},
                  {"address", origin.address},
@@ -24,14 +22,13 @@ void ArrivalAudit::arriving(const Origin& origin, const std::string& study_uid,
   });
 }
 
-void ArrivalAudit::complete(const std::string& study_uid, const std::string& pseudonym,
-                            std::uint64_t instances, std::size_t series) {
+void ArrivalAudit::complete(const std::string& study_uid, std::uint64_t instances,
+                            std::size_t series) {
   const auto senders = senders_.with([&](auto& all) {
     const auto study = all.find(study_uid);
     return study == all.end() ? std::set<Sender>() : study->second;
   });
   std::vector<std::pair<std::string, std::string>> fields{{"study", study_uid},
-                                                          {"pseudonym", pseudonym},
                                                           {"instances", std::to_string(instances)},
                                                           {"series", std::to_string(series)}};
   // Of one that began before a restart, the lines instances.begin say who sent it.

@@ -11,18 +11,23 @@
 namespace dosigate {
 
 /// Studies as they come in, in the audit log: a line when a machine begins to send one, and one
-/// when the study is complete. Bounded by studies, not instances. Thread: any.
+/// when the study is complete. Bounded by studies, not instances. The patient is not in them: who
+/// is forgotten leaves no pseudonym behind (the ledger knows it until then). Thread: any.
 class ArrivalAudit {
  public:
   explicit ArrivalAudit(AuditLog& audit) : audit_(audit) {}
 
   /// Before an instance is acknowledged. Throws when the line cannot be written: the sender keeps
   /// the instance then.
-  void arriving(const Origin& origin, const std::string& study_uid, const std::string& pseudonym);
+  void arriving(const Origin& origin, const std::string& study_uid);
   /// Nothing has arrived for a while.
   /// @param instances  different objects that are here now.
+<<<<<<< HEAD
   void complete(const std::string& study_uid, const std::string& pseudonym, std::uint64_t instances,
                 std::size_t series);
+=======
+  void complete(const std::string& study_uid, std::uint64_t instances, std::size_t series);
+>>>>>>> s6-audit
 
  private:
   struct Sender {

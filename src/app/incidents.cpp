@@ -71,21 +71,23 @@ Result<std::unique_ptr<IncidentRegister>> IncidentRegister::open(const fs::path&
               "the incident register was changed by someone else; as it was found it is kept in " +
                   aside + ", and a new one begins here");
   for (const PendingIncident& one : pending_incidents(state_dir))
-    out->noted(one.kind, one.of, one.detail, {}, one.when);
+    out->noted(one.kind, one.of, one.detail, {}, 1, one.when);
   forget_pending(state_dir);
   return out;
 }
 
 void IncidentRegister::note(IncidentKind kind, const std::string& of, const std::string& detail,
-                            const std::set<std::string>& subjects) noexcept try {
-  noted(kind, of, detail, subjects, to_unix(clock_()));
+                            const std::set<std::string>& subjects, std::uint64_t times) noexcept
+    try {
+  noted(kind, of, detail, subjects, times, to_unix(clock_()));
 } catch (const std::exception& broken) {
   spdlog::error("cannot note an incident kind={} of=\"{}\" error={}", incident_word(kind), of,
                 broken.what());
 }
 
 void IncidentRegister::noted(IncidentKind kind, const std::string& of, const std::string& detail,
-                             const std::set<std::string>& subjects, std::int64_t when) {
+                             const std::set<std::string>& subjects, std::uint64_t times,
+                             std::int64_t when) {
   const std::lock_guard lock(mutex_);
   std::string thing = of;
   auto known = book_.same(kind, thing, when / kDay);
@@ -95,7 +97,7 @@ void IncidentRegister::noted(IncidentKind kind, const std::string& of, const std
   }
   if (known) {
     More& more = more_[*known];
-    ++more.times;
+    more.times += times;
     more.last = when;
     std::set<std::string> fresh;
     const auto& before = book_.all().at(*known).subjects;
@@ -104,7 +106,8 @@ void IncidentRegister::noted(IncidentKind kind, const std::string& of, const std
     if (!fresh.empty()) write_count(*known, fresh);
     return;
   }
-  const std::string number = std::to_string(book_.next_number());
+  const std::uint64_t id = book_.next_number();
+  const std::string number = std::to_string(id);
   write(std::string(kIncidentNoted), kDaemon,
         {{"number", number},
          {"kind", std::string(incident_word(kind))},
@@ -112,11 +115,14 @@ void IncidentRegister::noted(IncidentKind kind, const std::string& of, const std
          {"detail", detail},
          {"subjects", joined(subjects)},
          {"when", std::to_string(when)}});
+  if (times > 1) more_[id] = {times - 1, when};
   spdlog::error("incident number={} kind={} of=\"{}\": {}", number, incident_word(kind), thing,
                 detail);
-  audit_.record(
-      "incident." + std::string(incident_word(kind)), kDaemon,
-      {{"number", number}, {"of", thing}, {"detail", detail}, {"subjects", joined(subjects)}});
+  audit_.record("incident." + std::string(incident_word(kind)), kDaemon,
+                {{"number", number},
+                 {"of", thing},
+                 {"detail", detail},
+                 {"subjects_affected", std::to_string(subjects.size())}});
 }
 
 void IncidentRegister::write(const std::string& event, const std::string& actor,

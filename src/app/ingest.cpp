@@ -79,8 +79,7 @@ AssociationServer::Answer Ingest::accept(const ReceivedInstance& received) noexc
       std::visit(Overloaded{[&](const Taken& taken) -> AssociationServer::Answer {
                               if (taken.put == ArchiveSpool::Put::Duplicate)
                                 ledger_.duplicate(id, taken.study_uid);
-                              if (watch_.arrived)
-                                watch_.arrived(received.origin, taken.study_uid, taken.pseudonym);
+                              if (watch_.arrived) watch_.arrived(received.origin, taken.study_uid);
                               return {kSuccess, ""};
                             },
                             [&](const Held& held) { return keep(received, *route, held); },

@@ -65,8 +65,8 @@ void Node::note_integrity_at_start() {
 }
 
 IngestWatch Node::ingest_watch() {
-  return {[this](const Origin& origin, const std::string& study, const std::string& pseudonym) {
-            arrivals_->arriving(origin, study, pseudonym);
+  return {[this](const Origin& origin, const std::string& study) {
+            arrivals_->arriving(origin, study);
           },
           [this](const std::string& route, const Held& held) {
             std::set<std::string> subjects;
@@ -106,7 +106,6 @@ void Node::record_transfers() {
       if (output.destination.name == transfer.destination) host = output.destination.host;
     stores_.audit->record("instances.transferred", "dosigated",
                           {{"study", transfer.study_uid},
-                           {"pseudonym", transfer.pseudonym},
                            {"destination", transfer.destination},
                            {"host", host},
                            {"instances", std::to_string(transfer.count)},
@@ -123,8 +122,10 @@ void Node::use_syslog(const AuditSettings& wanted) {
   if (!wanted.sends()) return;
   stores_.audit->record("syslog", "dosigated",
                         {{"to", wanted.syslog_host + ":" + std::to_string(wanted.syslog_port)}});
-  syslog_ = std::make_unique<SyslogSender>(wanted, config_.node.state_dir / "audit", *stores_.audit,
-                                           AuditSource{config_.node.ae_title, ""});
+  syslog_ = std::make_unique<SyslogSender>(
+      wanted, config_.node.state_dir / "audit", *stores_.audit,
+      AuditSource{config_.node.ae_title, ""},
+      [this](const std::string& study) { return stores_.ledger->pseudonym_of(study); });
 }
 
 void Node::add_security_conditions(std::vector<Condition>& out) const {

@@ -182,7 +182,7 @@ void Node::tick() {
     last_complete_ = now;
     announce_complete(*stores_.ledger, config_.node.study_quiet,
                       [this](const Ledger::StudyArrival& study, const StudyCounts& counts) {
-                        arrivals_->complete(study.study_uid, study.pseudonym, counts.instances,
+                        arrivals_->complete(study.study_uid, counts.instances,
                                             counts.series.size());
                       });
   }

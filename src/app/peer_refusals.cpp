@@ -19,12 +19,12 @@ std::string name_of(const Origin& origin) {
 
 void PeerRefusals::add(const Origin& origin, const std::string& reason) noexcept try {
   const SteadyTime now = clock_();
-  std::optional<Peer> due;
   peers_.with([&](auto& peers) {
     std::string name = name_of(origin);
     if (!peers.contains(name) && peers.size() >= kMost)
       std::erase_if(peers, [&](const auto& one) {
-        return one.second.count == 0 && now - one.second.recorded >= kInterval;
+        return one.second.count == 0 && one.second.not_noted == 0 && one.second.recorded &&
+               now - *one.second.recorded >= kInterval;
       });
     const bool alone = peers.contains(name) || peers.size() < kMost;
     if (!alone) name = name_of({});
@@ -34,18 +34,10 @@ void PeerRefusals::add(const Origin& origin, const std::string& reason) noexcept
     if (fresh && !alone) peer.origin.calling_ae = name;
     peer.reason = reason;
     ++peer.count;
-    if (!fresh && now - peer.recorded < kInterval) return;
-    due = peer;
-    peer.count = 0;
-    peer.recorded = now;
+    ++peer.not_noted;
   });
-  if (due) record(*due);
-  incidents_.note(IncidentKind::RefusedPeer, name_of(origin),
-                  "no route admits it (" + reason +
-                      "): if the machine is the hospital's own, give it a [[route]]; if not, find "
-                      "out what it is");
 } catch (const std::exception& broken) {
-  spdlog::error("cannot record a refused association error={}", broken.what());
+  spdlog::error("cannot count a refused association error={}", broken.what());
 }
 
 void PeerRefusals::record(const Peer& peer) noexcept try {
@@ -61,16 +53,25 @@ void PeerRefusals::record(const Peer& peer) noexcept try {
 
 void PeerRefusals::write_all(bool now) noexcept try {
   const SteadyTime time = clock_();
-  std::vector<Peer> due;
+  std::vector<Peer> to_record, to_note;
   peers_.with([&](auto& peers) {
     for (auto& [name, peer] : peers) {
-      if (peer.count == 0 || (!now && time - peer.recorded < kInterval)) continue;
-      due.push_back(peer);
+      if (peer.not_noted > 0) to_note.push_back(peer);
+      peer.not_noted = 0;
+      const bool due = now || !peer.recorded || time - *peer.recorded >= kInterval;
+      if (peer.count == 0 || !due) continue;
+      to_record.push_back(peer);
       peer.count = 0;
       peer.recorded = time;
     }
   });
-  for (const Peer& peer : due) record(peer);
+  for (const Peer& peer : to_record) record(peer);
+  for (const Peer& peer : to_note)
+    incidents_.note(IncidentKind::RefusedPeer, name_of(peer.origin),
+                    "no route admits it (" + peer.reason +
+                        "): if the machine is the hospital's own, give it a [[route]]; if not, "
+                        "find out what it is",
+                    {}, peer.not_noted);
 } catch (const std::exception& broken) {
   spdlog::error("cannot record refused associations error={}", broken.what());
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "dosigate/app/incidents.h"
@@ -9,10 +10,10 @@
 
 namespace dosigate {
 
-/// Associations that no route admits, in the audit log and the incident register: at once the first
-/// time, then once per interval with how often, so that a machine that tries every second writes
-/// six lines an hour. At most 64 peers by name and address; all others count together. A kill loses
-/// the count since the last line. Thread: any.
+/// Associations that no route admits, in the audit log and the incident register: at the next
+/// `flush` the first time, then once per interval with how often, so that a machine that tries
+/// every second writes six lines an hour. At most 64 peers by name and address; all others count
+/// together. A kill loses the count since the last line. Thread: any.
 class PeerRefusals {
  public:
   PeerRefusals(AuditLog& audit, IncidentRegister& incidents, SteadyClock clock = steady_now)
@@ -21,16 +22,18 @@ class PeerRefusals {
   PeerRefusals(const PeerRefusals&) = delete;
   PeerRefusals& operator=(const PeerRefusals&) = delete;
 
+  /// Only counts: whoever accepts connections must not wait for the disk.
   void add(const Origin& origin, const std::string& reason) noexcept;
-  /// What has waited for its interval. Now and then.
+  /// Writes what is new, and what has waited for its interval. Every second or so.
   void flush() noexcept { write_all(false); }
 
  private:
   struct Peer {
     Origin origin;
     std::string reason;
-    std::uint64_t count = 0;  ///< not recorded yet
-    SteadyTime recorded{};
+    std::uint64_t count = 0;      ///< not in the audit log yet
+    std::uint64_t not_noted = 0;  ///< nor in the register
+    std::optional<SteadyTime> recorded;
   };
   void write_all(bool now) noexcept;
   void record(const Peer& peer) noexcept;

@@ -39,11 +39,13 @@ std::int64_t unix_of(const std::string& rfc3339) {
 }  // namespace
 
 SyslogSender::SyslogSender(AuditSettings settings, const std::filesystem::path& audit_directory,
-                           const AuditLog& audit, AuditSource source, Send send)
+                           const AuditLog& audit, AuditSource source, PatientOf patient_of,
+                           Send send)
     : settings_(std::move(settings)),
       audit_(audit),
       source_(std::move(source)),
       origin_{host_name(), static_cast<int>(::getpid())},
+      patient_of_(std::move(patient_of)),
       send_(send ? std::move(send) : Send(send_to_syslog)),
       queue_(audit_directory, audit, to_text(settings_)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
@@ -83,14 +85,19 @@ void SyslogSender::run(const std::stop_token& stop) {
 }
 
 bool SyslogSender::step() {
-  const SyslogQueue::Batch batch = queue_.next();
+  SyslogQueue::Batch batch = queue_.next();
   state_.with([&](State& state) {
     state.sent_line = queue_.line();
     state.oldest_waiting = batch.events.empty() ? 0 : unix_of(batch.events.front().time);
   });
   if (batch.events.empty()) return false;
   std::string frames;
-  for (const AuditEvent& event : batch.events) frames += syslog_frame(event, source_, origin_);
+  for (AuditEvent& event : batch.events) {
+    if (event.event.starts_with("instances."))
+      if (auto patient = patient_of_(event.field("study")); !patient.empty())
+        event.fields.emplace_back("pseudonym", std::move(patient));
+    frames += syslog_frame(event, source_, origin_);
+  }
   if (auto sent = send_(settings_, frames); !sent) throw std::runtime_error(sent.error().detail);
   queue_.sent(batch);
   state_.with([&](State& state) {

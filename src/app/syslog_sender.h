@@ -18,9 +18,12 @@ namespace dosigate {
 class SyslogSender {
  public:
   using Send = std::function<Result<void>(const AuditSettings&, const std::string& frames)>;
+  /// Whose study it is: the lines of arrivals and deliveries name the study only. Empty once the
+  /// patient is forgotten.
+  using PatientOf = std::function<std::string(const std::string& study_uid)>;
   /// @param send  another one in tests.
   SyslogSender(AuditSettings settings, const std::filesystem::path& audit_directory,
-               const AuditLog& audit, AuditSource source, Send send = {});
+               const AuditLog& audit, AuditSource source, PatientOf patient_of, Send send = {});
   ~SyslogSender();
 
   struct State {
@@ -44,6 +47,7 @@ class SyslogSender {
   const AuditLog& audit_;
   const AuditSource source_;
   const SyslogOrigin origin_;
+  const PatientOf patient_of_;
   const Send send_;
   SyslogQueue queue_;
   Guarded<State> state_;

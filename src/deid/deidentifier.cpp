@@ -154,8 +154,8 @@ struct Deidentifier::Impl {
                                              std::to_string(subject->device_epoch) +
                                              ": a camera or software that nobody has accepted yet"};
     const bool is_person = subject_of(rules.profile(), *source) == nullptr;
-    Verdict verdict = clean_for(*subject, received, *opened, is_person ? rules : *rules_for_no_person,
-                                decision.revision, trace);
+    Verdict verdict = clean_for(*subject, received, *opened,
+                                is_person ? rules : *rules_for_no_person, decision.revision, trace);
     if (auto* held = std::get_if<Held>(&verdict)) held->pseudonym = subject->pseudonym;
     return verdict;
   }

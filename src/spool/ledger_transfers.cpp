@@ -1,6 +1,7 @@
 #include "ledger_impl.h"
 
-// Deliveries on their way into the audit log: one line a study and destination, not one an instance.
+// Deliveries on their way into the audit log: one line a study and destination, not one an
+// instance.
 
 namespace dosigate {
 

@@ -129,6 +129,10 @@ TEST_F(Syslog, GetsEveryEventAsAValidDicomAuditMessageWithoutAnIdentity) {
   const Finished valid = run(command);
   EXPECT_EQ(valid.code, 0) << valid.output;
   expect_complete(lines());
+  for (const auto& message : messages) {
+    if (message.xml.find(">instances.received<") == std::string::npos) continue;
+    EXPECT_THAT(message.xml, HasSubstr("ParticipantObjectID=\"" + pseudonym + "\""));
+  }
   EXPECT_THAT(text(), AllOf(HasSubstr("110120"), HasSubstr("110102"), HasSubstr("110104"),
                             HasSubstr("110112"), HasSubstr(pseudonym)));
   for (const Planted& planted : phantom.planted)

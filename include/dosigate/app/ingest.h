@@ -20,8 +20,7 @@ namespace dosigate {
 /// Who hears of what comes in, beside the ledger; each may be empty.
 struct IngestWatch {
   /// An instance of a study is in custody and not acknowledged yet; what it throws refuses it.
-  std::function<void(const Origin&, const std::string& study_uid, const std::string& pseudonym)>
-      arrived{};
+  std::function<void(const Origin&, const std::string& study_uid)> arrived{};
   /// The leak check held an instance: tag and kind, never the value.
   std::function<void(const std::string& route, const Held&)> leak{};
 };

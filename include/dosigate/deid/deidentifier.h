@@ -75,7 +75,7 @@ struct Cleaned {
 };
 struct Held {
   HoldReason reason;
-  std::string detail;  ///< tags and kinds, never a value
+  std::string detail;       ///< tags and kinds, never a value
   std::string pseudonym{};  ///< of the patient, when it was known by then
 };
 struct Dropped {

@@ -231,16 +231,15 @@ TEST_F(IngestTest, TellsOfALeakHitWhosePseudonymItIsAndNeverTheValue) {
 TEST_F(IngestTest, TellsOfAnArrivalBeforeTheAnswerAndRefusesWhatCannotBeRecorded) {
   std::vector<std::string> told;
   bool full = false;
-  watch_.arrived = [&](const Origin& origin, const std::string& study,
-                       const std::string& pseudonym) {
+  watch_.arrived = [&](const Origin& origin, const std::string& study) {
     if (full) throw std::runtime_error("no space left");
-    told.push_back(origin.calling_ae + " " + study.substr(0, 5) + " " + pseudonym.substr(0, 4));
+    told.push_back(origin.calling_ae + " " + study.substr(0, 5));
   };
   open_quarantine(1U << 30U);
   use_route();
 
   EXPECT_EQ(send(ct_slice()).status, 0x0000);
-  EXPECT_EQ(told, std::vector<std::string>{"CAMERA 2.25. DSG-"});
+  EXPECT_EQ(told, std::vector<std::string>{"CAMERA 2.25."});
   full = true;
   EXPECT_EQ(send(ct_slice()).status & 0xFF00, 0xA700);
   full = false;

@@ -131,12 +131,14 @@ TEST_F(Record, TheSenderTriesAgainSaysWhyAndKeepsTheOrder) {
   Guarded<std::string> got;
   AuditSettings settings;
   settings.syslog_host = "logs";
-  const SyslogSender sender(settings, directory, *audit, {"DOSIGATE", ""},
-                            [&](const AuditSettings&, const std::string& frames) -> Result<void> {
-                              if (++tries == 1) return fail(Fault::Unavailable, "it is away");
-                              got.with([&](std::string& all) { all += frames; });
-                              return {};
-                            });
+  const SyslogSender sender(
+      settings, directory, *audit, {"DOSIGATE", ""},
+      [](const std::string& study) { return study == "2.25.7" ? "DSG-T-7" : ""; },
+      [&](const AuditSettings&, const std::string& frames) -> Result<void> {
+        if (++tries == 1) return fail(Fault::Unavailable, "it is away");
+        got.with([&](std::string& all) { all += frames; });
+        return {};
+      });
   const auto wait = [&](const auto& holds) {
     for (int i = 0; i < 400 && !holds(); ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -148,7 +150,7 @@ TEST_F(Record, TheSenderTriesAgainSaysWhyAndKeepsTheOrder) {
   EXPECT_GT(sender.state().oldest_waiting, 0);
 
   ASSERT_TRUE(wait([&] { return sender.state().waiting == 0; }));
-  add(1);
+  audit->record("instances.received", "dosigated", {{"study", "2.25.7"}});
   ASSERT_TRUE(wait([&] { return sender.state().sent_line == 3; }));
 
   const auto state = sender.state();
@@ -158,6 +160,7 @@ TEST_F(Record, TheSenderTriesAgainSaysWhyAndKeepsTheOrder) {
   const std::string all = got.with([](const std::string& text) { return text; });
   EXPECT_LT(all.find("sequenceId=\"1\""), all.find("sequenceId=\"2\""));
   EXPECT_LT(all.find("sequenceId=\"2\""), all.find("sequenceId=\"3\""));
+  EXPECT_THAT(all, HasSubstr("ParticipantObjectID=\"DSG-T-7\"")) << "whose study it is";
 }
 
 TEST(SyslogConnection, AServerThatIsNotThereIsSaidInWords) {

@@ -101,12 +101,17 @@ TEST(AuditHead, IsReadAsItIsPrinted) {
   EXPECT_EQ(parse_audit_head(text_of(head)), head);
   EXPECT_EQ(parse_audit_head("12:" + std::string(64, 'E')), head);
   const std::string e(64, 'e');
-  const std::vector<std::string> wrong{"",       "12",       "12:",
-                                       "0:" + e, "-1:" + e,  "12:" + e.substr(1),
-                                       "12 :" + e, "12:" + e + "e", "12:" + e.substr(1) + "g",
+  const std::vector<std::string> wrong{"",
+                                       "12",
+                                       "12:",
+                                       "0:" + e,
+                                       "-1:" + e,
+                                       "12:" + e.substr(1),
+                                       "12 :" + e,
+                                       "12:" + e + "e",
+                                       "12:" + e.substr(1) + "g",
                                        "99999999999999999999:" + e};
-  for (const std::string& bad : wrong)
-    EXPECT_FALSE(parse_audit_head(bad)) << bad;
+  for (const std::string& bad : wrong) EXPECT_FALSE(parse_audit_head(bad)) << bad;
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ std::set<std::string> recorded_events() {
   const std::regex call(
       R"re((?:record|on_record)\(\s*(?:request,\s*)?(?:on->get_bool\(\) \? )?"([a-z][a-z.-]+)"(?: : "([a-z.-]+)")?)re");
   for (const auto& entry :
-           std::filesystem::recursive_directory_iterator(DOSIGATE_SOURCE_DIR "/src")) {
+       std::filesystem::recursive_directory_iterator(DOSIGATE_SOURCE_DIR "/src")) {
     if (entry.path().extension() != ".cpp") continue;
     std::ifstream in(entry.path());
     const std::string text{std::istreambuf_iterator<char>(in), {}};
