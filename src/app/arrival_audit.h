@@ -22,12 +22,7 @@ class ArrivalAudit {
   void arriving(const Origin& origin, const std::string& study_uid);
   /// Nothing has arrived for a while.
   /// @param instances  different objects that are here now.
-<<<<<<< HEAD
-  void complete(const std::string& study_uid, const std::string& pseudonym, std::uint64_t instances,
-                std::size_t series);
-=======
   void complete(const std::string& study_uid, std::uint64_t instances, std::size_t series);
->>>>>>> s6-audit
 
  private:
   struct Sender {
