@@ -228,8 +228,8 @@ std::string warnings(const value& s) {
 }
 
 std::string rendered(const value& s) {
-  return heading(s) + tls_text(s) + drain(s) + totals(s) + destinations(s) + held(s) + disk(s) + conditions(s) +
-         refused_peers(s) + warnings(s);
+  return heading(s) + tls_text(s) + drain(s) + totals(s) + destinations(s) + held(s) + disk(s) +
+         conditions(s) + refused_peers(s) + warnings(s);
 }
 
 }  // namespace

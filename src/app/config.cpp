@@ -63,8 +63,8 @@ boost::system::result<Config, ConfigErrors> load_config(const std::filesystem::p
 
 std::vector<std::string> config_keys() {
   // Known is what the reader asks for, so a document with one empty table of each kind tells all.
-  const toml::table root =
-      toml::parse("[node]\n[[site]]\n[[destination]]\n[[route]]\ndrop = [{}]\n[[peer]]\n[tls]\n[alert]\n");
+  const toml::table root = toml::parse(
+      "[node]\n[[site]]\n[[destination]]\n[[route]]\ndrop = [{}]\n[[peer]]\n[tls]\n[alert]\n");
   Problems ignored("");  // an empty route lacks a name; only the keys matter here
   std::set<std::string> known;
   read_sections(root, "dosigate.toml", ignored, &known);
