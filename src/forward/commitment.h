@@ -2,8 +2,8 @@
 
 #include <span>
 
-#include "peer.h"
 #include "dosigate/forward/verifier.h"
+#include "peer.h"
 
 namespace dosigate {
 

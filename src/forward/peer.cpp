@@ -167,7 +167,7 @@ Result<void> Peer::send_data(std::uint8_t context, const Source& source, const P
   // A PDU goes out when there is more than fits: only then is it known not to be the last.
   std::size_t filled = 0;
   Result<void> sent;
-  const auto given = source([&](ByteView bytes) {
+  auto given = source([&](ByteView bytes) {
     while (!bytes.empty()) {
       if (filled == largest) {
         sent = send(filled, false);

@@ -30,7 +30,23 @@ std::vector<std::string> strings(const std::string& json) {
 
 Orthanc::Orthanc(std::filesystem::path directory, std::uint16_t peer_port,
                  const std::optional<Tls>& tls)
-    : directory_(std::move(directory)), dicom_port_(free_port()), http_port_(free_port()) {
+    : directory_(std::move(directory)) {
+  // A port that was free may be taken before Orthanc binds it.
+  constexpr int kAttempts = 4;
+  for (int attempt = 1;; ++attempt) {
+    dicom_port_ = free_port();
+    http_port_ = free_port();
+    configure(peer_port, tls);
+    try {
+      start();
+      return;
+    } catch (const std::runtime_error&) {
+      if (attempt == kAttempts) throw;
+    }
+  }
+}
+
+void Orthanc::configure(std::uint16_t peer_port, const std::optional<Tls>& tls) const {
   std::filesystem::create_directories(directory_ / "data");
   std::ofstream config(directory_ / "orthanc.json");
   config << "{ \"Name\": \"test\", \"StorageDirectory\": " << directory_ / "data"
@@ -49,8 +65,6 @@ Orthanc::Orthanc(std::filesystem::path directory, std::uint16_t peer_port,
            << tls->certificate << ", \"DicomTlsPrivateKey\": " << tls->key
            << ", \"DicomTlsTrustedCertificates\": " << tls->ca;
   config << " }\n";
-  config.close();
-  start();
 }
 
 void Orthanc::start() {
@@ -62,8 +76,12 @@ void Orthanc::start() {
                 "http://127.0.0.1:" + std::to_string(http_port_) + "/system"})
                .code == 0;
   };
-  if (!eventually(answers))
-    throw std::runtime_error("Orthanc does not start: " + process_->output());
+  bool ready = false;
+  (void)eventually([&] {
+    ready = answers();
+    return ready || !process_->running();
+  });
+  if (!ready) throw std::runtime_error("Orthanc does not start: " + process_->output());
 }
 
 void Orthanc::stop() {

@@ -43,8 +43,10 @@ class Orthanc {
   void start();
 
  private:
+  void configure(std::uint16_t peer_port, const std::optional<Tls>& tls) const;
+
   std::filesystem::path directory_;
-  std::uint16_t dicom_port_, http_port_;
+  std::uint16_t dicom_port_ = 0, http_port_ = 0;
   int starts_ = 0;
   std::unique_ptr<Process> process_;
 };
