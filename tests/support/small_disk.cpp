@@ -89,6 +89,8 @@ StruckDisk::StruckDisk(const std::filesystem::path& image, std::filesystem::path
     why_not_ = command[0] + ": " + done.output;
     return;
   }
+  // A new file system is open to everybody; a node does not keep its state on such a one.
+  std::filesystem::permissions(directory_, std::filesystem::perms::owner_all);
 }
 
 StruckDisk::~StruckDisk() {

@@ -19,6 +19,8 @@
 namespace dosigate::testing {
 namespace {
 
+constexpr auto kPrivate = std::filesystem::perms::owner_read | std::filesystem::perms::owner_write;
+
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -187,6 +189,7 @@ TEST_F(Node, AMissingMapWithASpoolIsRefusedAndNoneIsMade) {
   EXPECT_FALSE(std::filesystem::exists(map));
 
   std::ofstream(map).close();  // empty is no map either
+  std::filesystem::permissions(map, kPrivate);
   expect_refused("restore it from a backup", map);
 
   std::filesystem::remove(map);
@@ -200,6 +203,7 @@ TEST_F(Node, AMissingLedgerIsRefusedAndBegunAnewOnlyByAPerson) {
   expect_refused("dosigate init --new-ledger", ledger);
   EXPECT_FALSE(std::filesystem::exists(ledger));
   std::ofstream(ledger).close();
+  std::filesystem::permissions(ledger, kPrivate);
   expect_refused("dosigate init --new-ledger", ledger);
   EXPECT_NE(node_.dosigate({"init"}).code, 0) << "this is no new node";
 
