@@ -72,7 +72,7 @@ bool Aead::decrypt(const Nonce& nonce, ByteView sealed, ByteView associated, std
           "expected tag");
   Byte unused = 0;
   if (EVP_CipherFinal_ex(context_.get(), &unused, &written) == 1) return true;
-  wipe(out.data(), out.size());  // nothing unauthenticated leaves
+  if (!out.empty()) wipe(out.data(), out.size());  // nothing unauthenticated leaves
   return false;
 }
 

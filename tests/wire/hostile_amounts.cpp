@@ -123,19 +123,6 @@ std::vector<HostileCase> hostile_amounts() {
                    .put(0x00280034, Wire().element(0x00280034, "IS", values + "1 "))
                    .bytes();
              }),
-      {"all_associations_taken", "PS3.8 9.3.4 Table 9-21", rejected(2, 3, 2), "",
-       [](const Attack& attack) {
-         std::vector<RawScu> held;
-         Answer last{Answer::Kind::Other};
-         for (int i = 0; i < 64; ++i) {
-           RawScu scu(attack.port());
-           scu.send(RequestParts().bytes());
-           last = Attack::next(scu);
-           if (last != accepted()) break;
-           held.push_back(std::move(scu));
-         }
-         return last;
-       }},
       {"twenty_connections_that_say_nothing", "PS3.8 9.1.4 ARTIM", accepted(), "",
        [](const Attack& attack) {
          std::vector<RawScu> held;

@@ -97,9 +97,8 @@ class HostileMemory : public ::testing::TestWithParam<Kind> {};
 TEST_P(HostileMemory, AThousandAssociationsLeaveLessThanAMebibyte) {
   const Kind& kind = GetParam();
   TempDir dir;
-  NodeProcess node(dir.path / "node", {.route = "called_ae = [\"DOSIGATE\"]",
-                                       .node = "max_associations = 4",
-                                       .log_level = "error"});
+  NodeProcess node(dir.path / "node",
+                   {.route = "called_ae = [\"DOSIGATE\"]", .log_level = "error"});
   node.start();
   const Attack attack(node.port());
   const auto play = [&](int count) {

@@ -59,6 +59,7 @@ class Hostile : public ::testing::TestWithParam<HostileCase> {
   }
   /// What is left when every case has been there.
   static void TearDownTestSuite() {
+    if (!node) return;  // it did not start, which has been said
     EXPECT_EQ(honest_echo(node->port()), status(0));
     EXPECT_LT(resident_mib(node->pid()), kLargestResidentMib);
     std::cout << "resident after all cases: " << resident_mib(node->pid()) << " MiB, at most "
