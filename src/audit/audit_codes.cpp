@@ -28,6 +28,7 @@ constexpr std::array kKinds{
     AuditKind{"restore", kImport, 'C', kNone},
     AuditKind{"map.forget", kStudyDeleted, 'D', kNone},
     AuditKind{"map.forget.begin", kStudyDeleted, 'D', kNone},
+    AuditKind{"map.denied", kSecurityAlert, 'E', kRestrictedFunction},
     AuditKind{"map.", kPatientRecord, 'U', kNone},
     AuditKind{"study.", kInstancesAccessed, 'U', kNone},
     AuditKind{"study.withdraw", kInstancesAccessed, 'D', kNone},
@@ -53,6 +54,7 @@ constexpr std::array kKinds{
     AuditKind{"incident.", kSecurityAlert, 'E', kSecurityConfiguration},
     AuditKind{"incident.refused-peer", kSecurityAlert, 'E', kNodeAuthentication},
     AuditKind{"incident.map-read", kSecurityAlert, 'E', kRestrictedFunction},
+    AuditKind{"approval.", kSecurityAlert, 'E', kRestrictedFunction},
     AuditKind{"access.", kSecurityAlert, 'E', kRestrictedFunction},
     AuditKind{"roles.", kSecurityAlert, 'E', kSecurityRoles},
 };

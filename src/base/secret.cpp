@@ -67,7 +67,9 @@ Slots& slots() {
 
 bool secrets_are_locked() noexcept { return all_locked; }
 
-void wipe(void* memory, std::size_t size) noexcept { explicit_bzero(memory, size); }
+void wipe(void* memory, std::size_t size) noexcept {
+  if (size != 0) explicit_bzero(memory, size);  // of nothing there is no address either
+}
 
 Secret::Secret(ByteView key) : data_(nullptr) {
   if (key.size() != kSize) throw std::invalid_argument("a key has 32 bytes");
