@@ -160,7 +160,7 @@ TEST(AuditMessage, WhatXmlCannotSayBecomesAQuestionMark) {
   const std::string message = audit_message(
       event("association.refused", "dosigated",
             {{"calling",
-              std::string("A\x01\x7F\xFF\xC0\x80\xED\xA0\x80\xEF\xBF\xBF<&>\"'\r\nB\0C", 24)},
+              std::string("A\x01\x7F\xFF\xC0\x80\xED\xA0\x80\xEF\xBF\xBF<&>\"'\r\nB\0C", 22)},
              {"address", "10.9.9.9"},
              {"reason", "\xC3\xA9\xF0\x9F\x98\x80"}}),
       kSource);

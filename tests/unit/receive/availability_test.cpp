@@ -1,6 +1,7 @@
 // Peers that hold places, memory or threads: nobody else has to wait for them.
 
 #include <future>
+#include <utility>
 
 #include "receiving_node.h"
 
@@ -295,7 +296,16 @@ TEST(Availability, APeerThatTakesNoAnswerLosesItsPlaceWhenPlacesAreScarce) {
   ReceivingNode node(with([](auto& s) { s.max_associations = 1; }), taken);
   RawScu mute = open(node);
   fill_with_answers(mute);
-  std::this_thread::sleep_for(2s);  // it has brought instances: a pause is granted
+  // It has brought instances, so a pause of two seconds is granted from the last of them on.
+  std::uint64_t before = 0;
+  EXPECT_TRUE(node.eventually(
+      [&] {
+        const auto now = node.server().counters().instances;
+        if (now == std::exchange(before, now)) return true;
+        std::this_thread::sleep_for(2500ms);
+        return false;
+      },
+      60s));
 
   RawScu next = open(node);
 
