@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(!config.error().lines.empty());
     return 0;
   }
-  must(config->node.max_associations > 0);
+  must(config->network.max_associations > 0);
   must(config->node.max_instance_bytes <= config->node.memory_budget_bytes);
   for (const auto& route : config->routes) must(!route.name.empty() && !route.destinations.empty());
   return 0;

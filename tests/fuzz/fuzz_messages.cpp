@@ -41,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::size_t stored = 0, reported = 0;
   AssociationServer::Settings settings;
   settings.max_instance_bytes = 8U << 10U;
-  settings.memory_budget_bytes = 16U << 10U;
+  settings.memory_budget_bytes = 1U << 20U;  // enough: without, an instance waits for others
   settings.max_pdu = 4096;
   settings.dimse_timeout = std::chrono::seconds(2);
   ServerState state(
@@ -69,7 +69,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const AcceptedContexts open = contexts();
   Connection connection(FileDescriptor(ends[1]), {},
                         {std::chrono::seconds(2), std::chrono::seconds(2)});
-  MessageLoop loop(state, origin, connection, open);
+  const auto place = state.places.take(origin.address);
+  MessageLoop loop(state, origin, connection, open, *place);
   const auto end = loop.run();
 
   must(end != MessageLoop::End::Idle && end != MessageLoop::End::Stopping);

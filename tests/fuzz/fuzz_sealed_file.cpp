@@ -88,7 +88,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return true;
   });
   must(!read || body == 70'000);
-  must(image == sealed().good || !read || !header ||
+  const auto pairs = reader->read_all(Section::Pairs, 1U << 20U);
+  must(!pairs || *pairs == Bytes(40, 2));
+  must(image == sealed().good || !read || !header || !pairs ||
        std::equal(image.begin() + 112, image.end(), sealed().good.begin() + 112));
   return 0;
 }
