@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <bitset>
 
+#include "association_items.h"
+
 namespace dosigate {
 namespace {
+
+using namespace association;
 
 constexpr std::size_t kHeader = 6;
 constexpr std::size_t kFixedPart = 68;  // as in A-ASSOCIATE-RQ, PS3.8 Table 9-17
@@ -12,19 +16,6 @@ constexpr std::size_t kLargest = 64U << 10U;
 constexpr std::size_t kReasonOnly = 4;  // what an A-ASSOCIATE-RJ and an A-ABORT say
 
 enum PduType : Byte { kAccept = 2, kReject = 3, kAbort = 7 };
-enum ItemType : Byte {
-  kApplicationContext = 0x10,
-  kContextResult = 0x21,
-  kTransferSyntax = 0x40,
-  kUserInformation = 0x50,
-  kMaximumLength = 0x51,
-  kImplementationClass = 0x52,
-  kAsynchronousOperations = 0x53,
-  kRoleSelection = 0x54,
-  kImplementationVersion = 0x55,
-  kExtendedNegotiation = 0x56,
-};
-
 Error wrong(std::string what) {
   return fail(Fault::NotDicom,
               "the answer to our association request is broken or hostile: " + std::move(what));
@@ -33,14 +24,6 @@ Error wrong(std::string what) {
 std::string item_at(Byte type, std::size_t offset) {
   return "item 0x" + to_hex({&type, 1}) + " at offset " + std::to_string(offset);
 }
-
-std::size_t big_endian_16(ByteView at) { return std::size_t{at[0]} << 8U | at[1]; }
-
-struct Item {
-  Byte type;
-  std::size_t offset;
-  ByteView body;
-};
 
 /// Calls `each` for items one after another that must end exactly where their bytes end.
 template <class Each>
@@ -55,15 +38,6 @@ Result<void> for_each_item(ByteView bytes, std::size_t offset, const Each& each)
     offset += 4 + length;
   }
   return {};
-}
-
-std::string uid_in(ByteView body) {
-  std::string uid(as_text(body));
-  while (!uid.empty() && (uid.back() == '\0' || uid.back() == ' ')) uid.pop_back();
-  const bool valid = uid.size() <= 64 && std::all_of(uid.begin(), uid.end(), [](char c) {
-                       return (c >= '0' && c <= '9') || c == '.';
-                     });
-  return valid ? uid : std::string();
 }
 
 Result<void> check_context(const Item& item, const AssociationRequest& asked,

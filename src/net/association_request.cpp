@@ -4,29 +4,17 @@
 #include <bitset>
 #include <optional>
 
+#include "association_items.h"
+
 namespace dosigate {
 namespace {
+
+using namespace association;
 
 constexpr std::size_t kHeader = 6;
 constexpr std::size_t kFixedPart =
     68;  // protocol version, titles and reserved bytes (PS3.8 Table 9-11)
 constexpr std::size_t kMaxContexts = 128;
-
-enum ItemType : Byte {
-  kApplicationContext = 0x10,
-  kPresentationContext = 0x20,
-  kAbstractSyntax = 0x30,
-  kTransferSyntax = 0x40,
-  kUserInformation = 0x50,
-  kMaximumLength = 0x51,
-  kImplementationClass = 0x52,
-  kAsynchronousOperations = 0x53,
-  kRoleSelection = 0x54,
-  kImplementationVersion = 0x55,
-  kExtendedNegotiation = 0x56,
-  kCommonExtendedNegotiation = 0x57,
-  kUserIdentity = 0x58,
-};
 
 Error broken(Byte type, std::size_t offset, std::string_view what) {
   std::string detail = "A-ASSOCIATE-RQ: item type 0x" + to_hex({&type, 1}) + " at offset ";
@@ -40,41 +28,10 @@ Error broken(std::string_view what) {
   return fail(Fault::NotDicom, "A-ASSOCIATE-RQ: " + std::string(what));
 }
 
-std::size_t big_endian_16(ByteView at) { return std::size_t{at[0]} << 8U | at[1]; }
-
 std::uint32_t big_endian_32(ByteView at) {
   return std::uint32_t{at[0]} << 24U | std::uint32_t{at[1]} << 16U | std::uint32_t{at[2]} << 8U |
          at[3];
 }
-
-std::string trimmed(ByteView bytes) {
-  std::string_view text = as_text(bytes);
-  const auto padding = [](char c) { return c == ' ' || c == '\0'; };
-  while (!text.empty() && padding(text.back())) text.remove_suffix(1);
-  while (!text.empty() && padding(text.front())) text.remove_prefix(1);
-  return std::string(text);
-}
-
-// Titles and version names end in logs, in the status and in routes: no control characters, nothing
-// that is not ISO 646.
-bool is_printable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7E; });
-}
-
-/// The UID in a sub-item; empty when it is none. DCMTK keeps 64 characters, padding included.
-std::string uid_in(ByteView body) {
-  if (body.size() > 64) return {};
-  std::string uid = trimmed(body);
-  const bool valid = std::all_of(uid.begin(), uid.end(),
-                                 [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
-  return valid ? uid : std::string();
-}
-
-struct Item {
-  Byte type;
-  std::size_t offset;  ///< of its type, in the PDU
-  ByteView body;
-};
 
 /// Items one after another (type, reserved, 16-bit length, body) that must end exactly where the
 /// bytes that hold them end.
