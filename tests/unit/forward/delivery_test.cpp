@@ -123,7 +123,11 @@ TEST_F(Forwarding, PermanentRefusalsAreParkedAtOnceWithStatusAndComment) {
     other.put("2.25.1");
     const ArchiveForwarder forwarder(dicom_destination(archive.port()), *other.spool);
 
-    ASSERT_TRUE(eventually([&] { return other.ledger->totals().parked == 1; })) << status;
+    // The ledger knows a moment before the queue.
+    ASSERT_TRUE(eventually([&] {
+      return other.ledger->totals().parked == 1 &&
+             other.spool->list(1).at(0).state == DeliveryState::Parked;
+    })) << status;
     const auto row = other.spool->list(1).at(0);
     EXPECT_EQ(row.status, status);
     EXPECT_THAT(row.reason, ::testing::HasSubstr("no such thing"));
