@@ -159,7 +159,7 @@ Node::~Node() {
   end_together(ending);
   key_rotation_.reset();
   pair_mover_ = {};
-  peer_refusals_.reset();
+  peer_refusals_->write_all();  // not away yet: a late worker may still refuse
   try {
     stores_.audit->record("stop", "dosigated", {{"version", DOSIGATE_VERSION}});
   } catch (const std::exception& broken) {

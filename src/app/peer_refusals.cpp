@@ -51,7 +51,7 @@ void PeerRefusals::record(const Peer& peer) noexcept try {
   spdlog::error("cannot record a refused association error={}", broken.what());
 }
 
-void PeerRefusals::write_all(bool now) noexcept try {
+void PeerRefusals::write(bool now) noexcept try {
   const SteadyTime time = clock_();
   std::vector<Peer> to_record, to_note;
   peers_.with([&](auto& peers) {

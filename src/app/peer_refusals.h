@@ -18,14 +18,16 @@ class PeerRefusals {
  public:
   PeerRefusals(AuditLog& audit, IncidentRegister& incidents, SteadyClock clock = steady_now)
       : audit_(audit), incidents_(incidents), clock_(std::move(clock)) {}
-  ~PeerRefusals() { write_all(true); }
+  ~PeerRefusals() { write_all(); }
   PeerRefusals(const PeerRefusals&) = delete;
   PeerRefusals& operator=(const PeerRefusals&) = delete;
 
   /// Only counts: whoever accepts connections must not wait for the disk.
   void add(const Origin& origin, const std::string& reason) noexcept;
   /// Writes what is new, and what has waited for its interval. Every second or so.
-  void flush() noexcept { write_all(false); }
+  void flush() noexcept { write(false); }
+  /// Everything, whatever its interval: before the end.
+  void write_all() noexcept { write(true); }
 
  private:
   struct Peer {
@@ -35,7 +37,7 @@ class PeerRefusals {
     std::uint64_t not_noted = 0;  ///< nor in the register
     std::optional<SteadyTime> recorded;
   };
-  void write_all(bool now) noexcept;
+  void write(bool now) noexcept;
   void record(const Peer& peer) noexcept;
 
   AuditLog& audit_;
