@@ -22,6 +22,7 @@ class Passage:
     cpu_per_gb: float
     written: float       # bytes written per byte in
     peak_mb: float       # above idle
+    latency: list        # ms from the last byte out of the sender to the first byte at the sink, for loads of one association
 
 
 def warm_up(place, system, sink):
@@ -38,7 +39,8 @@ def passage(place, system, sink, **load):
     cpu, written = system.process.cpu_seconds(), system.process.written_bytes()
     done = send(place, system.port, system.called, seed=next(seeds), **load)
     sink.wait(before + done["instances"], 600)
-    last = max(at for _, at, _ in sink.arrived[before:])
+    arrived = sorted(sink.arrived[before:])
+    last = max(at for _, at, _ in arrived)
     seconds = (last - done["begun_ns"]) / 1e9
     return Passage(
         instances=done["instances"], bytes=done["bytes"], rate=done["instances"] / seconds,
@@ -46,14 +48,15 @@ def passage(place, system, sink, **load):
         mb_s=done["bytes"] / seconds / 1e6, wait_p50=done["wait_p50_ms"], wait_p99=done["wait_p99_ms"],
         cpu_per_gb=(system.process.cpu_seconds() - cpu) / (done["bytes"] / 1e9),
         written=(system.process.written_bytes() - written) / done["bytes"],
-        peak_mb=system.process.memory_mb("VmHWM") - idle)
+        peak_mb=system.process.memory_mb("VmHWM") - idle,
+        latency=[(first - out) / 1e6 for (first, _, _), (out, _) in zip(arrived, sorted(done["each"]))])
 
 
-def fresh(place, kind, **load):
+def fresh(place, kind, settings=None, **load):
     """Starts a system with a sink of its own, warms it up, and measures one passage."""
     sink = Sink(place)
     try:
-        with kind(place, sink) as system:
+        with kind(place, sink, **(settings or {})) as system:
             warm_up(place, system, sink)
             return passage(place, system, sink, **load)
     finally:
@@ -73,9 +76,11 @@ class Figure:
     values: list = field(default_factory=list)
 
     def median(self):
-        return statistics.median(self.values)
+        return statistics.median(self.values) if self.values else None
 
     def verdict(self):
+        if not self.values:
+            return "not met" if self.goal else ""
         if self.at_least is None and self.at_most is None:
             return ""
         met = (self.at_least is None or self.median() >= self.at_least) and (
@@ -95,7 +100,7 @@ class Figures:
         self.workload, self.all = workload, {}
 
     def add(self, name, value, unit, goal=0, at_least=None, at_most=None):
-        if value is None:
-            return
+        """@param value  None: it could not be measured, because the node refused the load."""
         figure = self.all.setdefault(name, Figure(self.workload, name, unit, goal, at_least, at_most))
-        figure.values.append(value)
+        if value is not None:
+            figure.values.append(value)

@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Place:
-    def __init__(self):
+    def __init__(self, node_lines=""):
+        self.node_lines = node_lines  # further lines of [node] in every configuration
         self.programs = ROOT / "build" / "bench" / "tests"
         # Other binaries than those of this tree, to compare revisions.
         self.dosigated = Path(os.environ.get("DOSIGATED_BINARY", ROOT / "build" / "release" / "dosigated"))

@@ -19,7 +19,8 @@ def table(figures):
     lines = []
     for f in figures:
         spread = f"{number(min(f.values))} - {number(max(f.values))}" if len(f.values) > 1 else ""
-        lines.append((f.name, f"{number(f.median())} {f.unit}".rstrip(), spread, f"({f.goal}) {f.goal_text()}" if f.goal else "",
+        median = f"{number(f.median())} {f.unit}".rstrip() if f.values else "refused"
+        lines.append((f.name, median, spread, f"({f.goal}) {f.goal_text()}" if f.goal else "",
                       f.verdict()))
     return lines
 

@@ -44,6 +44,10 @@ class Sink:
         wait_for(f"arrival of {count} instances at the sink", lambda: self.count() >= count, seconds)
 
 
+class Refused(Exception):
+    """The node answered instances with something else than success, or ended the association."""
+
+
 def send(place, port, called, prefix=(), **options):
     """Runs bench_load to its end. @return what it says, and with `log` (last out, answered) of each."""
     log = place.new_file("load.log")
@@ -61,10 +65,10 @@ def start_sending(place, port, called, log, prefix=(), **options):
 def sent(process, log):
     output, _ = process.communicate(timeout=1800)
     if process.returncode != 0:
-        raise RuntimeError("the load failed")
+        raise Refused("the load failed")
     result = json.loads(output)
     if result["failed"]:
-        raise RuntimeError(f"{result['failed']} instances were not taken")
+        raise Refused(f"{result['failed']} instances were not taken")
     with open(log) as lines:
         result["each"] = [tuple(map(int, line.split()[:2])) for line in lines]
     os.remove(log)

@@ -54,6 +54,7 @@ key_file = "{d}/master.key"
 admin_socket = "{d}/admin.sock"
 profiles_dir = "{d}/profiles"
 min_free_gb = 0
+{place.node_lines}
 {node}
 [[destination]]
 name = "sink"
