@@ -11,8 +11,9 @@ class System:
 
     name = called = ""
 
-    def __init__(self, place, sink):
+    def __init__(self, place, sink, environment=None):
         self.place, self.sink, self.port = place, sink, free_port()
+        self.environment = environment
         self.directory = place.new_directory(self.name)
         self.process = None
 
@@ -42,8 +43,8 @@ class Node(System):
 
     def __init__(self, place, sink, node="", destination="associations = 4\n", environment=None,
                  prefix=(), listen="127.0.0.1", archive="127.0.0.1"):
-        super().__init__(place, sink)
-        self.environment, self.prefix = environment, prefix
+        super().__init__(place, sink, environment)
+        self.prefix = prefix
         d = self.directory
         (d / "profiles").mkdir()
         self.configuration = d / "dosigate.toml"
@@ -90,7 +91,7 @@ class Relay(System):
 
     def start(self):
         self.process = Process([self.place.program("bench_relay"), self.port, self.sink.port,
-                                self.directory / "files"], self.directory / "relay.log")
+                                self.directory / "files"], self.directory / "relay.log", self.environment)
 
 
 # PatientID stays: this call of Orthanc's refuses to replace it. The work per instance is the same.
