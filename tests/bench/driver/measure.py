@@ -22,6 +22,7 @@ class Passage:
     cpu_per_gb: float
     written: float       # bytes written per byte in
     peak_mb: float       # above idle
+    idle_mb: float       # resident before the load
     latency: list        # ms from the last byte out of the sender to the first byte at the sink, for loads of one association
 
 
@@ -48,7 +49,7 @@ def passage(place, system, sink, **load):
         mb_s=done["bytes"] / seconds / 1e6, wait_p50=done["wait_p50_ms"], wait_p99=done["wait_p99_ms"],
         cpu_per_gb=(system.process.cpu_seconds() - cpu) / (done["bytes"] / 1e9),
         written=(system.process.written_bytes() - written) / done["bytes"],
-        peak_mb=system.process.memory_mb("VmHWM") - idle,
+        peak_mb=system.process.memory_mb("VmHWM") - idle, idle_mb=idle,
         latency=[(first - out) / 1e6 for (first, _, _), (out, _) in zip(arrived, sorted(done["each"]))])
 
 
