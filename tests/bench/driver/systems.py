@@ -20,7 +20,7 @@ class System:
     def __enter__(self):
         try:
             self.start()
-            wait_for(f"the start of {self.name}", lambda: answers(self.port))
+            wait_for(f"the start of {self.name}", self.answers)
         except BaseException:
             self.stop()
             raise
@@ -30,6 +30,9 @@ class System:
         self.stop()
         if failure is None:
             self.place.remove(self.directory)
+
+    def answers(self):
+        return answers(self.port)
 
     def stop(self):
         if self.process:
