@@ -55,6 +55,9 @@ class CleanInstance {
   /// data, that value, and what follows it. Body and trailer may be empty.
   ByteView header() const { return header_; }
   ByteView body() const { return body_; }
+  /// Bytes of the body that stand before it somewhere else: they passed before the instance was
+  /// complete. `body` is then the byte that makes their number even, or empty.
+  std::uint64_t passed_length() const { return passed_length_; }
   ByteView trailer() const { return trailer_; }
   /// What dosimetry wants to know of this instance, made of the cleaned data set: dates are moved,
   /// labels are ours. One line of JSON that is equal for all slices of a series, and for an
@@ -67,6 +70,7 @@ class CleanInstance {
   std::string sop_class_uid_, sop_instance_uid_, study_instance_uid_, transfer_syntax_uid_,
       pseudonym_, facts_;
   Bytes header_, body_, trailer_;
+  std::uint64_t passed_length_ = 0;
 };
 
 }  // namespace dosigate

@@ -24,6 +24,8 @@ class DataSetSplitter {
   Result<void> add(ByteView piece, const OnPixels& pixels);
   /// The data set has ended here. @return where the value was taken out; nothing: it has none.
   Result<std::optional<PassedPixels>> finish(const OnPixels& pixels);
+  /// Once its value has begun: where it belongs in what is kept.
+  const Walked& found() const { return walk_.found(); }
 
  private:
   Result<void> walk(bool last, const OnPixels& pixels);
