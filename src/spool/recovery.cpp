@@ -47,6 +47,7 @@ bool has_end_mark(const std::filesystem::path& file) {
 }  // namespace
 
 Result<void> SpoolCore::recover() {
+  recovered_.removed_incomplete += files_.remove_unfinished();
   index_.offer_unreadable_pairs_again();
   std::int64_t last = 0;
   for (;;) {

@@ -104,6 +104,17 @@ const SpoolRecovered& Spool<domain>::recovered() const {
 }
 
 template <Domain domain>
+Result<std::unique_ptr<SealedFileWriter>> Spool<domain>::receive_body(const InstanceId& id,
+                                                                      std::uint64_t bytes) {
+  return impl_->core.receive_body(id, bytes);
+}
+
+template <Domain domain>
+bool Spool<domain>::has_room() {
+  return !impl_->core.disk_is_low();
+}
+
+template <Domain domain>
 Result<SpoolPut> Spool<domain>::put(const Offer& offer) {
   return impl_->core.put(offer);
 }

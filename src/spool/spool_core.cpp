@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <set>
+#include <stdexcept>
 #include <system_error>
 
 #include "dosigate/base/durable_file.h"
@@ -49,31 +50,49 @@ std::int64_t SpoolCore::now_ms() const {
       .count();
 }
 
-bool SpoolCore::disk_is_low() {
+bool SpoolCore::lacks_room(std::uint64_t bytes) {
   // statvfs once a second: a burst writes far less than any sensible low-water mark in that time.
   const std::int64_t now =
       std::chrono::duration_cast<std::chrono::milliseconds>(steady_now().time_since_epoch())
           .count();
-  if (now - disk_checked_ms_ < 1'000) return disk_low_;
-  struct statvfs info {};
-  if (::statvfs(settings_.directory.c_str(), &info) != 0) {
-    throw std::system_error(errno, std::generic_category(),
-                            "statvfs " + settings_.directory.string());
+  if (now - disk_checked_ms_ >= 1'000) {
+    struct statvfs info {};
+    if (::statvfs(settings_.directory.c_str(), &info) != 0) {
+      throw std::system_error(errno, std::generic_category(),
+                              "statvfs " + settings_.directory.string());
+    }
+    disk_free_ = std::uint64_t{info.f_bavail} * info.f_frsize;
+    disk_checked_ms_ = now;
   }
-  disk_low_ = std::uint64_t{info.f_bavail} * info.f_frsize < settings_.min_free_bytes;
-  disk_checked_ms_ = now;
-  return disk_low_;
+  return disk_free_ < settings_.min_free_bytes + bytes;
 }
 
-std::uint64_t SpoolCore::write_file(const InstanceId& id, const CleanInstance& instance,
-                                    ByteView sealed_pairs, const SpoolCard& card) const {
-  const std::filesystem::path path = files_.path(id);
-  SealedFileWriter file(keys_, purpose_, path, id, card.queued_unix);
-  if (!instance.header().empty()) file.write(Section::Header, instance.header());
+Error SpoolCore::no_room() const {
+  return fail(Fault::Busy, "less than " + std::to_string(settings_.min_free_bytes) +
+                               " bytes are free in " + settings_.directory.string() +
+                               ": nothing new is taken until there is room");
+}
+
+Result<std::unique_ptr<SealedFileWriter>> SpoolCore::receive_body(const InstanceId& id,
+                                                                  std::uint64_t bytes) {
+  if (lacks_room(bytes)) return no_room();
+  return std::make_unique<SealedFileWriter>(keys_, files_.unfinished(id), id,
+                                            static_cast<std::uint64_t>(to_unix(settings_.clock())));
+}
+
+std::uint64_t SpoolCore::write_file(const SpoolOffer& offer, const SpoolCard& card) const {
+  const std::filesystem::path path = files_.path(offer.id);
+  std::optional<SealedFileWriter> own;
+  if (offer.passed == nullptr) own.emplace(keys_, path, offer.id, card.queued_unix);
+  SealedFileWriter& file = own ? *own : *offer.passed;
+  const CleanInstance& instance = offer.instance;
   if (!instance.body().empty()) file.write(Section::Body, instance.body());
+  if (!instance.header().empty()) file.write(Section::Header, instance.header());
   if (!instance.trailer().empty()) file.write(Section::Trailer, instance.trailer());
-  if (!sealed_pairs.empty()) file.write(Section::Pairs, sealed_pairs);
-  return file.finish(pack_card(card));
+  if (!offer.sealed_pairs.empty()) file.write(Section::Pairs, offer.sealed_pairs);
+  const std::uint64_t size = file.finish(purpose_, pack_card(card));
+  if (!own) move_into_place(file.path(), path);
+  return size;
 }
 
 Result<std::optional<QueueIndex::Live>> SpoolCore::settled_live(std::string_view sop_instance_uid) {
@@ -112,11 +131,10 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
   if (offer.destinations.empty())
     return fail(Fault::Invalid,
                 "an instance is to be queued for no destination: give its route at least one");
-  if (disk_is_low()) {
-    return fail(Fault::Busy, "less than " + std::to_string(settings_.min_free_bytes) +
-                                 " bytes are free in " + settings_.directory.string() +
-                                 ": nothing new is taken until there is room");
-  }
+  if (disk_is_low()) return no_room();
+  if (instance.passed_length() > 0 &&
+      (offer.passed == nullptr || !offer.passed->is_open() || offer.passed->id() != id))
+    throw std::logic_error("an instance is put without the file that its body went into");
   undo_half_puts();
   if (index_.has(id)) return Put::Queued;
   const auto same_sop = [&](const QueueIndex::Live& live) {
@@ -159,7 +177,7 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
     if (give_out) claims_.end_put(id);
   }};
 
-  const std::uint64_t bytes = write_file(id, instance, sealed_pairs, card);  // ends with fdatasync
+  const std::uint64_t bytes = write_file(offer, card);  // ends with fdatasync
   bool has_row = false;
   try {
     // The entry before the row: after a power cut there may be a file without a row, never a row
@@ -167,8 +185,8 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
     entries_.sync(files_.path(id).parent_path());
     fail_point("spool.after-sync");
 
-    const std::uint64_t length =
-        instance.header().size() + instance.body().size() + instance.trailer().size();
+    const std::uint64_t length = instance.header().size() + instance.passed_length() +
+                                 instance.body().size() + instance.trailer().size();
     const auto added =
         index_.add(id, card, bytes, length, sealed_pairs.empty(), deliveries, now_ms(), lost);
     if (added == QueueIndex::Added::SopIsThere) {

@@ -28,6 +28,10 @@ class SpoolFiles {
   /// Makes the 256 directories, durably, so that a put has only its own entry to sync.
   explicit SpoolFiles(const std::filesystem::path& directory);
   std::filesystem::path path(const InstanceId& id) const;
+  /// While its body is coming.
+  std::filesystem::path unfinished(const InstanceId& id) const;
+  /// Removes those that a crash left. @return how many.
+  std::uint64_t remove_unfinished() const;
   const std::filesystem::path& root() const { return root_; }
   /// Removes it if it is there.
   void erase(const InstanceId& id) const;
@@ -55,6 +59,8 @@ class SpoolCore {
   Result<void> recover();
   const Recovered& recovered() const { return recovered_; }
 
+  Result<std::unique_ptr<SealedFileWriter>> receive_body(const InstanceId& id, std::uint64_t bytes);
+  bool disk_is_low() { return lacks_room(0); }
   Result<Put> put(const SpoolOffer& offer);
 
   std::vector<QueueItem> claim(const std::string& destination, std::size_t max);
@@ -97,8 +103,7 @@ class SpoolCore {
   Result<SealedFileReader> open_file(const InstanceId& id) const {
     return SealedFileReader::open(keys_, purpose_, files_.path(id));
   }
-  std::uint64_t write_file(const InstanceId& id, const CleanInstance& instance,
-                           ByteView sealed_pairs, const SpoolCard& card) const;
+  std::uint64_t write_file(const SpoolOffer& offer, const SpoolCard& card) const;
   /// The live item of that instance, whose own put, should it still run, is waited for: until it
   /// has succeeded nobody may count on it. Busy when that takes too long.
   Result<std::optional<QueueIndex::Live>> settled_live(std::string_view sop_instance_uid);
@@ -120,7 +125,8 @@ class SpoolCore {
   /// @return how many (instance, destination).
   std::uint64_t give_up_lost(const InstanceId& id,
                              const std::function<bool(const std::string&, DeliveryState)>& which);
-  bool disk_is_low();
+  bool lacks_room(std::uint64_t bytes);
+  Error no_room() const;
   std::int64_t now_ms() const;
 
   /// What the ledger is told of an instance in the queue.
@@ -152,7 +158,7 @@ class SpoolCore {
   std::mutex parked_;  ///< requeue and withdraw change rows that nobody holds: one at a time
   std::atomic<std::uint64_t> requeues_{0};
   std::atomic<std::int64_t> disk_checked_ms_{-1'000'000};
-  std::atomic<bool> disk_low_{false};
+  std::atomic<std::uint64_t> disk_free_{0};
 };
 
 }  // namespace dosigate

@@ -12,6 +12,7 @@ namespace dosigate {
 namespace {
 
 constexpr const char* kExtension = ".dsg";
+constexpr const char* kUnfinished = ".part";
 
 /// Long enough that puts at the same time rarely fall on both sides of a change, short enough that
 /// no directory gets more than some thousands of a fast sender's files.
@@ -43,6 +44,21 @@ SpoolFiles::SpoolFiles(const std::filesystem::path& directory) : root_(directory
 std::filesystem::path SpoolFiles::path(const InstanceId& id) const {
   const std::string name = to_hex(id);
   return root_ / name.substr(0, 2) / (name + kExtension);
+}
+
+std::filesystem::path SpoolFiles::unfinished(const InstanceId& id) const {
+  std::filesystem::path out = path(id);
+  out += kUnfinished;
+  return out;
+}
+
+std::uint64_t SpoolFiles::remove_unfinished() const {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root_)) {
+    if (entry.path().extension() == kUnfinished) found.push_back(entry.path());
+  }
+  for (const auto& file : found) std::filesystem::remove(file);
+  return found.size();
 }
 
 void SpoolFiles::erase(const InstanceId& id) const {
