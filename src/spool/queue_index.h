@@ -11,7 +11,7 @@
 #include "dosigate/base/guarded.h"
 #include "dosigate/spool/ledger.h"
 #include "dosigate/store/database.h"
-#include "statements.h"
+#include "dosigate/store/statements.h"
 
 namespace dosigate {
 
