@@ -43,7 +43,8 @@ SpoolCore::SpoolCore(Settings settings, Domain domain, const Keyring& keys, Ledg
       keys_(keys),
       ledger_(ledger),
       files_(settings_.directory),
-      index_(std::move(queue), settings_.directory / "queue.db") {}
+      index_(std::move(queue), settings_.directory / "queue.db"),
+      in_flight_(settings_.directory / "in-flight") {}
 
 std::int64_t SpoolCore::now_ms() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(settings_.clock().time_since_epoch())
@@ -136,24 +137,28 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
       (offer.passed == nullptr || !offer.passed->is_open() || offer.passed->id() != id))
     throw std::logic_error("an instance is put without the file that its body went into");
   undo_half_puts();
-  if (index_.has(id)) return Put::Queued;
+  auto known = index_.known(id, instance.sop_instance_uid(), fingerprint);
+  if (known.id_is_there) return Put::Queued;
   const auto same_sop = [&](const QueueIndex::Live& live) {
     return std::ranges::equal(live.fingerprint, fingerprint) ? Put::Duplicate : Put::Revision;
   };
-  const auto live = settled_live(instance.sop_instance_uid());
-  if (!live) return live.error();
   std::optional<InstanceId> lost;
-  if (*live) {
-    if (same_sop(**live) == Put::Revision) return Put::Revision;
-    // "Duplicate" is answered with success, so the one in the queue has to be there.
-    if (is_kept((*live)->id)) return Put::Duplicate;
-    if (index_.is_queued((*live)->id))
-      return fail(Fault::Busy,
-                  "the same instance is in the queue, but its file is damaged or missing: send it "
-                  "once more when it is parked");
-    lost = (*live)->id;
+  if (known.is_live) {
+    const auto live = settled_live(instance.sop_instance_uid());
+    if (!live) return live.error();
+    if (*live) {
+      if (same_sop(**live) == Put::Revision) return Put::Revision;
+      // "Duplicate" is answered with success, so the one in the queue has to be there.
+      if (is_kept((*live)->id)) return Put::Duplicate;
+      if (index_.is_queued((*live)->id))
+        return fail(Fault::Busy,
+                    "the same instance is in the queue, but its file is damaged or missing: send "
+                    "it once more when it is parked");
+      lost = (*live)->id;
+    }
+    known = index_.known(id, instance.sop_instance_uid(), fingerprint);
   }
-  if (index_.was_another(instance.sop_instance_uid(), fingerprint)) return Put::Revision;
+  if (known.was_another) return Put::Revision;
 
   SpoolCard card{instance.sop_class_uid(),
                  instance.sop_instance_uid(),
@@ -173,8 +178,9 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
   // report a delivery of something unknown.
   claims_.begin_put(id);
   bool give_out = true;
+  std::vector<std::pair<std::int64_t, QueueItem>> queued;
   const AtEnd end_put{[&] {
-    if (give_out) claims_.end_put(id);
+    if (give_out) claims_.end_put(id, std::move(queued));
   }};
 
   const std::uint64_t bytes = write_file(offer, card);  // ends with fdatasync
@@ -187,7 +193,7 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
 
     const std::uint64_t length = instance.header().size() + instance.passed_length() +
                                  instance.body().size() + instance.trailer().size();
-    const auto added =
+    const auto [added, item_id] =
         index_.add(id, card, bytes, length, sealed_pairs.empty(), deliveries, now_ms(), lost);
     if (added == QueueIndex::Added::SopIsThere) {
       // A parallel put of the same instance was first. Gone durably before the answer: the caller
@@ -207,6 +213,9 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
     fail_point("spool.after-row");
     ledger_.queued(entry_of(id, card));
     if (lost) ledger_.superseded(*lost);
+    for (const std::string& destination : card.destinations)
+      queued.emplace_back(QueueIndex::number_of_study(card.study_instance_uid),
+                          QueueIndex::item_of(item_id, id, card, length, destination));
   } catch (...) {
     if (has_row) {
       // Until the row is gone nobody may claim it. When even that fails (a full disk) the next put
@@ -249,10 +258,16 @@ bool SpoolCore::is_anything_due(const std::string& destination) {
 
 std::vector<QueueItem> SpoolCore::claim(const std::string& destination, std::size_t max) {
   const auto lock = claims_.lock();
+  AtHand& at_hand = claims_.at_hand(destination);
+  std::int64_t& turn = turns_.try_emplace(destination, kBeforeTheFirst).first->second;
+  if (at_hand.all()) {
+    auto newest = at_hand.take(turn, max);
+    for (const QueueItem& item : newest) claims_.hold(destination, item.id);
+    return newest;
+  }
   std::vector<QueueItem> out;
   if (!is_anything_due(destination)) return out;
   // Studies take turns; each gives what it has, and the next ones fill up what is left.
-  std::int64_t& turn = turns_.try_emplace(destination, kBeforeTheFirst).first->second;
   std::set<std::int64_t> looked_at;
   while (out.size() < max) {
     auto study = index_.next_study(destination, turn);
@@ -270,8 +285,16 @@ std::vector<QueueItem> SpoolCore::claim(const std::string& destination, std::siz
   return out;
 }
 
-void SpoolCore::release(const QueueItem& item) noexcept {
-  if (claims_.release(item.destination, item.id)) return;
+void SpoolCore::release(const QueueItem& item, Claims::Then then,
+                        std::optional<InFlight::Mark> mark) noexcept {
+  try {
+    // Nothing was written of an attempt: the next one has to know that it was sent.
+    if (mark) index_.mark_sent({{item.id, item.destination}});
+  } catch (...) {
+    mark->keep();
+  }
+  mark.reset();
+  if (claims_.release(item.destination, item.id, then)) return;
   try {
     settle_withdrawn(index_.open_of(item.id, item.destination));
     claims_.end(item.destination, item.id);
@@ -283,18 +306,26 @@ void SpoolCore::release(const QueueItem& item) noexcept {
 void SpoolCore::wait(const std::string& destination, const std::stop_token& stop,
                      std::chrono::steady_clock::time_point until) {
   auto lock = claims_.lock();
+  AtHand& at_hand = claims_.at_hand(destination);
   while (!stop.stop_requested() && steady_now() < until) {
-    if (is_anything_due(destination)) return;
-    const std::int64_t now = now_ms();
     auto wake = until;
-    if (const auto next = index_.next_due(destination, now))
-      wake = std::min(wake, steady_now() + std::chrono::milliseconds(*next - now));
-    claims_.wait(lock, stop, wake);
+    if (at_hand.all()) {
+      if (!at_hand.empty()) return;
+    } else {
+      if (is_anything_due(destination)) return;
+      const std::int64_t now = now_ms();
+      if (const auto next = index_.next_due(destination, now)) {
+        wake = std::min(wake, steady_now() + std::chrono::milliseconds(*next - now));
+      } else {
+        at_hand.caught_up();
+      }
+    }
+    claims_.wait_for_work(lock, destination, stop, wake);
   }
 }
 
 void SpoolCore::settle(const std::vector<const QueueItem*>& items, DeliveryState state,
-                       std::uint16_t status, std::string_view reason) {
+                       std::uint16_t status, std::string_view reason, bool sent) {
   std::vector<Ledger::Change> changes;
   std::vector<QueueIndex::Verdict> verdicts;
   changes.reserve(items.size());
@@ -304,7 +335,7 @@ void SpoolCore::settle(const std::vector<const QueueItem*>& items, DeliveryState
     if (state != DeliveryState::Delivered && !begin(*item)) continue;
     changes.push_back({item->id, item->destination, state, status});
     verdicts.push_back({item->item_id, item->destination, state, status,
-                        std::string(reason.substr(0, kLongestReason))});
+                        std::string(reason.substr(0, kLongestReason)), sent});
   }
   ledger_.changed(changes);
   fail_point("spool.after-ledger-delivered");

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -16,6 +17,7 @@
 #include "dosigate/crypto/sealed_file.h"
 #include "dosigate/dicom/instance.h"
 #include "dosigate/spool/spool.h"
+#include "in_flight.h"
 #include "queue_index.h"
 #include "shared_sync.h"
 
@@ -67,13 +69,17 @@ class SpoolCore {
   void wait(const std::string& destination, const std::stop_token& stop,
             std::chrono::steady_clock::time_point until);
   /// Of a claim that goes, with or without a verdict.
-  void release(const QueueItem& item) noexcept;
+  /// @param mark  still there when nothing was written of what became of it.
+  void release(const QueueItem& item, Claims::Then then,
+               std::optional<InFlight::Mark> mark) noexcept;
   bool begin(const QueueItem& item) { return claims_.begin(item.destination, item.id); }
 
-  void sending(const QueueItem& item) { index_.mark_sent(item.item_id, item.destination); }
+  InFlight::Mark sending(const QueueItem& item) {
+    return in_flight_.add(item.id, item.destination);
+  }
   /// To a final or parked state; the ledger first.
   void settle(const std::vector<const QueueItem*>& items, DeliveryState state, std::uint16_t status,
-              std::string_view reason);
+              std::string_view reason, bool sent);
   void retry(const QueueItem& item, std::chrono::milliseconds delay, std::uint16_t status,
              std::string_view reason, bool sent_once);
   void put_back(const std::vector<const QueueItem*>& items, std::string_view reason);
@@ -133,6 +139,7 @@ class SpoolCore {
   Ledger::Entry entry_of(const InstanceId& id, const SpoolCard& card) const;
 
   // Recovery (recovery.cpp).
+  void remember_in_flight();
   void agree_with_ledger(const QueueIndex::Standing& item);
   enum class Found { Known, Unknown };
   Result<void> take_in(const InstanceId& id, const std::filesystem::path& file, Found pass,
@@ -152,6 +159,7 @@ class SpoolCore {
   SharedSync entries_;
   QueueIndex index_;
   Claims claims_;
+  InFlight in_flight_;
   Guarded<std::set<InstanceId>> half_put_;  ///< refused, with a row that could not be removed yet
   std::map<std::string, std::int64_t> turns_;  ///< study served last, by destination; see claims_
   Recovered recovered_;
