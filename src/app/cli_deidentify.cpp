@@ -134,7 +134,7 @@ int deidentify(const Options& options, const Work& work, const DeidentifyOptions
   offline::RunSettings run{engine, map->map(), map->is_kept(), wanted.out};
   run.jobs = job_count(wanted.jobs);
   if (place->config() != nullptr) {
-    run.most_bytes = place->config()->node.max_instance_bytes;
+    run.most_bytes = place->config()->node.memory_budget_bytes;
     run.memory_bytes = place->config()->node.memory_budget_bytes;
   }
   offline::RunResult result;

@@ -129,8 +129,8 @@ int explain(const Options& options, const Work& work, const std::filesystem::pat
   auto settings = place->settings(work);
   if (!settings) return refuse(settings.error().detail);
   const auto instance =
-      instance_of(file, place->config() != nullptr ? place->config()->node.max_instance_bytes
-                                                   : Config::Node{}.max_instance_bytes);
+      instance_of(file, place->config() != nullptr ? place->config()->node.memory_budget_bytes
+                                                   : Config::Node{}.memory_budget_bytes);
   if (!instance) return refuse(instance.error().detail);
   auto map = offline::OfflineMap::throwaway();
   if (!map) return refuse(map.error().detail);

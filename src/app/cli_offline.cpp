@@ -81,7 +81,7 @@ Result<Deidentifier::Settings> Workplace::settings(const Work& work) const {
                                     "\" cannot be decoded; write it as in (0008,0005), for example "
                                     "\"ISO_IR 100\"");
   out.default_charset = work.charset;
-  if (config_) out.max_inflated = config_->node.max_instance_bytes;
+  if (config_) out.max_inflated = config_->node.memory_budget_bytes;
   return out;
 }
 

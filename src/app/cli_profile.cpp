@@ -186,7 +186,7 @@ int profile_diff(const Options& options, const Work& work, const std::string& a,
     ProgressBar bar(items.size());
     for (std::size_t i = 0; i < items.size(); ++i) {
       const offline::FileContent content =
-          offline::load_item(items[i], Config::Node{}.max_instance_bytes);
+          offline::load_item(items[i], Config::Node{}.memory_budget_bytes);
       if (const auto* instance = std::get_if<ReceivedInstance>(&content))
         differences.compare(judge(*engines[0], *instance), judge(*engines[1], *instance));
       else if (std::holds_alternative<Refused>(content))

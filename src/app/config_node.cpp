@@ -95,12 +95,6 @@ void SectionReader::node(const toml::table& table) {
     node.min_free_bytes = static_cast<std::uint64_t>(*gib * (1ULL << 30U));
   node.warn_unsynchronised_clock =
       reader.boolean("warn_unsynchronised_clock").value_or(node.warn_unsynchronised_clock);
-  if (node.max_instance_bytes > node.memory_budget_bytes) {
-    const char* key = reader.has("max_instance_mb") ? "max_instance_mb" : "memory_budget_mb";
-    reader.error(key,
-                 "max_instance_mb is larger than memory_budget_mb: such an instance could never be "
-                 "received");
-  }
   const auto seconds = [&](std::string_view key, std::chrono::seconds& into) {
     into = std::chrono::seconds(reader.integer(key, 1, 86'400).value_or(into.count()));
   };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "held_instance.h"
+
 namespace dosigate {
 
 void HeldOriginals::look() {
@@ -31,9 +33,10 @@ HeldOriginals::Whose HeldOriginals::whose(const Quarantine::Entry& entry) const 
   const auto site = std::ranges::find(sites, route->site, &Config::Site::name);
   if (site == sites.end() || site->policy.code != site_.code) return Whose::AnotherPersons;
 
-  const auto original = quarantine_.original(entry.id);
-  if (!original) return Whose::NotKnown;
-  const auto named = routing_.engine(route->name, entry.origin.calling_ae).identity_of(*original);
+  HeldInstance original(quarantine_, entry.id);
+  if (!original.read()) return Whose::NotKnown;
+  const auto named =
+      routing_.engine(route->name, entry.origin.calling_ae).identity_of(original.received());
   if (!named) return Whose::NotKnown;
   const auto persons = map_.known_as(site_, named->patient_id, named->issuer, named->study_uid);
   return std::ranges::find(persons, pseudonym_) == persons.end() ? Whose::AnotherPersons

@@ -5,6 +5,7 @@
 #include "dosigate/base/log_text.h"
 #include "dosigate/crypto/hash.h"
 #include "dosigate/dicom/status.h"
+#include "held_instance.h"
 #include "revisions.h"
 
 namespace dosigate {
@@ -65,16 +66,17 @@ std::shared_ptr<const Routing> Ingest::routing() const {
   return routing_.with([](const auto& current) { return current; });
 }
 
-AssociationServer::Answer Ingest::accept(const ReceivedInstance& received) noexcept try {
+AssociationServer::Answer Ingest::accept(const ReceivedInstance& received,
+                                         PassedBody* body) noexcept try {
   const auto routing = this->routing();
   const Config::Route* route = routing->route(received.origin.route);
   if (route == nullptr)
     return refuse(Fault::Unavailable, "its route was removed from the configuration",
                   received.origin);
 
-  const InstanceId id = new_instance_id();
-  const Outcome outcome =
-      take_in(id, {received, *route, routing->engine(route->name, received.origin.calling_ae)});
+  const InstanceId id = body != nullptr ? body->file->id() : new_instance_id();
+  const Work work{received, *route, routing->engine(route->name, received.origin.calling_ae), body};
+  const Outcome outcome = take_in(id, work);
   auto answer =
       std::visit(Overloaded{[&](const Taken& taken) -> AssociationServer::Answer {
                               if (taken.put == ArchiveSpool::Put::Duplicate)
@@ -82,7 +84,7 @@ AssociationServer::Answer Ingest::accept(const ReceivedInstance& received) noexc
                               if (watch_.arrived) watch_.arrived(received.origin, taken.study_uid);
                               return {kSuccess, ""};
                             },
-                            [&](const Held& held) { return keep(received, *route, held); },
+                            [&](const Held& held) { return keep(work, held); },
                             [&](const Dropped& dropped) -> AssociationServer::Answer {
                               ledger_.dropped(id, dropped.rule);
                               return {kSuccess, ""};
@@ -94,12 +96,14 @@ AssociationServer::Answer Ingest::accept(const ReceivedInstance& received) noexc
   if (answer.status == kSuccess) trouble_.stored();
   return answer;
 } catch (const std::exception& broken) {
-  // Disk, database or memory: nothing of this instance was acknowledged, and the sender tries
-  // again.
-  trouble_.failed(broken.what());
+  return cannot_store(received.origin, broken.what());
+}
+
+// Disk, database or memory: nothing of this instance was acknowledged, and the sender tries again.
+AssociationServer::Answer Ingest::cannot_store(const Origin& origin, const char* why) noexcept {
+  trouble_.failed(why);
   try {
-    spdlog::error("cannot take custody calling={} error={}", log_text(received.origin.calling_ae),
-                  broken.what());
+    spdlog::error("cannot take custody calling={} error={}", log_text(origin.calling_ae), why);
     ledger_.refused(fault_word(Fault::Unavailable));
   } catch (const std::exception& ledger_too) {
     // The count is lost, the instance is not: it stays with its sender.
@@ -119,16 +123,16 @@ Ingest::Outcome Ingest::take_in(const InstanceId& id, const Work& work) {
           standing_among(map_.seen(memory.study, memory.sop_uid), memory.fingerprint);
       std::optional<Outcome> outcome;
       if (standing.kind == Standing::Kind::First) {
-        outcome = queue(id, *cleaned, work.route, false);
+        outcome = queue(id, *cleaned, work, false);
       } else if (standing.kind == Standing::Kind::Same) {
         // It was delivered before, and who sends it again may know that the archive lost it.
         if (standing.last == 0) {
-          outcome = queue(id, *cleaned, work.route, true);
+          outcome = queue(id, *cleaned, work, true);
         } else {
           const Verdict again = clean_version(work, standing.last);
           const auto* version = std::get_if<Cleaned>(&again);
           if (version == nullptr) return not_cleaned(again);
-          outcome = queue(id, *version, work.route, true);
+          outcome = queue(id, *version, work, true);
         }
       }
       const auto* taken = outcome ? std::get_if<Taken>(&*outcome) : nullptr;
@@ -143,15 +147,24 @@ Ingest::Outcome Ingest::take_in(const InstanceId& id, const Work& work) {
   return take_in_revision(id, work);
 }
 
-Ingest::Outcome Ingest::queue(const InstanceId& id, const Cleaned& cleaned,
-                              const Config::Route& route, bool counted_before) {
+Ingest::Outcome Ingest::queue(const InstanceId& id, const Cleaned& cleaned, const Work& work,
+                              bool counted_before) {
+  SealedFileWriter* const passed = work.body != nullptr ? work.body->file : nullptr;
+  // An equal instance that came at the same time may have taken the place for which it was written.
+  if (passed != nullptr && !passed->is_open())
+    return Refused{Fault::Busy, "the same instance was being taken in: send it once more"};
   const Bytes pairs = map_.seal_pairs(id, cleaned.memory);
-  const auto put = spool_.put({id, cleaned.instance, cleaned.memory.fingerprint, pairs,
-                               route.destinations, counted_before});
+  const auto put = spool_.put({.id = id,
+                               .instance = cleaned.instance,
+                               .fingerprint = cleaned.memory.fingerprint,
+                               .sealed_pairs = pairs,
+                               .destinations = work.route.destinations,
+                               .counted_before = counted_before,
+                               .passed = passed});
   if (!put) return Refused{put.error().fault, put.error().detail};
   if (*put == ArchiveSpool::Put::Queued) {
     map_.note_removed_creators(cleaned.device, cleaned.removed_creators);
-    note_rejection(id, cleaned, route);
+    note_rejection(id, cleaned, work.route);
   }
   return Taken{*put, cleaned.instance.study_instance_uid(), cleaned.instance.pseudonym()};
 }
@@ -185,8 +198,9 @@ void Ingest::note_rejection(const InstanceId& id, const Cleaned& cleaned,
   }
 }
 
-AssociationServer::Answer Ingest::keep(const ReceivedInstance& received, const Config::Route& route,
-                                       const Held& held) {
+AssociationServer::Answer Ingest::keep(const Work& work, const Held& held) {
+  const ReceivedInstance& received = work.received;
+  const Config::Route& route = work.route;
   const auto reason = hold_reason_text(held.reason);
   if (held.reason == HoldReason::Leak && watch_.leak) watch_.leak(route.name, held);
   if (route.on_uncertain == Config::OnUncertain::Refuse) {
@@ -195,8 +209,12 @@ AssociationServer::Answer Ingest::keep(const ReceivedInstance& received, const C
                  log_text(received.origin.calling_ae), route.name, reason, held.detail);
     return {to_dimse(Fault::Uncertain), std::string(reason)};
   }
-  const InstanceId id = random_id();
-  if (auto held_on_disk = quarantine_.hold(id, received, reason, held.detail); !held_on_disk)
+  SealedFileWriter* const passed = work.body != nullptr ? work.body->file : nullptr;
+  if (passed != nullptr && !passed->is_open())
+    return refuse(Fault::Busy, "the same instance was being taken in", received.origin);
+  const InstanceId id = passed != nullptr ? passed->id() : random_id();
+  if (auto held_on_disk = quarantine_.hold(id, received, reason, held.detail, passed);
+      !held_on_disk)
     return refuse(held_on_disk.error().fault, held_on_disk.error().detail, received.origin);
   try {
     ledger_.quarantined(id, reason);
@@ -235,18 +253,30 @@ Result<const Config::Route*> Ingest::route_of(const Routing& routing, const Orig
 
 Result<Ingest::Released> Ingest::release(const InstanceId& id, const Decision& decision,
                                          bool as_revision) {
-  const auto original = quarantine_.original(id);
-  if (!original) return original.error();
+  HeldInstance original(quarantine_, id);
+  std::unique_ptr<SealedFileWriter> file;
+  const auto read = original.read(
+      [&](std::uint64_t length) -> Result<void> {
+        auto begun = spool_.receive_body(id, length);
+        if (!begun) return begun.error();
+        file = std::move(*begun);
+        return {};
+      },
+      [&](ByteView piece) { file->write(Section::Body, piece); });
+  if (!read) return read.error();
+  const ReceivedInstance& received = original.received();
   const auto routing = this->routing();
-  const auto route = route_of(*routing, original->origin);
+  const auto route = route_of(*routing, received.origin);
   if (!route) return route.error();
 
   // The same id goes into the spool, so the ledger moves one instance and never counts two. A crash
   // before the removal leaves both files; at start the spooled one wins
   // (reconcile.h).
+  std::optional<PassedBody> body;
+  if (original.pixels() != nullptr) body.emplace(PassedBody{*original.pixels(), file.get()});
   const Outcome outcome =
-      take_in(id, {*original, **route, routing->engine((*route)->name, original->origin.calling_ae),
-                   decision, as_revision});
+      take_in(id, {received, **route, routing->engine((*route)->name, received.origin.calling_ae),
+                   body ? &*body : nullptr, decision, as_revision});
   if (const auto* refused = std::get_if<Refused>(&outcome))
     return fail(refused->fault, refused->detail);
   if (const auto* held = std::get_if<Held>(&outcome))

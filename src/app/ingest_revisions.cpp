@@ -5,6 +5,7 @@
 
 #include "dosigate/app/ingest.h"
 #include "dosigate/app/pair_mover.h"
+#include "held_instance.h"
 #include "revisions.h"
 
 namespace dosigate {
@@ -21,7 +22,8 @@ constexpr const char* kRejectedForQuality = "113001";
 Verdict Ingest::clean_version(const Work& work, std::uint32_t revision) const {
   Decision decision = work.decision;
   decision.revision = revision;
-  return work.engine.clean(work.received, decision);
+  return work.engine.clean(work.received, decision, nullptr,
+                           work.body != nullptr ? &work.body->seen : nullptr);
 }
 
 Result<void> Ingest::move_all_pairs() {
@@ -46,7 +48,7 @@ Ingest::Outcome Ingest::take_in_revision(const InstanceId& id, const Work& work)
 
   switch (standing.kind) {
     case Standing::Kind::First: {
-      Outcome outcome = queue(id, *cleaned, work.route, false);
+      Outcome outcome = queue(id, *cleaned, work, false);
       const auto* taken = std::get_if<Taken>(&outcome);
       if (taken != nullptr && taken->put == ArchiveSpool::Put::Revision)
         return Held{
@@ -57,7 +59,7 @@ Ingest::Outcome Ingest::take_in_revision(const InstanceId& id, const Work& work)
     case Standing::Kind::Same: {
       const Verdict again = clean_version(work, standing.last);
       const auto* version = std::get_if<Cleaned>(&again);
-      return version == nullptr ? not_cleaned(again) : queue(id, *version, work.route, true);
+      return version == nullptr ? not_cleaned(again) : queue(id, *version, work, true);
     }
     case Standing::Kind::Older:
       // Two senders of one study: the one that is late must not undo a correction by itself.
@@ -91,7 +93,7 @@ Ingest::Outcome Ingest::send_revision(const InstanceId& id, const Work& work, st
       spdlog::warn("no destination is told of the version before revision={} study={} unlisted={}",
                    number, study_uid, ordered->unlisted);
 
-    Outcome outcome = queue(id, *version, work.route, false);
+    Outcome outcome = queue(id, *version, work, false);
     const auto* taken = std::get_if<Taken>(&outcome);
     if (taken == nullptr || taken->put != ArchiveSpool::Put::Revision) {
       if (taken != nullptr) ledger_.replaced(study_uid, old_version->instance.sop_instance_uid());
@@ -107,12 +109,16 @@ Ingest::Outcome Ingest::send_revision(const InstanceId& id, const Work& work, st
 }
 
 Result<Ingest::Revision> Ingest::examine(const InstanceId& id) {
-  const auto original = quarantine_.original(id);
-  if (!original) return original.error();
+  HeldInstance original(quarantine_, id);
+  if (const auto read = original.read(); !read) return read.error();
+  const ReceivedInstance& received = original.received();
   const auto routing = this->routing();
-  const auto route = route_of(*routing, original->origin);
+  const auto route = route_of(*routing, received.origin);
   if (!route) return route.error();
-  const Work work{*original, **route, routing->engine((*route)->name, original->origin.calling_ae)};
+  std::optional<PassedBody> body;
+  if (original.pixels() != nullptr) body.emplace(PassedBody{*original.pixels(), nullptr});
+  const Work work{received, **route, routing->engine((*route)->name, received.origin.calling_ae),
+                  body ? &*body : nullptr};
   const auto conflict = [](const std::string& why) {
     return fail(Fault::Conflict, "under present rules it is no revision: " + why);
   };

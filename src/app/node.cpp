@@ -205,9 +205,8 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
       server, [this](const Origin& origin) { return admit(origin); },
       [this](const ReceivedInstance& received) { return take(received); },
       [this](const Origin& origin, const std::string& reason) { refused(origin, reason); },
-      [this](const AssociationServer::EventReport& event) {
-        return verifications_->report(event);
-      });
+      [this](const AssociationServer::EventReport& event) { return verifications_->report(event); },
+      [this](const ReceivedInstance& begun) { return begin(begun); });
 
   Acceptor::Settings listen;
   listen.listen = node.listen;

@@ -79,12 +79,43 @@ void Node::log_refusals() {
   }
 }
 
+const char* Node::cannot_store() {
+  if (disk_watch_.low()) return "disk-low";
+  return database_check_.damage().empty() ? nullptr : "database-damaged";
+}
+
 AssociationServer::Answer Node::take(const ReceivedInstance& received) {
   const Drain::Passage passage(drain_);
   if (!passage.open()) return turn_away(received.origin, "draining");
-  if (disk_watch_.low()) return turn_away(received.origin, "disk-low");
-  if (!database_check_.damage().empty()) return turn_away(received.origin, "database-damaged");
+  if (const char* why = cannot_store()) return turn_away(received.origin, why);
   return ingest_.accept(received);
+}
+
+/// One that was begun before the node drains may end: the drain waits for it.
+class Node::LargePassage final : public AssociationServer::Passage {
+ public:
+  LargePassage(Node& node, std::unique_ptr<Drain::Passage> drain,
+               std::unique_ptr<AssociationServer::Passage> ingest)
+      : node_(node), drain_(std::move(drain)), ingest_(std::move(ingest)) {}
+  void pixels(ByteView piece) override { ingest_->pixels(piece); }
+  AssociationServer::Answer finish(ReceivedInstance instance) override {
+    if (const char* why = node_.cannot_store()) return node_.turn_away(instance.origin, why);
+    return ingest_->finish(std::move(instance));
+  }
+
+ private:
+  Node& node_;
+  std::unique_ptr<Drain::Passage> drain_;
+  std::unique_ptr<AssociationServer::Passage> ingest_;
+};
+
+Result<std::unique_ptr<AssociationServer::Passage>> Node::begin(const ReceivedInstance& begun) {
+  auto drain = std::make_unique<Drain::Passage>(drain_);
+  if (!drain->open()) return fail(Fault::Busy, "draining");
+  if (const char* why = cannot_store()) return fail(Fault::Busy, why);
+  auto ingest = ingest_.begin(begun);
+  if (!ingest) return ingest.error();
+  return std::make_unique<LargePassage>(*this, std::move(drain), std::move(*ingest));
 }
 
 AssociationServer::Answer Node::turn_away(const Origin& origin, const char* why) {

@@ -161,7 +161,7 @@ FileContent load_item(const InputItem& item, std::uint64_t most_bytes) {
   if (const auto* refused = std::get_if<Refused>(&item.where)) return *refused;
   if (item.size > most_bytes)
     return Refused{Fault::Busy, "larger than " + std::to_string(most_bytes >> 20U) +
-                                    " MB ([node] max_instance_mb)"};
+                                    " MB ([node] memory_budget_mb)"};
   if (const auto* member = std::get_if<ZipMember>(&item.where)) {
     auto content = member->archive->read(member->which);
     if (!content) return Refused{content.error().fault, content.error().detail};

@@ -33,7 +33,8 @@ Result<std::shared_ptr<const Routing>> Routing::make(Config config, PseudonymMap
       settings.drop = route.drop;
       settings.default_charset = charset;
       settings.new_devices = route.new_devices;
-      settings.max_inflated = ready.node.max_instance_bytes;
+      settings.max_inflated =
+          std::min(ready.node.max_instance_bytes, ready.node.memory_budget_bytes);
       settings.elements = elements;
       routing->engines_[{route.name, charset}] =
           std::make_unique<Deidentifier>(std::move(settings), map);

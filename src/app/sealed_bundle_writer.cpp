@@ -93,7 +93,7 @@ BundleWriter::BundleWriter(const Keyring& keys, fs::path keyring_file, fs::path 
   make_private_directory(temporary_);
   try {
     replace_file(temporary_ / "keyring", keyring_);
-    file_.emplace(keys, Purpose::Backup, temporary_ / "bundle.dsb", random_id(), created_);
+    file_.emplace(keys, temporary_ / "bundle.dsb", random_id(), created_);
   } catch (...) {
     std::error_code stays;
     fs::remove_all(temporary_, stays);
@@ -161,7 +161,7 @@ Result<fs::path> BundleWriter::finish(BundleCard card) {
                                  {"created", created_},
                                  {"facts", std::move(facts)},
                                  {"entries", std::move(entries)}};
-  file_->finish(as_bytes(boost::json::serialize(json)));
+  file_->finish(Purpose::Backup, as_bytes(boost::json::serialize(json)));
   if (read_file(keyring_file_, kLargestKeyring) != keyring_)
     return fail(Fault::Busy, "the keys were rotated while it was written: begin again in a minute");
   sync_directory(temporary_);

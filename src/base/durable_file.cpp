@@ -76,6 +76,43 @@ void sync_directory(const std::filesystem::path& directory) {
   if (::fsync(fd) != 0) broken("sync directory", directory);
 }
 
+namespace {
+
+constexpr std::size_t kPiece = 1U << 20U;
+
+/// Under a name of its own first: `to` is complete or not there.
+void copy_into_place(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::filesystem::path copy = to;
+  copy += ".part";
+  try {
+    const FileDescriptor in = open_for_reading(from);
+    const FileDescriptor out = create_new_file(copy);
+    Bytes piece(kPiece);
+    for (ssize_t n = 0; (n = ::read(in.get(), piece.data(), piece.size())) != 0;) {
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) broken("read", from);
+      write_all(out.get(), ByteView(piece).first(static_cast<std::size_t>(n)), copy);
+    }
+    sync_data(out.get(), copy);
+    if (::rename(copy.c_str(), to.c_str()) != 0) broken("rename to", to);
+  } catch (...) {
+    ::unlink(copy.c_str());
+    throw;
+  }
+  ::unlink(from.c_str());
+}
+
+}  // namespace
+
+void move_into_place(const std::filesystem::path& from, const std::filesystem::path& to) try {
+  if (::rename(from.c_str(), to.c_str()) == 0) return;
+  if (errno != EXDEV) broken("rename to", to);
+  copy_into_place(from, to);
+} catch (...) {
+  ::unlink(from.c_str());
+  throw;
+}
+
 void replace_file(const std::filesystem::path& path, ByteView content) {
   std::filesystem::path temporary = path;
   temporary += ".new";

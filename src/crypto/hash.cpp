@@ -54,9 +54,7 @@ Digest finish(EVP_MAC_CTX* mac) {
   return digest;
 }
 
-// The first byte keeps values of the two functions apart even under one label.
-constexpr Byte kOfParts = 1;
-constexpr Byte kOfStream = 2;
+constexpr Byte kOfParts = 1;  // 2 was of streams
 
 }  // namespace
 
@@ -69,28 +67,48 @@ Digest keyed_hash(const Secret& key, std::string_view label,
   return finish(mac.get());
 }
 
-struct KeyedDigest::State {
-  Mac mac;
-};
+namespace {
 
-KeyedDigest::KeyedDigest(const Secret& key, std::string_view label)
-    : state_(std::make_unique<State>(State{new_hmac(key)})) {
-  dosigate::add(state_->mac.get(), {&kOfStream, 1});
-  add_prefixed(state_->mac.get(), as_bytes(label));
+const EVP_MD* sha256_algorithm() {
+  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  if (algorithm == nullptr) throw std::runtime_error("OpenSSL offers no SHA-256");
+  return algorithm;
 }
 
-KeyedDigest::~KeyedDigest() = default;
+struct FreeDigest {
+  void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
+};
 
-void KeyedDigest::add(ByteView piece) { dosigate::add(state_->mac.get(), piece); }
-
-Digest KeyedDigest::finish() { return dosigate::finish(state_->mac.get()); }
+}  // namespace
 
 Digest sha256(ByteView content) {
-  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   Digest digest;
   unsigned size = 0;
-  require(EVP_Digest(content.data(), content.size(), digest.data(), &size, algorithm, nullptr),
-          "SHA-256");
+  require(
+      EVP_Digest(content.data(), content.size(), digest.data(), &size, sha256_algorithm(), nullptr),
+      "SHA-256");
+  return digest;
+}
+
+struct PlainDigest::State {
+  std::unique_ptr<EVP_MD_CTX, FreeDigest> context{EVP_MD_CTX_new()};
+};
+
+PlainDigest::PlainDigest() : state_(std::make_unique<State>()) {
+  if (!state_->context) throw std::bad_alloc();
+  require(EVP_DigestInit_ex(state_->context.get(), sha256_algorithm(), nullptr), "SHA-256");
+}
+PlainDigest::PlainDigest(PlainDigest&&) noexcept = default;
+PlainDigest::~PlainDigest() = default;
+
+void PlainDigest::add(ByteView piece) {
+  require(EVP_DigestUpdate(state_->context.get(), piece.data(), piece.size()), "SHA-256");
+}
+
+Digest PlainDigest::finish() {
+  Digest digest;
+  unsigned size = 0;
+  require(EVP_DigestFinal_ex(state_->context.get(), digest.data(), &size), "SHA-256");
   return digest;
 }
 

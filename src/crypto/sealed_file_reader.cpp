@@ -122,45 +122,52 @@ Result<void> SealedFileReader::read(Section first, Section last,
                                     const std::function<bool(ByteView)>& sink) const {
   if (first < Section::Header || first > last || last >= Section::End)
     throw std::logic_error("a sealed file has the sections 1 to 4");
+  Aead aead(data_key_.reveal(), Aead::Direction::Decrypt);
+  bool more = true;
+  for (auto each = first; each <= last && more; each = next(each)) {
+    const auto read_through = read_section(aead, each, sink);
+    if (!read_through) return read_through.error();
+    more = *read_through;
+  }
+  return {};
+}
+
+Result<bool> SealedFileReader::read_section(Aead& aead, Section section,
+                                            const std::function<bool(ByteView)>& sink) const {
   std::uint64_t offset = kHead;
   std::uint64_t number = 0;
-  for (auto before = Section::Header; before < first; before = next(before)) {
-    offset += stored_size(length(before));
-    number += chunk_count(length(before));
+  for (std::size_t before = 0; before < place_of(section); ++before) {
+    offset += stored_size(length(kStored[before]));
+    number += chunk_count(length(kStored[before]));
   }
-  std::uint64_t left = 0;  // stored bytes still to be read from the file
-  for (auto each = first; each <= last; each = next(each)) left += stored_size(length(each));
-
-  Aead aead(data_key_.reveal(), Aead::Direction::Decrypt);
+  std::uint64_t left = stored_size(length(section));  // stored bytes still to be read from the file
   Bytes stored(std::min(left, kReadAhead));
   ByteView ready;
   Bytes plain;
-  for (auto section = first; section <= last; section = next(section)) {
-    for (std::uint64_t rest = length(section); rest > 0; ++number) {
-      const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(rest, kChunkMax));
-      if (ready.size() < kChunkOverhead + size) {
-        std::copy(ready.begin(), ready.end(), stored.begin());
-        const auto more =
-            static_cast<std::size_t>(std::min<std::uint64_t>(stored.size() - ready.size(), left));
-        if (!read_exactly_at(file_.get(), std::span(stored).subspan(ready.size(), more), offset,
-                             path_))
-          return corrupt(path_, "became shorter while it was read");
-        offset += more;
-        left -= more;
-        ready = ByteView(stored).first(ready.size() + more);
-      }
-      const ByteView chunk = ready.first(kChunkOverhead + size);
-      ready = ready.subspan(chunk.size());
-      const ChunkFrame frame(section, size, number, id_);
-      plain.resize(size);
-      if (!std::equal(frame.stored_head().begin(), frame.stored_head().end(), chunk.begin()) ||
-          !aead.decrypt(frame.nonce, chunk.subspan(kChunkHead), frame.associated, plain))
-        return corrupt(path_, "holds a chunk that does not authenticate: it is damaged");
-      if (!sink(plain)) return {};
-      rest -= size;
+  for (std::uint64_t rest = length(section); rest > 0; ++number) {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(rest, kChunkMax));
+    if (ready.size() < kChunkOverhead + size) {
+      std::copy(ready.begin(), ready.end(), stored.begin());
+      const auto more =
+          static_cast<std::size_t>(std::min<std::uint64_t>(stored.size() - ready.size(), left));
+      if (!read_exactly_at(file_.get(), std::span(stored).subspan(ready.size(), more), offset,
+                           path_))
+        return corrupt(path_, "became shorter while it was read");
+      offset += more;
+      left -= more;
+      ready = ByteView(stored).first(ready.size() + more);
     }
+    const ByteView chunk = ready.first(kChunkOverhead + size);
+    ready = ready.subspan(chunk.size());
+    const ChunkFrame frame(section, size, number, id_);
+    plain.resize(size);
+    if (!std::equal(frame.stored_head().begin(), frame.stored_head().end(), chunk.begin()) ||
+        !aead.decrypt(frame.nonce, chunk.subspan(kChunkHead), frame.associated, plain))
+      return corrupt(path_, "holds a chunk that does not authenticate: it is damaged");
+    if (!sink(plain)) return false;
+    rest -= size;
   }
-  return {};
+  return true;
 }
 
 Result<Bytes> SealedFileReader::read_all(Section section, std::uint64_t limit) const {

@@ -1,7 +1,10 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
+#include <system_error>
 
 #include "dosigate/base/fail_point.h"
 #include "dosigate/crypto/hash.h"
@@ -17,17 +20,22 @@ namespace {
 /// Eight chunks per system call; measured, larger writes gain nothing.
 constexpr std::size_t kOutput = 8 * (kChunkMax + kChunkOverhead);
 
+/// Of a large file, that the disk takes at a time.
+constexpr std::uint64_t kWindow = 4U << 20U;
+
 }  // namespace
 
-SealedFileWriter::SealedFileWriter(const Keyring& keys, Purpose purpose, std::filesystem::path path,
+SealedFileWriter::SealedFileWriter(const Keyring& keys, std::filesystem::path path,
                                    const InstanceId& id, std::uint64_t created_unix)
-    : path_(std::move(path)), id_(id) {
-  const Secret data_key = random_secret();
-  aead_ = std::make_unique<Aead>(data_key.reveal(), Aead::Direction::Encrypt);
-  output_ = make_head(keys.current(purpose), purpose, id, created_unix, data_key);
+    : keys_(keys),
+      path_(std::move(path)),
+      id_(id),
+      created_(created_unix),
+      data_key_(random_secret()),
+      aead_(std::make_unique<Aead>(data_key_.reveal(), Aead::Direction::Encrypt)),
+      output_(kHead),
+      size_(kHead) {
   // Nothing may throw from here on: the destructor of a half-made object would not remove the file.
-  // The head goes out with the first chunks.
-  size_ = output_.size();
   file_ = create_new_file(path_);
 }
 
@@ -42,8 +50,8 @@ void SealedFileWriter::abandon() noexcept {
 void SealedFileWriter::write(Section section, ByteView plain) {
   if (!file_)
     throw std::logic_error("a sealed file that is finished or failed takes no more bytes");
-  if (section < section_ || section >= Section::End)
-    throw std::logic_error("sections of a sealed file are written in ascending order");
+  if (section == Section::End || place_of(section) < place_of(section_))
+    throw std::logic_error("sections of a sealed file are written in the order of the file");
   try {
     put(section, plain);
   } catch (...) {
@@ -91,16 +99,44 @@ void SealedFileWriter::put_chunk(Section section, ByteView plain) {
 
 void SealedFileWriter::flush_output() {
   write_all(file_.get(), output_, path_);
+  written_ += output_.size();
   output_.clear();
+  if (written_ - behind_ >= kWindow) write_behind();
 }
 
-std::uint64_t SealedFileWriter::finish(ByteView card) {
+/// The disk takes one window while the next is being filled: what waits in memory for the sync at
+/// the end is bounded. No durability comes of it.
+void SealedFileWriter::write_behind() {
+  const auto range = [this](std::uint64_t from, unsigned how) {
+    // Some file systems have none of it; the sync at the end does all the work then.
+    if (::sync_file_range(file_.get(), static_cast<off64_t>(from), kWindow, how) != 0 &&
+        errno != ESPIPE && errno != EINVAL && errno != ENOSYS)
+      throw std::system_error(errno, std::generic_category(), "write back " + path_.string());
+  };
+  range(behind_, SYNC_FILE_RANGE_WRITE);
+  if (behind_ >= kWindow)
+    range(behind_ - kWindow,
+          SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+  behind_ += kWindow;
+}
+
+void SealedFileWriter::write_head(Purpose purpose) {
+  const Bytes head = make_head(keys_.current(purpose), purpose, id_, created_, data_key_);
+  if (written_ == 0) {
+    std::copy(head.begin(), head.end(), output_.begin());
+  } else if (::pwrite(file_.get(), head.data(), head.size(), 0) !=
+             static_cast<ssize_t>(head.size())) {
+    throw std::system_error(errno, std::generic_category(), "write the head of " + path_.string());
+  }
+}
+
+std::uint64_t SealedFileWriter::finish(Purpose purpose, ByteView card) {
   if (!file_) throw std::logic_error("a sealed file is finished once");
   try {
     if (card.size() > kCardMax)
       throw std::length_error("the card of a sealed file has at most 60,000 bytes");
     flush_chunk();
-    flush_output();
+    if (output_.size() >= kOutput) flush_output();
     fail_point("spool.before-end");
 
     const std::size_t end_stored = kChunkOverhead + kEndFixed + card.size();
@@ -116,6 +152,7 @@ std::uint64_t SealedFileWriter::finish(ByteView card) {
     const Bytes length = Packer().u32(static_cast<std::uint32_t>(end_stored)).take();
     output_.insert(output_.end(), length.begin(), length.end());
     size_ += kTail;
+    write_head(purpose);
     flush_output();
     sync_data(file_.get(), path_);
     fail_point("spool.after-end");

@@ -3,12 +3,12 @@
 #include "aead.h"
 #include "dosigate/crypto/sealed_file.h"
 
-/// The numbers of sealed file format 1 (sealed_file.h), shared by writer and reader.
+/// The numbers of sealed file format 2 (sealed_file.h), shared by writer and reader.
 namespace dosigate::sealed {
 
 inline constexpr std::string_view kMagic = "DSGF";
 inline constexpr std::string_view kTailMagic = "DSGE";
-inline constexpr Byte kFormat = 1;
+inline constexpr Byte kFormat = 2;
 inline constexpr std::size_t kHeadNamed =
     36;  ///< up to the nonce: associated data of the wrapped key
 inline constexpr std::size_t kHeadZeros = 16;
@@ -26,6 +26,15 @@ inline constexpr std::size_t kCardMax = 60'000;
 /// Place of sections 1 to 4 in the list of lengths.
 constexpr std::size_t section_index(Section section) {
   return static_cast<std::size_t>(section) - 1;
+}
+
+/// As they stand in the file.
+inline constexpr std::array kStored{Section::Body, Section::Header, Section::Trailer,
+                                    Section::Pairs, Section::End};
+constexpr std::size_t place_of(Section section) {
+  std::size_t place = 0;
+  while (kStored[place] != section) ++place;
+  return place;
 }
 
 /// Chunks of a section of `length` plain bytes, and what they take in the file.

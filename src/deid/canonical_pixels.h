@@ -1,8 +1,10 @@
 #pragma once
 
-#include <vector>
+#include <array>
+#include <memory>
 
 #include "dosigate/dicom/transfer_syntax.h"
+#include "dosigate/dicom/walker.h"
 #include "dosigate/identity/fingerprint.h"
 #include "values.h"
 
@@ -11,23 +13,40 @@ namespace dosigate {
 // One form of the pixels for every syntax that shows the same frames: native, little-endian,
 // without the byte that makes an odd length even, and without the bits above Bits Stored (a sender
 // extends the sign into them, a decoder may not).
-//
-// Compressed frames get that form where DCMTK decodes them without loss: RLE, JPEG lossless (.57,
-// .70) and JPEG-LS lossless. JPEG 2000, HTJ2K, JPEG XL, video and everything lossy are compared by
-// their fragments, so the same image sent once under one of them and once native is a revision.
 
-/// Native pixels as they stand in a stream of `syntax`.
-void add_native_pixels(DcmItem& image, ByteView pixels, const TransferSyntax& syntax,
-                       FingerprintMaker& maker);
+/// What a sample of an image is made of.
+struct Samples {
+  explicit Samples(DcmItem& image);
+  bool has_unused_bits() const;
+  Uint16 allocated, stored, high;
+};
 
-/// True for the lossless compressions that DCMTK decodes.
-bool is_decoded_for_comparison(const TransferSyntax& syntax);
-/// Decodes frame after frame. False, with an unknown part of it added, when a frame does not decode
-/// or is larger than this program decodes for a comparison.
-bool add_decoded_pixels(DcmItem& image, FingerprintMaker& maker);
+/// 1 when the image does not say.
+std::uint64_t number_of_frames(DcmItem& image);
 
-/// The fragments of encapsulated pixel data, without item headers and without the offset table: how
-/// a sender cuts a frame is not what the frame shows.
-std::vector<ByteView> pixel_fragments(ByteView pixels);
+/// Gives pixel bytes that come in pieces to a digest, in that form.
+class CanonicalPixels {
+ public:
+  /// Native pixels as they stand in a stream of `syntax`.
+  CanonicalPixels(DcmItem& image, const PixelElement& element, const TransferSyntax& syntax);
+  /// Frames as a decoder gives them, in host order.
+  explicit CanonicalPixels(DcmItem& image);
+
+  void add(ByteView piece, PixelDigest& digest);
+  /// Nothing more comes.
+  void flush(PixelDigest& digest);
+
+ private:
+  void turn();
+  void clear();
+
+  std::size_t word_ = 1;  ///< whose bytes are in the other order; 1: none
+  unsigned mask_ = 0;     ///< 0: every bit counts
+  std::size_t sample_ = 1;
+  std::uint64_t left_;  ///< bytes that count; after them comes padding
+  /// Pieces are put together again, for a word may be cut. Only where something is to be changed.
+  static constexpr std::size_t kBuffer = 65'536;  // a multiple of every word and sample
+  Bytes buffer_;
+};
 
 }  // namespace dosigate

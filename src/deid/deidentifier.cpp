@@ -10,6 +10,7 @@
 #include "kept_lists.h"
 #include "leak_check.h"
 #include "marking.h"
+#include "pixel_comments.h"
 #include "proof.h"
 #include "rejection.h"
 #include "revision.h"
@@ -22,8 +23,8 @@
 #include "walk.h"
 
 #include <array>
-#include <cstring>
 #include <optional>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -35,28 +36,48 @@ namespace {
 struct Opened {
   ElementShare elements;  ///< goes last
   const TransferSyntax* syntax;
-  Bytes inflated;   ///< empty unless deflated
-  ByteView bytes;   ///< what was parsed
-  ByteView pixels;  ///< value of the pixel data in it
-  std::unique_ptr<DcmDataset> data_set;
+  Bytes inflated;  ///< empty unless deflated
+  ByteView bytes;  ///< what was judged
+  std::optional<PassedPixels> pixels;
+  ByteView value;                        ///< of the pixel data, when it is in the bytes
+  std::unique_ptr<DcmDataset> data_set;  ///< without the pixel data
 };
+
+/// Parses what stands before and after the pixel data.
+Result<std::unique_ptr<DcmDataset>> parse_around(const Opened& opened) {
+  if (!opened.pixels) return parse_data_set(opened.bytes, *opened.syntax);
+  const ByteView before = opened.bytes.first(opened.pixels->element.begin);
+  const ByteView after = opened.bytes.subspan(opened.pixels->at + opened.value.size());
+  if (after.empty()) return parse_data_set(before, *opened.syntax);
+  Bytes both(before.begin(), before.end());
+  both.insert(both.end(), after.begin(), after.end());
+  return parse_data_set(both, *opened.syntax);
+}
 
 Result<Opened> open(const ReceivedInstance& received, const TransferSyntax& syntax,
                     std::size_t max_inflated, const std::shared_ptr<ElementBudget>& budget) {
-  Opened out{ElementShare(budget), &syntax, {}, received.data_set, {}, nullptr};
-  if (syntax.encoding == Encoding::DeflatedLittle) {
-    auto inflated = inflate_data_set(received.data_set, max_inflated);
-    if (!inflated) return inflated.error();
-    out.inflated = std::move(*inflated);
-    out.bytes = out.inflated;
+  Opened out{ElementShare(budget), &syntax, {}, received.data_set, received.passed, {}, nullptr};
+  if (!received.passed) {
+    if (syntax.encoding == Encoding::DeflatedLittle) {
+      auto inflated = inflate_data_set(received.data_set, max_inflated);
+      if (!inflated) return inflated.error();
+      out.inflated = std::move(*inflated);
+      out.bytes = out.inflated;
+    }
+    WalkLimits limits;
+    limits.elements = out.elements.left();
+    const auto walked = walk_data_set(out.bytes, syntax.encoding, limits);
+    if (!walked) return walked.error();
+    if (walked->pixels.tag != 0) {
+      const std::size_t length = walked->pixel_end - walked->pixel_begin;
+      out.pixels = {walked->pixels, walked->pixel_begin, length, walked->elements};
+      out.value = out.bytes.subspan(walked->pixel_begin, length);
+    }
+    if (const auto taken = out.elements.take(walked->elements); !taken) return taken.error();
+  } else if (const auto taken = out.elements.take(received.passed->elements); !taken) {
+    return taken.error();
   }
-  WalkLimits limits;
-  limits.elements = out.elements.left();
-  const auto walked = walk_data_set(out.bytes, syntax.encoding, limits);
-  if (!walked) return walked.error();
-  if (const auto taken = out.elements.take(walked->elements); !taken) return taken.error();
-  out.pixels = out.bytes.subspan(walked->pixel_begin, walked->pixel_end - walked->pixel_begin);
-  auto parsed = parse_data_set(out.bytes, syntax);
+  auto parsed = parse_around(out);
   if (!parsed) return parsed.error();
   out.data_set = std::move(*parsed);
   return out;
@@ -121,7 +142,10 @@ struct Deidentifier::Impl {
     drop.insert(drop.end(), more.begin(), more.end());
   }
 
-  Verdict clean(const ReceivedInstance& received, const Decision& decision, Trace* trace) const {
+  Verdict clean(const ReceivedInstance& received, const Decision& decision, Trace* trace,
+                PixelStream* passed) const {
+    if (received.passed.has_value() != (passed != nullptr))
+      throw std::logic_error("pixel data that passed, and nobody who saw them");
     const TransferSyntax* syntax = find_transfer_syntax(received.transfer_syntax_uid);
     if (syntax == nullptr)
       return Held{HoldReason::TransferSyntax, "the transfer syntax is not in the table"};
@@ -154,7 +178,13 @@ struct Deidentifier::Impl {
                                              std::to_string(subject->device_epoch) +
                                              ": a camera or software that nobody has accepted yet"};
     const bool is_person = subject_of(rules.profile(), *source) == nullptr;
-    Verdict verdict = clean_for(*subject, received, *opened,
+    std::optional<PixelStream> here;
+    if (opened->pixels && passed == nullptr) {
+      here.emplace(data_set, opened->pixels->element, *syntax);
+      here->add(opened->value);
+      passed = &*here;
+    }
+    Verdict verdict = clean_for(*subject, received, *opened, passed,
                                 is_person ? rules : *rules_for_no_person, decision.revision, trace);
     if (auto* held = std::get_if<Held>(&verdict)) held->pseudonym = subject->pseudonym;
     return verdict;
@@ -172,13 +202,13 @@ struct Deidentifier::Impl {
   }
 
   Verdict clean_for(const Subject& subject, const ReceivedInstance& received, Opened& opened,
-                    const Rules& rules_of_subject, std::uint32_t revision, Trace* trace) const {
+                    PixelStream* pixels, const Rules& rules_of_subject, std::uint32_t revision,
+                    Trace* trace) const {
     DcmDataset& data_set = *opened.data_set;
     const Options& options = rules_of_subject.options();
     Identifiers identifiers = collect_identifiers(data_set, charset);
     const TextCleaner cleaner(identifiers, rules_of_subject.profile().words(), charset);
-    const Fingerprint fingerprint =
-        fingerprint_of(data_set, opened.pixels, *opened.syntax, *subject.salt);
+    const Fingerprint fingerprint = fingerprint_of(data_set, pixels, *subject.salt);
     const bool positions_matter =
         options.clean_structured_content && has_references_by_position(data_set);
     if (options.clean_structured_content) prune_content(data_set, options, positions_matter, trace);
@@ -208,6 +238,7 @@ struct Deidentifier::Impl {
     }
     mark(data_set, rules_of_subject, subject, age);
     if (trace != nullptr) {
+      if (opened.pixels) trace_pixels(*trace, *opened.pixels);
       for (const DcmTagKey& tag : kMarking) trace_added(*trace, data_set, tag);
     }
 
@@ -221,21 +252,20 @@ struct Deidentifier::Impl {
     if (options.retain_uids) identifiers.uids.clear();
     if (auto held = find_leak(data_set, identifiers, rules_of_subject, charset))
       return std::move(*held);
-    if (opened.syntax->encapsulated) {
-      if (auto held = find_leak_in_comments(opened.pixels, identifiers)) return std::move(*held);
+    if (pixels != nullptr) {
+      if (auto held = find_leak_in_comments(pixels->comments(), identifiers))
+        return std::move(*held);
     }
 
     EncodedDataSet encoded;
     try {
-      encoded = encode_data_set(data_set, *opened.syntax);
+      encoded = encode(data_set, opened);
     } catch (const std::system_error&) {
       throw;  // a broken machine
     } catch (const std::runtime_error& cannot) {
       return Held{HoldReason::Proof,
                   std::string("the cleaned data set cannot be written: ") + cannot.what()};
     }
-    if (!pixels_unchanged(opened, encoded))
-      return Held{HoldReason::Proof, "pixel data would have changed"};
     PairBatch memory{subject.study, map_uid(*subject.salt, subject.uid_revision, source_sop_uid),
                      fingerprint, uids.pairs(), revision};
     memory.sop_class_uid = sop_class;
@@ -254,22 +284,25 @@ struct Deidentifier::Impl {
                    read_rejection(data_set, sop_class)};
   }
 
-  bool pixels_unchanged(const Opened& opened, const EncodedDataSet& encoded) const {
-    if (opened.syntax->encoding != Encoding::DeflatedLittle)
-      return same_pixels(opened.pixels, encoded.body);
-    // Everything is in the deflated header: what a reader will inflate is looked at.
-    const auto inflated = inflate_data_set(encoded.header, max_inflated);
-    if (!inflated) return false;
-    const auto walked = walk_data_set(*inflated, Encoding::DeflatedLittle);
-    return walked && same_pixels(opened.pixels,
-                                 ByteView(*inflated).subspan(
-                                     walked->pixel_begin, walked->pixel_end - walked->pixel_begin));
+  /// Around the value of the pixel data, which becomes the body as it came, when it is here.
+  static EncodedDataSet encode(DcmDataset& data_set, const Opened& opened) {
+    if (!opened.pixels) return encode_data_set(data_set, *opened.syntax);
+    const PassedPixels& pixels = *opened.pixels;
+    EncodedDataSet out =
+        encode_around(data_set, *opened.syntax, pixels.element, pixels.length, opened.value);
+    if (opened.syntax->encoding == Encoding::DeflatedLittle) return out;
+    const bool odd = !pixels.element.encapsulated && pixels.length % 2 != 0;
+    out.body.reserve(opened.value.size() + 1);
+    out.body.assign(opened.value.begin(), opened.value.end());
+    if (odd) out.body.push_back(0);
+    return out;
   }
 
   static CleanInstance seal(const ReceivedInstance& received, const Subject& subject,
                             const std::string& study_uid, const std::string& sop_uid,
                             EncodedDataSet encoded, std::string facts) {
     CleanInstance instance;
+    if (received.passed) instance.passed_length_ = received.passed->length;
     instance.sop_class_uid_ = trimmed(received.sop_class_uid);
     instance.sop_instance_uid_ = sop_uid;
     instance.study_instance_uid_ = study_uid;
@@ -300,8 +333,8 @@ Deidentifier::~Deidentifier() = default;
 const Profile& Deidentifier::profile() const { return impl_->rules.profile(); }
 
 Verdict Deidentifier::clean(const ReceivedInstance& received, const Decision& decision,
-                            Trace* trace) const {
-  return impl_->clean(received, decision, trace);
+                            Trace* trace, PixelStream* pixels) const {
+  return impl_->clean(received, decision, trace, pixels);
 }
 
 Result<SourceIdentity> Deidentifier::identity_of(const ReceivedInstance& received) const {

@@ -1,6 +1,5 @@
 #include "fingerprint_inputs.h"
 
-#include "canonical_pixels.h"
 #include "dosimetry_inputs.h"
 #include "items.h"
 #include "kept_lists.h"
@@ -57,23 +56,12 @@ void pack_inputs(DcmItem& item, Packer& out) {
 
 }  // namespace
 
-Fingerprint fingerprint_of(DcmItem& source, ByteView pixels, const TransferSyntax& syntax,
-                           const Secret& salt) {
+Fingerprint fingerprint_of(DcmItem& source, PixelStream* pixels, const Secret& salt) {
   Packer inputs;
   pack_inputs(source, inputs);
-  FingerprintMaker maker(salt);
-  if (pixels.empty()) return maker.finish(PixelForm::None, inputs.view());
-  if (!syntax.encapsulated) {
-    add_native_pixels(source, pixels, syntax, maker);
-    return maker.finish(PixelForm::NativeLittleEndian, inputs.view());
-  }
-  if (is_decoded_for_comparison(syntax)) {
-    FingerprintMaker decoded(salt);
-    if (add_decoded_pixels(source, decoded))
-      return decoded.finish(PixelForm::NativeLittleEndian, inputs.view());
-  }
-  for (const ByteView fragment : pixel_fragments(pixels)) maker.add_pixels(fragment);
-  return maker.finish(PixelForm::Encapsulated, inputs.view());
+  if (pixels == nullptr || pixels->form() == PixelForm::None)
+    return make_fingerprint(salt, PixelForm::None, PixelDigest().finish(), inputs.view());
+  return make_fingerprint(salt, pixels->form(), pixels->digest(), inputs.view());
 }
 
 }  // namespace dosigate

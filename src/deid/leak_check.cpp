@@ -1,12 +1,12 @@
 #include "leak_check.h"
 
-#include "canonical_pixels.h"
 #include "dosigate/dicom/charset.h"
 #include "dosigate/dicom/data_set.h"
 #include "dosigate/dicom/sop_class.h"
 #include "items.h"
 #include "kept_lists.h"
 #include "leak_terms.h"
+#include "pixel_comments.h"
 
 #include <algorithm>
 
@@ -33,29 +33,6 @@ std::string reread_as_utf8(std::string_view text, std::string_view specific) {
   if (specific == "ISO_IR 192") return {};
   const auto utf8 = decode_text(text, "ISO_IR 192", "");
   return utf8 ? *utf8 : std::string();
-}
-
-/// Calls `each(text)` for the comments and application segments before the image of a JPEG,
-/// JPEG-LS or JPEG 2000 stream (ISO 10918-1 B.2, ISO 15444-1 A.4).
-template <class Each>
-void for_each_comment(ByteView stream, Each each) {
-  const bool jpeg = stream.size() >= 4 && stream[0] == 0xFF && stream[1] == 0xD8;
-  const bool jpeg2000 = stream.size() >= 4 && stream[0] == 0xFF && stream[1] == 0x4F;
-  if (!jpeg && !jpeg2000) return;
-  stream = stream.subspan(2);
-  while (stream.size() >= 4 && stream[0] == 0xFF) {
-    const Byte marker = stream[1];
-    if (marker == 0xFF) {  // filling
-      stream = stream.subspan(1);
-      continue;
-    }
-    if (marker == 0xDA || marker == 0x93) return;  // the image begins
-    const std::size_t length = std::size_t{stream[2]} << 8U | stream[3];
-    if (length < 2 || length + 2 > stream.size()) return;
-    const bool application = jpeg && marker >= 0xE0 && marker <= 0xEF;
-    if (marker == (jpeg ? 0xFE : 0x64) || application) each(stream.subspan(4, length - 2));
-    stream = stream.subspan(length + 2);
-  }
 }
 
 class Search {
@@ -147,14 +124,16 @@ class Search {
 
 }  // namespace
 
-std::optional<Held> find_leak_in_comments(ByteView encapsulated, const Identifiers& identifiers) {
+std::optional<Held> find_leak_in_comments(const PixelComments& comments,
+                                          const Identifiers& identifiers) {
+  if (comments.too_many())
+    return Held{HoldReason::Leak,
+                "the compressed (7FE0,0010) holds more comments than can be looked at"};
+  if (comments.all().empty()) return std::nullopt;
   const LeakTerms terms(identifiers);
-  for (const ByteView fragment : pixel_fragments(encapsulated)) {
-    std::string_view kind;
-    for_each_comment(fragment, [&](ByteView comment) {
-      if (kind.empty()) kind = terms.in_text(fold(as_text(comment)), PlaceKind::Anything);
-      if (kind.empty()) kind = terms.in_bytes(comment);
-    });
+  for (const Bytes& comment : comments.all()) {
+    std::string_view kind = terms.in_text(fold(as_text(comment)), PlaceKind::Anything);
+    if (kind.empty()) kind = terms.in_bytes(comment);
     if (!kind.empty()) {
       return Held{HoldReason::Leak,
                   "a comment in the compressed (7FE0,0010) holds " + std::string(kind)};

@@ -8,6 +8,8 @@
 
 namespace dosigate {
 
+class PixelComments;
+
 /// Looks for this patient's identity in a cleaned data set, at every depth: the last gate before
 /// encoding, independent of the rules.
 ///
@@ -21,8 +23,8 @@ namespace dosigate {
 std::optional<Held> find_leak(DcmItem& cleaned, const Identifiers& identifiers, const Rules& rules,
                               std::string_view fallback_charset);
 
-/// The same in the comments of compressed pixel data, which are spelled and not drawn: JPEG,
-/// JPEG-LS and JPEG 2000, before the image. Not searched: comments between scans or tiles, video.
-std::optional<Held> find_leak_in_comments(ByteView encapsulated, const Identifiers& identifiers);
+/// The same in the comments of compressed pixel data, which are spelled and not drawn.
+std::optional<Held> find_leak_in_comments(const PixelComments& comments,
+                                          const Identifiers& identifiers);
 
 }  // namespace dosigate

@@ -171,14 +171,4 @@ std::optional<Held> Proof::check(DcmItem& cleaned, std::chrono::days offset) con
   return std::nullopt;
 }
 
-bool same_pixels(ByteView received, ByteView encoded) {
-  const auto equal = [](ByteView a, ByteView b) {
-    return a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0;
-  };
-  if (encoded.size() == received.size()) return equal(received, encoded);
-  // A value of odd length gets the zero byte that makes it even (PS3.5 8.1.1).
-  return encoded.size() == received.size() + 1 && encoded.back() == 0 &&
-         equal(received, encoded.first(received.size()));
-}
-
 }  // namespace dosigate

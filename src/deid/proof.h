@@ -35,8 +35,4 @@ class Proof {
   std::unordered_map<std::uint64_t, Place> before_;
 };
 
-/// Pixel bytes of the output against the received ones, both as they stand in their streams (same
-/// syntax).
-bool same_pixels(ByteView received, ByteView encoded);
-
 }  // namespace dosigate

@@ -3,6 +3,7 @@
 #include "dosigate/dicom/data_set.h"
 #include "items.h"
 
+#include <algorithm>
 #include <array>
 
 namespace dosigate {
@@ -130,6 +131,20 @@ void trace_added(Trace& trace, DcmItem& data_set, const DcmTagKey& tag) {
                    Change::Added,
                    {},
                    Phi(value_of(*element).substr(0, kShown))});
+}
+
+void trace_pixels(Trace& trace, const PassedPixels& pixels) {
+  const std::string path = plain_tag(pixels.element.tag);
+  const auto behind = std::find_if(trace.begin(), trace.end(), [&](const TraceLine& line) {
+    return line.path.substr(0, path.size()) > path;
+  });
+  const DcmTag tag(static_cast<Uint16>(pixels.element.tag >> 16U),
+                   static_cast<Uint16>(pixels.element.tag));
+  const std::string size = std::to_string(pixels.length) + " bytes";
+  const bool as_bytes = pixels.element.encapsulated || pixels.element.vr[1] == 'B';
+  trace.insert(behind, {path, DcmTag(tag).getTagName(), as_bytes ? "OB" : "OW",
+                        "pixel data pass as they are", std::string(action_text(Action::Keep)),
+                        Change::Kept, Phi(size), Phi(size)});
 }
 
 }  // namespace dosigate

@@ -6,6 +6,7 @@
 
 #include "dosigate/deid/profile.h"
 #include "dosigate/deid/trace.h"
+#include "dosigate/dicom/instance.h"
 #include "values.h"
 
 namespace dosigate {
@@ -34,5 +35,8 @@ class Tracer {
 void trace_removed_content(Trace& trace, DcmSequenceOfItems& sequence, std::string_view source);
 /// What the marking adds or replaces (PS3.15 E.1.1).
 void trace_added(Trace& trace, DcmItem& data_set, const DcmTagKey& tag);
+
+/// The value that passed as it came; its line goes where its tag is.
+void trace_pixels(Trace& trace, const PassedPixels& pixels);
 
 }  // namespace dosigate

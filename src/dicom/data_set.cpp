@@ -50,6 +50,19 @@ Bytes write_all(DcmDataset& data_set, E_TransferSyntax syntax) {
   return out;
 }
 
+/// Walking our own output finds the pixel value and proves the lengths that DCMTK wrote, and that
+/// every item is in order, each tag once, however it came.
+WalkLimits what_we_write() {
+  WalkLimits strict;
+  strict.out_of_order = 0;
+  strict.elements = std::numeric_limits<std::size_t>::max();  // it came through the limit
+  return strict;
+}
+
+[[noreturn]] void throw_not_valid(const Error& why) {
+  throw std::runtime_error("encode data set: what DCMTK wrote is not valid: " + why.detail);
+}
+
 void put_element(Bytes& out, std::uint16_t element, std::string_view vr, std::string_view value,
                  char pad) {
   const std::size_t length = value.size() + value.size() % 2;
@@ -101,15 +114,8 @@ Result<std::unique_ptr<DcmDataset>> parse_data_set(ByteView bytes, const Transfe
 EncodedDataSet encode_data_set(DcmDataset& data_set, const TransferSyntax& syntax) {
   const E_TransferSyntax written_as = parsed_as(syntax);
   Bytes all = write_all(data_set, written_as);
-  // Walking our own output finds the pixel value and proves the lengths that DCMTK wrote, and that
-  // every item is in order, each tag once, however it came.
-  WalkLimits strict;
-  strict.out_of_order = 0;
-  strict.elements = std::numeric_limits<std::size_t>::max();  // it came through the limit
-  const auto walked = walk_data_set(all, syntax.encoding, strict);
-  if (!walked)
-    throw std::runtime_error("encode data set: what DCMTK wrote is not valid: " +
-                             walked.error().detail);
+  const auto walked = walk_data_set(all, syntax.encoding, what_we_write());
+  if (!walked) throw_not_valid(walked.error());
   if (syntax.encoding == Encoding::DeflatedLittle) return {deflate_data_set(all), {}, {}};
   if (walked->pixel_begin == walked->pixel_end) return {std::move(all), {}, {}};
   const auto at = [&all](std::size_t offset) {
@@ -121,6 +127,62 @@ EncodedDataSet encode_data_set(DcmDataset& data_set, const TransferSyntax& synta
   all.resize(walked->pixel_begin);
   out.header = std::move(all);
   return out;
+}
+
+namespace {
+
+/// VR and length of the element as it is written: what has no valid VR gets that of its tag.
+Bytes element_header(const PixelElement& element, Encoding encoding, std::uint64_t length) {
+  constexpr std::uint32_t kUndefined = 0xFFFFFFFF;
+  const bool big = encoding == Encoding::ExplicitBig;
+  Bytes out;
+  const auto u16 = [&](std::uint32_t number) {
+    const auto low = static_cast<Byte>(number), high = static_cast<Byte>(number >> 8U);
+    out.push_back(big ? high : low);
+    out.push_back(big ? low : high);
+  };
+  const auto u32 = [&](std::uint32_t number) {
+    u16(big ? number >> 16U : number & 0xFFFFU);
+    u16(big ? number & 0xFFFFU : number >> 16U);
+  };
+  u16(element.tag >> 16U);
+  u16(element.tag & 0xFFFFU);
+  if (encoding != Encoding::ImplicitLittle) {
+    const bool floats = element.tag == 0x7FE00008, doubles = element.tag == 0x7FE00009;
+    const std::string_view came(element.vr.data(), element.vr.size());
+    std::string_view vr = floats ? "OF" : doubles ? "OD" : "OW";
+    if (element.encapsulated || (came == "OB" && !floats && !doubles)) vr = "OB";
+    out.insert(out.end(), vr.begin(), vr.end());
+    u16(0);
+  }
+  u32(element.encapsulated ? kUndefined : static_cast<std::uint32_t>(length + length % 2));
+  return out;
+}
+
+}  // namespace
+
+EncodedDataSet encode_around(DcmDataset& data_set, const TransferSyntax& syntax,
+                             const PixelElement& element, std::uint64_t length, ByteView pixels) {
+  Bytes all = write_all(data_set, parsed_as(syntax));
+  WalkLimits strict = what_we_write();
+  strict.mark = element.tag;
+  const auto walked = walk_data_set(all, syntax.encoding, strict);
+  if (!walked) throw_not_valid(walked.error());
+  if (walked->pixels.tag != 0)
+    throw std::logic_error("encode around pixel data: they are in the data set");
+  const auto cut =
+      all.begin() + static_cast<std::ptrdiff_t>(walked->after_mark.value_or(all.size()));
+  EncodedDataSet out;
+  out.trailer.assign(cut, all.end());
+  all.erase(cut, all.end());
+  const Bytes head = element_header(element, syntax.encoding, length);
+  all.insert(all.end(), head.begin(), head.end());
+  out.header = std::move(all);
+  if (syntax.encoding != Encoding::DeflatedLittle) return out;
+  out.header.insert(out.header.end(), pixels.begin(), pixels.end());
+  if (length % 2 != 0 && !element.encapsulated) out.header.push_back(0);
+  out.header.insert(out.header.end(), out.trailer.begin(), out.trailer.end());
+  return {deflate_data_set(out.header), {}, {}};
 }
 
 Bytes part10_header(std::string_view sop_class_uid, std::string_view sop_instance_uid,

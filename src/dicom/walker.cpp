@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,9 @@ constexpr std::size_t kPrivateCreators = 1024;
 
 enum class Kind { DataSet, Item, Sequence, Fragments };
 
+/// Where a level ends that nothing bounds yet.
+constexpr std::size_t kOpen = std::numeric_limits<std::size_t>::max();
+
 /// One open level.
 struct Level {
   Kind kind;
@@ -38,23 +42,27 @@ struct Level {
   bool implicit;
   bool big;
   std::size_t limit;          ///< where it ends, or must end at the latest
-  std::size_t first_creator;  ///< its private creators, in Walker::creators_
-  std::size_t first_tag;      ///< its elements, in Walker::tags_
+  std::size_t first_creator;  ///< its private creators, in State::creators
+  std::size_t first_tag;      ///< its elements, in State::tags
   std::uint32_t last_tag = 0;
   bool disordered = false;
   bool is_pixel_data = false;
 };
 
 struct Creator {
-  std::uint32_t block;  ///< group and the high byte of the elements it reserves
-  std::string_view name;
+  std::uint32_t block;      ///< group and the high byte of the elements it reserves
+  std::size_t begin, size;  ///< of its name in the bytes
 };
 
 struct Header {
   std::uint32_t tag;
   std::uint32_t length;
   DcmEVR vr;
+  std::array<char, 2> letters;
 };
+
+/// The longest header of an element; what is shorter is waited for, or stands at the end.
+constexpr std::size_t kLongestHeader = 12;
 
 std::string text_of_tag(std::uint32_t tag) {
   std::array<char, 16> text{};
@@ -62,53 +70,77 @@ std::string text_of_tag(std::uint32_t tag) {
   return text.data();
 }
 
-class Walker {
- public:
-  Walker(ByteView bytes, Encoding encoding, const WalkLimits& limits)
-      : bytes_(bytes), limits_(limits) {
-    levels_.reserve(2 * static_cast<std::size_t>(limits.nesting) +
-                    2);  // sequence and item for each nesting, data set, fragments
-    levels_.push_back({Kind::DataSet, false, encoding == Encoding::ImplicitLittle,
-                       encoding == Encoding::ExplicitBig, bytes.size(), 0, 0});
+}  // namespace
+
+struct DataSetWalk::State {
+  State(Encoding encoding, const WalkLimits& with, bool keeps) : limits(with), keeps_pixels(keeps) {
+    levels.reserve(2 * static_cast<std::size_t>(limits.nesting) +
+                   2);  // sequence and item for each nesting, data set, fragments
+    levels.push_back({Kind::DataSet, false, encoding == Encoding::ImplicitLittle,
+                      encoding == Encoding::ExplicitBig, kOpen, 0, 0});
   }
 
-  Result<Walked> run() {
-    while (!levels_.empty()) {
-      const Level& level = levels_.back();
+  Result<At> run() {
+    if (last) {
+      if (at > bytes.size()) return broken("the data set ends inside a value");
+      for (const Level& level : levels) {
+        if (level.limit != kOpen && level.limit > bytes.size())
+          return broken("a declared length exceeds what is left");
+      }
+    }
+    while (!levels.empty()) {
+      const Level& level = levels.back();
       std::optional<Error> error;
-      if (at_ == level.limit) {
+      if (at == limit()) {
         if (level.undefined) return broken("a sequence or item of undefined length is not closed");
         error = close();
-      } else if (++found_.elements > limits_.elements) {
-        return broken("more than " + std::to_string(limits_.elements) + " elements");
-      } else if (level.limit - at_ < 8) {
+      } else if (left() < 8) {
         return broken("bytes are left over that are too few for an element");
-      } else if (level.kind == Kind::Sequence) {
-        error = in_sequence();
-      } else if (level.kind == Kind::Fragments) {
-        error = in_fragments();
+      } else if (!last && (at > bytes.size() || bytes.size() - at < kLongestHeader)) {
+        return At::NeedsMore;
+      } else if (found.elements >= limits.elements) {
+        return broken("more than " + std::to_string(limits.elements) + " elements");
       } else {
-        error = in_item();
+        ++found.elements;
+        if (level.kind == Kind::Sequence) {
+          error = in_sequence();
+        } else if (level.kind == Kind::Fragments) {
+          error = in_fragments();
+        } else {
+          error = in_item();
+        }
       }
       if (error) return *error;
+      if (waits) {
+        waits = false;
+        --found.elements;
+        return At::NeedsMore;
+      }
+      if (at_pixels) {
+        at_pixels = false;
+        return At::Pixels;
+      }
     }
-    return found_;
+    return At::End;
   }
 
- private:
-  std::size_t left() const { return levels_.back().limit - at_; }
+  std::size_t limit() const {
+    const std::size_t own = levels.back().limit;
+    return last ? std::min(own, bytes.size()) : own;
+  }
+  std::size_t left() const { return limit() - at; }
 
   std::uint32_t u16() {
-    const unsigned first = bytes_[at_];
-    const unsigned second = bytes_[at_ + 1];
-    at_ += 2;
-    return levels_.back().big ? first << 8U | second : second << 8U | first;
+    const unsigned first = bytes[at];
+    const unsigned second = bytes[at + 1];
+    at += 2;
+    return levels.back().big ? first << 8U | second : second << 8U | first;
   }
 
   std::uint32_t u32() {
     const std::uint32_t first = u16();
     const std::uint32_t second = u16();
-    return levels_.back().big ? first << 16U | second : second << 16U | first;
+    return levels.back().big ? first << 16U | second : second << 16U | first;
   }
 
   std::uint32_t tag() {
@@ -117,87 +149,98 @@ class Walker {
   }
 
   Error broken(const std::string& what) const {
-    return fail(Fault::NotDicom, what + ", at byte " + std::to_string(at_) + " of the data set");
+    return fail(Fault::NotDicom,
+                what + ", at byte " + std::to_string(at + passed_over) + " of the data set");
   }
 
   std::optional<Error> open(Kind kind, std::uint32_t length, bool as_implicit_little) {
-    if (kind == Kind::Sequence && ++depth_ > limits_.nesting)
-      return broken("sequences are nested deeper than " + std::to_string(limits_.nesting));
+    if (kind == Kind::Sequence && ++depth > limits.nesting)
+      return broken("sequences are nested deeper than " + std::to_string(limits.nesting));
     if (length != kUndefined && length > left())
       return broken("a declared length of " + std::to_string(length) + " exceeds what is left");
-    const Level around = levels_.back();
-    levels_.push_back({kind, length == kUndefined, around.implicit || as_implicit_little,
-                       around.big && !as_implicit_little,
-                       length == kUndefined ? around.limit : at_ + length, creators_.size(),
-                       tags_.size()});
+    const Level around = levels.back();
+    levels.push_back({kind, length == kUndefined, around.implicit || as_implicit_little,
+                      around.big && !as_implicit_little,
+                      length == kUndefined ? around.limit : at + length, creators.size(),
+                      tags.size()});
     return std::nullopt;
   }
 
   std::optional<Error> close() {
-    const Level& level = levels_.back();
-    if (level.is_pixel_data) found_.pixel_end = at_;
-    if (level.kind == Kind::Sequence) --depth_;
-    const auto first = tags_.begin() + static_cast<std::ptrdiff_t>(level.first_tag);
+    const Level& level = levels.back();
+    if (level.is_pixel_data) found.pixel_end = at;
+    if (level.kind == Kind::Sequence) --depth;
+    const auto first = tags.begin() + static_cast<std::ptrdiff_t>(level.first_tag);
     if (level.disordered) {
       // Of two elements with one tag DCMTK keeps one, another reader perhaps the other.
-      std::sort(first, tags_.end());
-      if (const auto twice = std::adjacent_find(first, tags_.end()); twice != tags_.end())
+      std::sort(first, tags.end());
+      if (const auto twice = std::adjacent_find(first, tags.end()); twice != tags.end())
         return broken(text_of_tag(*twice) + " stands twice in one item");
     }
-    tags_.erase(first, tags_.end());
-    creators_.resize(level.first_creator);
-    levels_.pop_back();
+    tags.erase(first, tags.end());
+    creators.resize(level.first_creator);
+    levels.pop_back();
     return std::nullopt;
   }
 
   std::optional<Error> in_sequence() {
-    const std::uint32_t found = tag();
+    const std::uint32_t next = tag();
     const std::uint32_t length = u32();
-    if (found == kItem) return open(Kind::Item, length, false);
-    if (found != kSequenceDelimitation || length != 0 || !levels_.back().undefined)
-      return broken(text_of_tag(found) + " where an item of a sequence must stand");
+    if (next == kItem) return open(Kind::Item, length, false);
+    if (next != kSequenceDelimitation || length != 0 || !levels.back().undefined)
+      return broken(text_of_tag(next) + " where an item of a sequence must stand");
     return close();
   }
 
   std::optional<Error> in_fragments() {
-    const std::uint32_t found = tag();
+    const std::uint32_t next = tag();
     const std::uint32_t length = u32();
-    if (found == kSequenceDelimitation && length == 0) return close();
-    if (found != kItem || length > left())
-      return broken(text_of_tag(found) +
+    if (next == kSequenceDelimitation && length == 0) return close();
+    if (next != kItem || length > left())
+      return broken(text_of_tag(next) +
                     " where a fragment of pixel data must stand, or one that is too long");
-    at_ += length;
+    at += length;
     return std::nullopt;
   }
 
   std::optional<Error> in_item() {
-    const std::uint32_t found = tag();
-    const std::uint32_t group = found >> 16U;
+    const std::size_t begin = at;
+    const std::uint32_t next = tag();
+    const std::uint32_t group = next >> 16U;
     if (group == 0xFFFE) {
-      const bool closes = found == kItemDelimitation && levels_.back().kind == Kind::Item &&
-                          levels_.back().undefined;
-      if (!closes || u32() != 0) return broken(text_of_tag(found) + " where an element must stand");
+      const bool closes =
+          next == kItemDelimitation && levels.back().kind == Kind::Item && levels.back().undefined;
+      if (!closes || u32() != 0) return broken(text_of_tag(next) + " where an element must stand");
       return close();
     }
     // Group 0002 does occur inside items (a Philips CT writes it into its exposure sequence).
-    if (group == 0x0000 || (group == 0x0002 && levels_.back().kind == Kind::DataSet))
-      return broken(text_of_tag(found) + " has no place in a data set");
+    if (group == 0x0000 || (group == 0x0002 && levels.back().kind == Kind::DataSet))
+      return broken(text_of_tag(next) + " has no place in a data set");
 
-    Header header{found, 0, EVR_UNKNOWN};
-    if (auto error = levels_.back().implicit ? read_implicit(header) : read_explicit(header))
+    Header header{next, 0, EVR_UNKNOWN, {}};
+    if (auto error = levels.back().implicit ? read_implicit(header) : read_explicit(header))
       return error;
-    if (auto error = check_order(found)) return error;
+    if (names_creator(header) && !last &&
+        (at > bytes.size() || bytes.size() - at < header.length)) {
+      at = begin;
+      waits = true;
+      return std::nullopt;
+    }
+    if (auto error = check_order(next)) return error;
+    if (levels.back().kind == Kind::DataSet && !found.after_mark && next > limits.mark)
+      found.after_mark = begin;
     if (auto error = note_creator(header)) return error;
-    return value_of(header);
+    return value_of(header, begin);
   }
 
   std::optional<Error> read_explicit(Header& header) {
-    const std::array<char, 3> letters{static_cast<char>(bytes_[at_]),
-                                      static_cast<char>(bytes_[at_ + 1]), '\0'};
-    at_ += 2;
+    const std::array<char, 3> letters{static_cast<char>(bytes[at]),
+                                      static_cast<char>(bytes[at + 1]), '\0'};
+    at += 2;
     DcmVR vr(letters.data());  // decides on unknown letters and on the size of the length as the
                                // parser will
     if (header.tag == kPixelData && letters[0] == 'O' && letters[1] == 'X') vr.setVR(EVR_OW);
+    header.letters = {letters[0], letters[1]};
     header.vr = vr.getEVR();
     if (header.vr == EVR_na || header.vr == EVR_pixelItem)
       return broken(text_of_tag(header.tag) + " has a VR that no element can have");
@@ -205,7 +248,7 @@ class Walker {
       header.length = u16();
     } else {
       if (left() < 6) return broken("the data set ends inside an element header");
-      at_ += 2;
+      at += 2;
       header.length = u32();
     }
     return std::nullopt;
@@ -216,7 +259,7 @@ class Walker {
     DcmTag key(static_cast<Uint16>(header.tag >> 16U), static_cast<Uint16>(header.tag));
     if (is_private(header.tag) && (header.tag & 0xFFFFU) >= 0x1000) {
       if (const Creator* creator = find_creator(header.tag >> 8U)) {
-        key.setPrivateCreator(std::string(creator->name).c_str());
+        key.setPrivateCreator(std::string(without_padding(name_of(*creator))).c_str());
         key.lookupVRinDictionary();
       }
     }
@@ -224,70 +267,88 @@ class Walker {
     return std::nullopt;
   }
 
+  std::string_view name_of(const Creator& creator) const {
+    return as_text(bytes.subspan(creator.begin, creator.size));
+  }
+
   /// nullptr when nobody has reserved that block in the open item.
   const Creator* find_creator(std::uint32_t block) const {
-    const auto first =
-        creators_.begin() + static_cast<std::ptrdiff_t>(levels_.back().first_creator);
-    const auto at = std::find_if(
-        first, creators_.end(), [block](const Creator& creator) { return creator.block == block; });
-    return at == creators_.end() ? nullptr : &*at;
+    const auto first = creators.begin() + static_cast<std::ptrdiff_t>(levels.back().first_creator);
+    const auto found_at = std::find_if(
+        first, creators.end(), [block](const Creator& creator) { return creator.block == block; });
+    return found_at == creators.end() ? nullptr : &*found_at;
   }
 
   static bool is_private(std::uint32_t tag) { return (tag >> 16U & 1U) != 0; }
 
-  std::optional<Error> check_order(std::uint32_t found) {
-    Level& level = levels_.back();
-    if (found <= level.last_tag) {
+  std::optional<Error> check_order(std::uint32_t next) {
+    Level& level = levels.back();
+    if (next <= level.last_tag) {
       // Strict at the top level: of two PatientIDs another reader may take the other one.
-      if (level.kind == Kind::DataSet || found == level.last_tag ||
-          ++out_of_order_ > limits_.out_of_order)
-        return broken(text_of_tag(found) + " stands out of order or twice");
+      if (level.kind == Kind::DataSet || next == level.last_tag ||
+          ++out_of_order > limits.out_of_order)
+        return broken(text_of_tag(next) + " stands out of order or twice");
       level.disordered = true;
     }
-    level.last_tag = std::max(level.last_tag, found);
-    if (level.kind == Kind::Item) tags_.push_back(found);
+    level.last_tag = std::max(level.last_tag, next);
+    if (level.kind == Kind::Item) tags.push_back(next);
     return std::nullopt;
+  }
+
+  bool names_creator(const Header& header) const {
+    const std::uint32_t element = header.tag & 0xFFFFU;
+    return is_private(header.tag) && element >= 0x0010 && element <= 0x00FF &&
+           header.length != kUndefined && header.length <= left();
   }
 
   std::optional<Error> note_creator(const Header& header) {
-    const std::uint32_t element = header.tag & 0xFFFFU;
-    if (!is_private(header.tag) || element < 0x0010 || element > 0x00FF ||
-        header.length == kUndefined || header.length > left())
-      return std::nullopt;
-    if (creators_.size() - levels_.back().first_creator >= kPrivateCreators)
+    if (!names_creator(header)) return std::nullopt;
+    if (creators.size() - levels.back().first_creator >= kPrivateCreators)
       return broken("more than " + std::to_string(kPrivateCreators) +
                     " private creators in one item");
-    const std::uint32_t block = (header.tag & 0xFFFF0000U) >> 8U | element;
+    const std::uint32_t block = (header.tag & 0xFFFF0000U) >> 8U | (header.tag & 0xFFFFU);
     // The parser and we could disagree on which of the two counts, and so on what is a sequence.
     if (find_creator(block) != nullptr)
       return broken(text_of_tag(header.tag) + " reserves a block of private elements twice");
-    creators_.push_back({block, without_padding(as_text(bytes_.subspan(at_, header.length)))});
+    creators.push_back({block, at, header.length});
     return std::nullopt;
   }
 
-  std::optional<Error> value_of(const Header& header) {
-    const bool top = levels_.back().kind == Kind::DataSet;
+  std::optional<Error> value_of(const Header& header, std::size_t begin) {
+    const bool top = levels.back().kind == Kind::DataSet;
     const bool pixels = top && (header.tag == kPixelData || header.tag == kFloatPixelData ||
                                 header.tag == kDoubleFloatPixelData);
     if (pixels) {
-      if (found_.pixel_end != 0) return broken("a second pixel data element");
-      found_.pixel_begin = found_.pixel_end = at_;
+      if (found.pixels.tag != 0) return broken("a second pixel data element");
+      found.pixels = {header.tag, header.letters, header.length == kUndefined, header.length,
+                      begin};
+      found.pixel_begin = found.pixel_end = at;
     }
     if (header.vr == EVR_SQ && !pixels) return open(Kind::Sequence, header.length, false);
     if (header.length != kUndefined) {
+      if (pixels && !keeps_pixels) {
+        at_pixels = true;
+        return std::nullopt;
+      }
       if (header.length > left())
         return broken(text_of_tag(header.tag) + " declares " + std::to_string(header.length) +
                       " bytes, " + std::to_string(left()) + " are left");
-      at_ += header.length;
-      if (pixels) found_.pixel_end = at_;
+      at += header.length;
+      if (pixels) found.pixel_end = at;
       return std::nullopt;
     }
     // Not in Implicit VR, where encapsulation does not exist: DCMTK allocates 4 GiB for it there
     // and reports success.
+    if (pixels && levels.back().big)
+      return broken("encapsulated pixel data exist in little endian only");
     if (header.tag == kPixelData &&
         (header.vr == EVR_OB || header.vr == EVR_OW || header.vr == EVR_ox)) {
+      if (pixels && !keeps_pixels) {
+        at_pixels = true;
+        return std::nullopt;
+      }
       if (auto error = open(Kind::Fragments, kUndefined, false)) return error;
-      levels_.back().is_pixel_data = pixels;
+      levels.back().is_pixel_data = pixels;
       return std::nullopt;
     }
     // Something unknown of undefined length is a sequence in Implicit VR Little Endian, whatever
@@ -297,21 +358,47 @@ class Walker {
     return broken(text_of_tag(header.tag) + " has a VR that cannot have an undefined length");
   }
 
-  ByteView bytes_;
-  WalkLimits limits_;
-  std::size_t at_ = 0;
-  unsigned depth_ = 0;
-  std::size_t out_of_order_ = 0;
-  std::vector<Level> levels_;
-  std::vector<Creator> creators_;
-  std::vector<std::uint32_t> tags_;  ///< of the open items
-  Walked found_;
+  ByteView bytes;
+  bool last = false;
+  WalkLimits limits;
+  bool keeps_pixels;
+  bool waits = false, at_pixels = false;
+  std::size_t at = 0;
+  std::uint64_t passed_over = 0;
+  unsigned depth = 0;
+  std::size_t out_of_order = 0;
+  std::vector<Level> levels;
+  std::vector<Creator> creators;
+  std::vector<std::uint32_t> tags;  ///< of the open items
+  Walked found;
 };
 
-}  // namespace
+DataSetWalk::DataSetWalk(Encoding encoding, const WalkLimits& limits, bool keeps_pixels)
+    : state_(std::make_unique<State>(encoding, limits, keeps_pixels)) {}
+DataSetWalk::DataSetWalk(DataSetWalk&&) noexcept = default;
+DataSetWalk::~DataSetWalk() = default;
+
+Result<DataSetWalk::At> DataSetWalk::go_on(ByteView so_far, bool last) {
+  state_->bytes = so_far;
+  state_->last = last;
+  return state_->run();
+}
+
+Result<void> DataSetWalk::pixels_passed(std::uint64_t bytes, std::size_t items) {
+  state_->passed_over += bytes;
+  state_->found.elements += items;
+  if (state_->found.elements > state_->limits.elements)
+    return state_->broken("more than " + std::to_string(state_->limits.elements) + " elements");
+  return {};
+}
+
+const Walked& DataSetWalk::found() const { return state_->found; }
 
 Result<Walked> walk_data_set(ByteView data_set, Encoding encoding, const WalkLimits& limits) {
-  return Walker(data_set, encoding, limits).run();
+  DataSetWalk walk(encoding, limits, true);
+  const auto done = walk.go_on(data_set, true);
+  if (!done) return done.error();
+  return walk.found();
 }
 
 }  // namespace dosigate

@@ -13,9 +13,10 @@
 
 namespace dosigate {
 
-/// Writes down what was delivered, in a thread of its own: while one durable commit runs, what the
-/// workers deliver meanwhile gathers for the next, so a commit is shared when there is much to do
-/// and never waited for when there is little. Thread: `add` from any.
+/// Writes down what was delivered, in a thread of its own: what the workers deliver within a
+/// moment, or while one durable commit runs, shares the next. Nobody waits for that moment; a crash
+/// in it sends again what the archive has, as a crash during the commit does. Thread: `add` from
+/// any.
 template <Domain domain>
 class Committer {
  public:
@@ -32,11 +33,15 @@ class Committer {
     changed_.wait(lock, stop, [this] { return waiting_count_ < kMostWaiting; });
     waiting_[status].push_back(std::move(claimed));
     ++waiting_count_;
-    changed_.notify_all();
+    if (waiting_count_ == 1 || waiting_count_ == kEnough) changed_.notify_all();
   }
 
  private:
-  static constexpr std::size_t kMostWaiting = 64;
+  static constexpr std::size_t kMostWaiting = 256;
+  /// A commit costs as much as ten or twenty rows in it, so these are gathered, for at most
+  /// kMoment.
+  static constexpr std::size_t kEnough = 64;
+  static constexpr std::chrono::milliseconds kMoment{20};
   static constexpr std::chrono::seconds kPause{1};
   using Batch = std::map<std::uint16_t, std::vector<Claimed<domain>>>;
 
@@ -47,6 +52,8 @@ class Committer {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, stop, [this] { return waiting_count_ > 0; });
         if (waiting_count_ == 0) return;  // stopped, and nothing is left
+        changed_.wait_until(lock, stop, steady_now() + kMoment,
+                            [this] { return waiting_count_ >= kEnough; });
         batch.swap(waiting_);
         waiting_count_ = 0;
         changed_.notify_all();

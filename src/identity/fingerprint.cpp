@@ -1,7 +1,5 @@
 #include "dosigate/identity/fingerprint.h"
 
-#include "dosigate/crypto/hash.h"
-
 #include <algorithm>
 
 namespace dosigate {
@@ -12,18 +10,13 @@ constexpr std::size_t kHead = 2, kHalf = 16;  // version and form; pixels, and i
 
 }  // namespace
 
-FingerprintMaker::FingerprintMaker(const Secret& salt)
-    : salt_(salt), pixels_(std::make_unique<KeyedDigest>(salt, "fingerprint-pixels")) {}
-FingerprintMaker::~FingerprintMaker() = default;
-
-void FingerprintMaker::add_pixels(ByteView piece) { pixels_->add(piece); }
-
-Fingerprint FingerprintMaker::finish(PixelForm form, ByteView inputs) {
+Fingerprint make_fingerprint(const Secret& salt, PixelForm form, const Digest& pixels,
+                             ByteView inputs) {
   Fingerprint print{};
-  print[0] = 1;  // version
+  print[0] = 2;  // version
   print[1] = static_cast<Byte>(form);
-  const Digest pixel_digest = pixels_->finish();
-  const Digest input_digest = keyed_hash(salt_, "fingerprint-inputs", {inputs});
+  const Digest pixel_digest = keyed_hash(salt, "fingerprint-pixels", {pixels});
+  const Digest input_digest = keyed_hash(salt, "fingerprint-inputs", {inputs});
   std::copy_n(pixel_digest.begin(), kHalf, print.begin() + kHead);
   std::copy_n(input_digest.begin(), kHalf, print.begin() + kHead + kHalf);
   return print;

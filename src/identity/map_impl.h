@@ -10,6 +10,7 @@
 #include "dosigate/base/guarded.h"
 #include "dosigate/identity/pseudonym_map.h"
 #include "dosigate/store/database.h"
+#include "dosigate/store/statements.h"
 #include "journal.h"
 #include "map_rows.h"
 #include "removed_creators.h"
@@ -25,12 +26,19 @@ class ReaderPool {
   /// Borrows a connection for the time of `use`.
   template <class Use>
   decltype(auto) with(Use&& use) {
+    return with_statements([&](ReadConnection& read) -> decltype(auto) {
+      return std::forward<Use>(use)(*read.database);
+    });
+  }
+  /// With what was prepared on it before, for what every instance asks.
+  template <class Use>
+  decltype(auto) with_statements(Use&& use) {
     Lease lease{*this, take()};
     return std::forward<Use>(use)(*lease.connection);
   }
 
  private:
-  using Connection = std::unique_ptr<SQLite::Database>;
+  using Connection = std::unique_ptr<ReadConnection>;
   struct Lease {
     ReaderPool& pool;
     Connection connection;
@@ -47,7 +55,7 @@ class ReaderPool {
       }
       return last;
     });
-    return out ? std::move(out) : open_reader(file_);
+    return out ? std::move(out) : std::make_unique<ReadConnection>(open_reader(file_));
   }
   std::filesystem::path file_;
   Guarded<std::vector<Connection>> idle_;
@@ -80,6 +88,7 @@ struct PseudonymMap::Impl {
   std::atomic<long long> gap_since{0};  ///< Unix seconds; 0: none
   std::atomic<long long> uid_pairs{0};
   std::unique_ptr<DatabaseWriter> writer;
+  Statements statements;  ///< the writer's, used only inside its jobs
   /// Closed before the writer: the last connection to close moves the WAL into map.db, which a
   /// read-only one cannot.
   ReaderPool readers;

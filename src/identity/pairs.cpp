@@ -4,6 +4,7 @@
 #include "map_impl.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 
@@ -53,47 +54,48 @@ bool was_taken_in_before(const Keyring& keys, const Error& why, ByteView sealed)
          Unpacker(sealed.subspan(1)).u32() < keys.current(Purpose::Identity).version;
 }
 
-bool study_exists(SQLite::Database& database, std::int64_t study) {
-  SQLite::Statement row(database, "SELECT 1 FROM study WHERE study_id = ?");
-  row.bind(1, study);
-  return row.executeStep();
+using Prepare = std::function<Query(std::string_view)>;
+
+bool study_exists(const Prepare& query, std::int64_t study) {
+  return (query("SELECT 1 FROM study WHERE study_id = ?") << study).next();
 }
 
 /// The row of its series and SOP class; nullopt when the batch names none.
-std::optional<std::int64_t> part_of(SQLite::Database& database, const PairBatch& batch) {
+std::optional<std::int64_t> part_of(const Prepare& query, const PairBatch& batch) {
   if (batch.series_uid.empty()) return std::nullopt;
   const auto series = uuid_of(batch.series_uid);
-  SQLite::Statement insert(
-      database, "INSERT OR IGNORE INTO part (study_id, series, sop_class) VALUES (?, ?, ?)");
-  insert.bind(1, batch.study);
-  bind_bytes(insert, 2, series);
-  insert.bind(3, batch.sop_class_uid);
-  insert.exec();
-  SQLite::Statement row(
-      database, "SELECT part_id FROM part WHERE study_id = ? AND series = ? AND sop_class = ?");
-  row.bind(1, batch.study);
-  bind_bytes(row, 2, series);
-  row.bind(3, batch.sop_class_uid);
-  if (!row.executeStep()) throw std::logic_error("a part that was just inserted is not there");
-  return row.getColumn(0).getInt64();
+  const auto find = [&]() -> std::optional<std::int64_t> {
+    Query row =
+        query("SELECT part_id FROM part WHERE study_id = ? AND series = ? AND sop_class = ?");
+    row << batch.study << ByteView(series) << batch.sop_class_uid;
+    if (!row.next()) return std::nullopt;
+    return row.integer(0);
+  };
+  if (const auto known = find()) return known;
+  (query("INSERT INTO part (study_id, series, sop_class) VALUES (?, ?, ?)")
+   << batch.study << ByteView(series) << batch.sop_class_uid)
+      .run();
+  return find();
 }
 
 /// What is there stays as it is; only a row from before version 4 learns its part.
-void insert_instance(SQLite::Database& database, const PairBatch& batch) {
-  const auto part = part_of(database, batch);
-  SQLite::Statement row(
-      database,
-      "INSERT INTO instance (study_id, sop, revision, fingerprint, part_id, sent) VALUES (?, ?, ?, "
-      "?, ?, ?) ON CONFLICT (study_id, sop, revision) DO UPDATE SET part_id = excluded.part_id "
-      "WHERE instance.part_id IS NULL AND excluded.part_id IS NOT NULL");
-  row.bind(1, batch.study);
-  bind_bytes(row, 2, uuid_of(batch.sop_uid));
-  row.bind(3, batch.revision);
-  bind_bytes(row, 4, batch.fingerprint);
-  if (part) row.bind(5, *part);
+void insert_instance(const Prepare& query, const PairBatch& batch) {
+  const auto part = part_of(query, batch);
+  const auto sop = uuid_of(batch.sop_uid);
+  Query row = query(
+      "INSERT INTO instance (study_id, sop, revision, fingerprint, part_id, sent) VALUES "
+      "(?, ?, ?, ?, ?, ?) ON CONFLICT (study_id, sop, revision) DO UPDATE SET part_id = "
+      "excluded.part_id WHERE instance.part_id IS NULL AND excluded.part_id IS NOT NULL");
+  row << batch.study << ByteView(sop) << std::int64_t{batch.revision}
+      << ByteView(batch.fingerprint);
+  if (part) {
+    row << *part;
+  } else {
+    row << std::nullopt;
+  }
   if (!batch.sent_uid.empty() && batch.sent_uid != batch.sop_uid)
-    bind_bytes(row, 6, uuid_of(batch.sent_uid));
-  row.exec();
+    row << ByteView(uuid_of(batch.sent_uid));
+  row.run();
 }
 
 std::array<Byte, 16> column_uuid(const SQLite::Column& column) {
@@ -139,36 +141,32 @@ Result<void> PseudonymMap::absorb(const std::vector<std::pair<InstanceId, Bytes>
 
   long long added = 0;
   impl_->write([&](SQLite::Database& database) {
-    SQLite::Statement known(database, "SELECT 1 FROM uid_pair WHERE study_id = ? AND pseudo = ?");
-    SQLite::Statement insert(
-        database, "INSERT INTO uid_pair (study_id, pseudo, sealed_uid) VALUES (?, ?, ?)");
+    const Prepare query = [&](std::string_view sql) { return impl_->statements(database, sql); };
     for (const PairBatch& batch : batches) {
-      if (!study_exists(database, batch.study)) {
+      if (!study_exists(query, batch.study)) {
         outcome = fail(
             Fault::NotFound,
             "UID pairs name study row " + std::to_string(batch.study) +
                 ", which the map does not have: was an older map restored without its journal?");
         continue;
       }
-      insert_instance(database, batch);
+      insert_instance(query, batch);
       // Sealed under another setting, before a restart: what holds now counts.
       if (impl_->settings.keep_originals != KeepOriginals::Study) continue;
       for (const UidPair& pair : batch.pairs) {
         const auto pseudo = uuid_of(pair.mapped);
-        known.reset();
-        known.bind(1, batch.study);
-        bind_bytes(known, 2, pseudo);
-        if (known.executeStep())
+        if ((query("SELECT 1 FROM uid_pair WHERE study_id = ? AND pseudo = ?")
+             << batch.study << ByteView(pseudo))
+                .next())
           continue;  // study, series and frame of reference come with every instance
 
         const std::string place =
             "uid_pair.sealed_uid/" + std::to_string(batch.study) + "/" + to_hex(pseudo);
-        insert.reset();
-        insert.bind(1, batch.study);
-        bind_bytes(insert, 2, pseudo);
-        bind_bytes(insert, 3,
-                   seal(impl_->keys, Purpose::Identity, as_bytes(pair.original.reveal()), place));
-        insert.exec();
+        const Bytes sealed_uid =
+            seal(impl_->keys, Purpose::Identity, as_bytes(pair.original.reveal()), place);
+        (query("INSERT INTO uid_pair (study_id, pseudo, sealed_uid) VALUES (?, ?, ?)")
+         << batch.study << ByteView(pseudo) << ByteView(sealed_uid))
+            .run();
         ++added;
       }
     }
@@ -182,17 +180,15 @@ Result<void> PseudonymMap::absorb(const std::vector<std::pair<InstanceId, Bytes>
 
 std::vector<KnownInstance> PseudonymMap::seen(std::int64_t study, std::string_view sop_uid) {
   const auto sop = uuid_of(sop_uid);
-  return impl_->readers.with([&](SQLite::Database& database) {
-    SQLite::Statement rows(
-        database,
+  return impl_->readers.with_statements([&](ReadConnection& read) {
+    Query rows = read(
         "SELECT revision, fingerprint FROM instance WHERE study_id = ? AND sop = ? ORDER BY "
         "revision");
-    rows.bind(1, study);
-    bind_bytes(rows, 2, sop);
+    rows << study << ByteView(sop);
     std::vector<KnownInstance> out;
-    while (rows.executeStep()) {
-      const Bytes bytes = column_bytes(rows.getColumn(1));
-      KnownInstance known{rows.getColumn(0).getUInt(), {}};
+    while (rows.next()) {
+      const Bytes bytes = rows.blob(1);
+      KnownInstance known{static_cast<std::uint32_t>(rows.integer(0)), {}};
       if (bytes.size() != known.fingerprint.size())
         throw std::runtime_error("map.db holds a fingerprint of a wrong length");
       std::copy(bytes.begin(), bytes.end(), known.fingerprint.begin());

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <shared_mutex>
+#include <stdexcept>
 #include <system_error>
 
 #include "dosigate/base/fail_point.h"
@@ -134,19 +135,23 @@ struct Quarantine::Impl {
   }
 
   std::uint64_t write(const InstanceId& id, const ReceivedInstance& original, const Bytes& card,
-                      std::uint64_t now) const {
+                      std::uint64_t now, SealedFileWriter* passed) const {
     const auto path = path_of(id);
     auto unfinished = path;
     unfinished += kUnfinished;
     const std::shared_lock lock(writing);
-    SealedFileWriter writer(keys, Purpose::Quarantine, unfinished, id, now);
-    writer.write(Section::Body, original.data_set);
-    const std::uint64_t size = writer.finish(card);
-    if (::rename(unfinished.c_str(), path.c_str()) != 0) {
-      const int why = errno;
-      ::unlink(unfinished.c_str());
-      throw std::system_error(why, std::generic_category(), "rename to " + path.string());
+    std::optional<SealedFileWriter> own;
+    if (passed == nullptr) own.emplace(keys, unfinished, id, now);
+    SealedFileWriter& file = own ? *own : *passed;
+    if (original.passed) {
+      const ByteView around(original.data_set);
+      file.write(Section::Header, around.first(original.passed->at));
+      file.write(Section::Trailer, around.subspan(original.passed->at));
+    } else {
+      file.write(Section::Body, original.data_set);
     }
+    const std::uint64_t size = file.finish(Purpose::Quarantine, card);
+    move_into_place(file.path(), path);
     try {
       sync_directory(directory);
     } catch (...) {
@@ -172,15 +177,19 @@ Quarantine::Quarantine(std::filesystem::path directory, const Keyring& keys,
 Quarantine::~Quarantine() = default;
 
 Result<void> Quarantine::hold(const InstanceId& id, const ReceivedInstance& original,
-                              std::string_view reason, std::string_view detail) {
+                              std::string_view reason, std::string_view detail,
+                              SealedFileWriter* passed) {
+  if (original.passed && (passed == nullptr || passed->id() != id))
+    throw std::logic_error("an original is held without the file that its pixel data went into");
   const Bytes card =
       pack({std::string(reason), std::string(detail), original.origin, original.sop_class_uid,
             original.transfer_syntax_uid, original.sop_instance_uid});
   const auto now = static_cast<std::uint64_t>(to_unix(impl_->clock()));
   // The room is taken before the file is written, so that many at once cannot pass the cap
   // together.
-  const std::uint64_t room =
-      original.data_set.size() + original.data_set.size() / 2'048 + card.size() + kRoomForEnds;
+  const std::uint64_t plain =
+      original.data_set.size() + (original.passed ? original.passed->length : 0);
+  const std::uint64_t room = plain + plain / 2'048 + card.size() + kRoomForEnds;
   enum class Admitted { Yes, NoRoom, Known };
   const Admitted admitted = impl_->index.with([&](Index& all) {
     if (all.contains(id)) return Admitted::Known;
@@ -194,7 +203,7 @@ Result<void> Quarantine::hold(const InstanceId& id, const ReceivedInstance& orig
     return fail(Fault::Busy, "the quarantine is full (cap " + std::to_string(impl_->cap_bytes) +
                                  " bytes); release or discard what is held, or raise the cap");
   try {
-    const std::uint64_t size = impl_->write(id, original, card, now);
+    const std::uint64_t size = impl_->write(id, original, card, now, passed);
     impl_->index.with([&](Index& all) { all.at(id).bytes = size; });
   } catch (...) {
     impl_->index.with([&](Index& all) { all.erase(id); });
@@ -243,19 +252,30 @@ std::vector<Quarantine::Entry> Quarantine::list() const {
   return out;
 }
 
-Result<ReceivedInstance> Quarantine::original(const InstanceId& id) const {
+Result<ReceivedInstance> Quarantine::read(const InstanceId& id, const Sink& sink) const {
   const auto reader = impl_->open(id);
   if (!reader) return reader.error();
   auto card = impl_->card(*reader);
   if (!card) return card.error();
-  auto data_set = reader->read_all(Section::Body, reader->length(Section::Body));
-  if (!data_set) return data_set.error();
   ReceivedInstance original;
   original.origin = std::move(card->origin);
   original.sop_class_uid = std::move(card->sop_class_uid);
   original.sop_instance_uid = std::move(card->sop_instance_uid);
   original.transfer_syntax_uid = std::move(card->transfer_syntax_uid);
-  original.data_set = std::move(*data_set);
+  const auto read = reader->read(Section::Header, Section::Trailer, [&](ByteView piece) {
+    sink(original, piece);
+    return true;
+  });
+  if (!read) return read.error();
+  return original;
+}
+
+Result<ReceivedInstance> Quarantine::original(const InstanceId& id) const {
+  Bytes data_set;
+  auto original = read(id, [&](const ReceivedInstance&, ByteView piece) {
+    data_set.insert(data_set.end(), piece.begin(), piece.end());
+  });
+  if (original) original->data_set = std::move(data_set);
   return original;
 }
 

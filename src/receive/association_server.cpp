@@ -60,9 +60,9 @@ void ServerState::refused(const Origin& origin, const std::string& reason) noexc
 
 struct AssociationServer::Impl {
   Impl(Settings settings, Admit admit_function, Handle handle, OnRefused on_refused,
-       OnEventReport on_event_report)
+       OnEventReport on_event_report, Begin begin)
       : state(checked(std::move(settings)), std::move(handle), std::move(on_refused),
-              std::move(on_event_report)),
+              std::move(on_event_report), std::move(begin)),
         admit(std::move(admit_function)) {}
 
   struct Job {
@@ -165,10 +165,12 @@ bool AssociationServer::Impl::wait_until_idle(std::chrono::seconds deadline) {
 }
 
 AssociationServer::AssociationServer(Settings settings, Admit admit, Handle handle,
-                                     OnRefused on_refused, OnEventReport on_event_report) {
+                                     OnRefused on_refused, OnEventReport on_event_report,
+                                     Begin begin) {
   prepare_external_sockets();
-  impl_ = std::make_unique<Impl>(std::move(settings), std::move(admit), std::move(handle),
-                                 std::move(on_refused), std::move(on_event_report));
+  impl_ =
+      std::make_unique<Impl>(std::move(settings), std::move(admit), std::move(handle),
+                             std::move(on_refused), std::move(on_event_report), std::move(begin));
   // All of them now, though their threads come when they are needed: DCMTK fills a static table.
   const unsigned count = impl_->state.settings.max_associations;
   for (unsigned i = 0; i < count; ++i) {

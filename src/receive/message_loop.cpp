@@ -183,38 +183,40 @@ std::optional<MessageLoop::End> MessageLoop::store(const Command& command, std::
     return answer(command, context, refusal->status, refusal->reason);
   }
 
-  auto received =
-      receive_data_set(reader_, context, state_, place_, state_.settings.max_instance_bytes, true);
-  if (const auto* ending = std::get_if<Ending>(&received)) {
+  InstanceTaker taker(
+      {origin_, command.sop_class_uid, Phi(command.sop_instance_uid), accepted.transfer_syntax, {}},
+      state_, place_);
+  const auto read =
+      receive_instance(reader_, context, taker, place_, state_.settings.max_instance_bytes);
+  if (const auto* ending = std::get_if<Ending>(&read)) {
     ++tally_.failed;
     state_.refused(origin_, "the association ended inside an instance");
     return end_of(*ending);
   }
-  auto& data_set = std::get<ReceivedDataSet>(received);
-  tally_.bytes += data_set.received;
-  state_.bytes += data_set.received;
-  if (data_set.verdict != ReceivedDataSet::Verdict::Complete) {
-    const bool large = data_set.verdict == ReceivedDataSet::Verdict::TooLarge;
-    const char* const reason =
-        large ? "instance is larger than the limit" : "memory for instances is used up";
+  const auto bytes = std::get<std::uint64_t>(read);
+  tally_.bytes += bytes;
+  state_.bytes += bytes;
+  TakenInstance taken = taker.done();
+  if (taken.refused) {
+    const std::string& reason = taken.refused->detail;
     ++tally_.failed;
-    spdlog::warn("refused instance calling={} address={} why=\"{}\" bytes={}",
-                 log_text(origin_.calling_ae), origin_.address, reason, data_set.received);
+    spdlog::warn("refused instance calling={} address={} why=\"{}\" detail=\"{}\" bytes={}",
+                 log_text(origin_.calling_ae), origin_.address, reason, taken.detail, bytes);
     state_.refused(origin_, reason);
-    return answer(command, context, to_dimse(Fault::Busy), reason);
+    return answer(command, context, to_dimse(taken.refused->fault), reason);
   }
 
   ++state_.instances;
   ++tally_.instances;
   fruitless_ = 0;
-  const auto outcome = handle({origin_, command.sop_class_uid, Phi(command.sop_instance_uid),
-                               accepted.transfer_syntax, std::move(data_set.bytes)});
+  const auto outcome = handle(std::move(taken.instance), taken.passage.get());
+  taken.passage.reset();
   if (outcome.status == kSuccess) {
     place_.brought_an_instance();
   } else {
     ++tally_.failed;
   }
-  data_set.share.release();  // the handler has let go of the bytes; the response needs none
+  taken.share.release();  // the handler has let go of the bytes; the response needs none
   fail_point("receive.before-response");
   const auto end = answer(command, context, outcome.status, outcome.comment);
   fail_point("receive.after-response");
@@ -261,9 +263,11 @@ AssociationServer::Answer MessageLoop::handle(AssociationServer::EventReport eve
 
 // Whatever the handler throws, the peer gets its one response. Only the type of the exception is
 // logged: its text may hold a value.
-AssociationServer::Answer MessageLoop::handle(ReceivedInstance instance) try {
+AssociationServer::Answer MessageLoop::handle(ReceivedInstance instance,
+                                              AssociationServer::Passage* passage) try {
   place_.is(Place::Doing::Working);
-  return state_.handle(std::move(instance));
+  return passage != nullptr ? passage->finish(std::move(instance))
+                            : state_.handle(std::move(instance));
 } catch (const std::exception& error) {
   spdlog::error("instance handler failed calling={} address={} error_type={}",
                 log_text(origin_.calling_ae), origin_.address, typeid(error).name());

@@ -44,7 +44,8 @@ class MessageLoop {
   std::optional<End> skip_data_set(const Command& command, std::uint8_t context);
   std::optional<End> answer(const Command& command, std::uint8_t context, std::uint16_t status,
                             std::string_view comment);
-  AssociationServer::Answer handle(ReceivedInstance instance);
+  /// @param passage  through which its pixel data went; null: it is whole.
+  AssociationServer::Answer handle(ReceivedInstance instance, AssociationServer::Passage* passage);
   AssociationServer::Answer handle(AssociationServer::EventReport event);
 
   ServerState& state_;

@@ -11,11 +11,13 @@ namespace dosigate {
 struct ServerState {
   ServerState(AssociationServer::Settings chosen, AssociationServer::Handle handler,
               AssociationServer::OnRefused refused_handler,
-              AssociationServer::OnEventReport report_handler)
+              AssociationServer::OnEventReport report_handler,
+              AssociationServer::Begin begin_function)
       : settings(std::move(chosen)),
         handle(std::move(handler)),
         on_refused(std::move(refused_handler)),
         on_event_report(std::move(report_handler)),
+        begin(std::move(begin_function)),
         memory(settings.memory_budget_bytes),
         places({settings.max_associations, settings.max_associations_per_address}) {}
 
@@ -26,6 +28,7 @@ struct ServerState {
   const AssociationServer::Handle handle;
   const AssociationServer::OnRefused on_refused;
   const AssociationServer::OnEventReport on_event_report;
+  const AssociationServer::Begin begin;
   MemoryBudget memory;
   Places places;
   LogBudget quiet_lines{100, 5};  ///< for associations that brought nothing: anybody can make them

@@ -1,60 +1,24 @@
 #include "store_request.h"
 
-#include <algorithm>
-#include <new>
+#include "room.h"
 
 namespace dosigate {
 namespace {
 
-constexpr std::uint64_t kFirstStep = 64U << 10U;
 constexpr std::uint64_t kPdvHeader = 6;  // counted, so that a stream of small PDVs ends as well
-constexpr unsigned kMostEmpty = 100;     // PDVs in a row
-constexpr std::chrono::seconds kPatience{3};
-constexpr std::chrono::milliseconds kMemoryComesWithin{100};
+constexpr std::uint64_t kGrace = 64U << 10U;
+constexpr unsigned kMostEmpty = 100;  // PDVs in a row
 
-/// Grows the share: at the cost of those that hold memory and do not go on, or when others are
-/// done.
-bool grow(MemoryShare& share, std::uint64_t need, ServerState& state, Place& place) {
-  if (share.grow_to(need)) return true;
-  place.is(Place::Doing::Working);  // the peer is not what is waited for
-  const SteadyTime until = steady_now() + kPatience;
-  bool grown = false;
-  while (!grown && steady_now() < until) {
-    (void)state.places.make_memory(place);  // or somebody else's instance ends by itself
-    grown = share.grow_to(need, kMemoryComesWithin);
-  }
-  place.is(Place::Doing::Receiving);
-  return grown;
-}
-
-/// Room for `need` bytes: doubled when the budget has that much, else just enough.
-bool make_room(Bytes& bytes, MemoryShare& share, std::uint64_t need, std::uint64_t max_bytes,
-               ServerState& state, Place& place) {
-  if (need <= bytes.capacity()) return true;
-  std::uint64_t target =
-      std::min(std::max({need, std::uint64_t{bytes.capacity()} * 2, kFirstStep}), max_bytes);
-  if (!share.grow_to(target)) {
-    target = need;
-    if (!grow(share, need, state, place)) return false;
-  }
-  try {
-    bytes.reserve(target);
-  } catch (const std::bad_alloc&) {
-    return false;  // an answer to this peer, not the end of the node
-  }
-  place.holds(share.bytes());
-  return true;
-}
-
-}  // namespace
-
-std::variant<ReceivedDataSet, Ending> receive_data_set(PdvReader& reader, std::uint8_t context,
-                                                       ServerState& state, Place& place,
-                                                       std::uint64_t max_bytes, bool keep) {
-  using Verdict = ReceivedDataSet::Verdict;
-  ReceivedDataSet out{Verdict::Complete, {}, MemoryShare(state.memory), 0};
-  std::uint64_t on_the_wire = 0;
+/// Reads the data set PDVs of one message and gives their bytes to `take`, until it says that it
+/// wants no more: the rest is read and thrown away, so that the peer gets its status. Past four
+/// times `max_bytes` that patience ends. @return how many bytes there were.
+template <class Take>
+std::variant<std::uint64_t, Ending> read_data_set(PdvReader& reader, std::uint8_t context,
+                                                  Place& place, std::uint64_t max_bytes,
+                                                  Take take) {
+  std::uint64_t received = 0, on_the_wire = 0;
   unsigned empty = 0;
+  bool wanted = true;
   while (true) {
     const auto next = reader.next();
     if (const auto* ending = std::get_if<Ending>(&next)) {
@@ -66,28 +30,48 @@ std::variant<ReceivedDataSet, Ending> receive_data_set(PdvReader& reader, std::u
     empty = pdv.data.empty() ? empty + 1 : 0;
     if (empty > kMostEmpty) return Ending::Broken;
     place.arrived(pdv.data.size() + kPdvHeader);
-    out.received += pdv.data.size();
+    received += pdv.data.size();
     on_the_wire += pdv.data.size() + kPdvHeader;
-    if (on_the_wire / 4 > max_bytes + kFirstStep) return Ending::Broken;
+    if (on_the_wire / 4 > max_bytes + kGrace) return Ending::Broken;
+    if (wanted) wanted = take(pdv.data, received);
+    if (pdv.last) return received;
+  }
+}
 
-    if (keep) {
-      const std::uint64_t need = out.bytes.size() + pdv.data.size();
-      if (need > max_bytes) {
-        out.verdict = Verdict::TooLarge;
-      } else if (!make_room(out.bytes, out.share, need, max_bytes, state, place)) {
-        out.verdict = Verdict::NoMemory;
-      }
-      if (out.verdict == Verdict::Complete) {
-        out.bytes.insert(out.bytes.end(), pdv.data.begin(), pdv.data.end());
-      } else {
-        keep = false;
+}  // namespace
+
+std::variant<ReceivedDataSet, Ending> receive_data_set(PdvReader& reader, std::uint8_t context,
+                                                       ServerState& state, Place& place,
+                                                       std::uint64_t max_bytes, bool keep) {
+  using Verdict = ReceivedDataSet::Verdict;
+  ReceivedDataSet out{Verdict::Complete, {}, MemoryShare(state.memory), 0};
+  const auto read =
+      read_data_set(reader, context, place, max_bytes, [&](ByteView piece, std::uint64_t received) {
+        if (!keep) return false;
+        if (received > max_bytes) {
+          out.verdict = Verdict::TooLarge;
+        } else if (!make_room(out.bytes, out.share, received, max_bytes, state, place)) {
+          out.verdict = Verdict::NoMemory;
+        } else {
+          out.bytes.insert(out.bytes.end(), piece.begin(), piece.end());
+          return true;
+        }
         out.bytes = Bytes();  // frees, unlike clear()
         out.share.release();
         place.holds(0);
-      }
-    }
-    if (pdv.last) return out;
-  }
+        return false;
+      });
+  if (const auto* ending = std::get_if<Ending>(&read)) return *ending;
+  out.received = std::get<std::uint64_t>(read);
+  return out;
+}
+
+std::variant<std::uint64_t, Ending> receive_instance(PdvReader& reader, std::uint8_t context,
+                                                     InstanceTaker& taker, Place& place,
+                                                     std::uint64_t max_bytes) {
+  return read_data_set(
+      reader, context, place, max_bytes,
+      [&](ByteView piece, std::uint64_t received) { return taker.take(piece, received); });
 }
 
 }  // namespace dosigate

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dosigate/net/pdv_reader.h"
+#include "instance_taker.h"
 #include "server_state.h"
 
 namespace dosigate {
@@ -25,5 +26,11 @@ struct ReceivedDataSet {
 std::variant<ReceivedDataSet, Ending> receive_data_set(PdvReader& reader, std::uint8_t context,
                                                        ServerState& state, Place& place,
                                                        std::uint64_t max_bytes, bool keep);
+
+/// The same of an instance, which goes to `taker` until that wants no more.
+/// @return how many bytes came.
+std::variant<std::uint64_t, Ending> receive_instance(PdvReader& reader, std::uint8_t context,
+                                                     InstanceTaker& taker, Place& place,
+                                                     std::uint64_t max_bytes);
 
 }  // namespace dosigate

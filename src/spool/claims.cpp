@@ -4,53 +4,68 @@ namespace dosigate {
 
 bool Claims::is_held(const std::string& destination, const InstanceId& id) const {
   if (putting_.contains(id)) return true;
-  const auto found = held_.find(destination);
-  return found != held_.end() && found->second.contains(id);
+  const auto found = lines_.find(destination);
+  return found != lines_.end() && found->second.held.contains(id);
 }
 
 std::size_t Claims::held(const std::string& destination) const {
-  const auto found = held_.find(destination);
-  return putting_.size() + (found == held_.end() ? 0 : found->second.size());
+  const auto found = lines_.find(destination);
+  return putting_.size() + (found == lines_.end() ? 0 : found->second.held.size());
 }
 
-void Claims::wait(Lock& lock, const std::stop_token& stop,
-                  std::chrono::steady_clock::time_point until) {
-  changed_.wait_until(lock, stop, until, [this, seen = changes_] { return changes_ != seen; });
+void Claims::look_again() {
+  for (auto& [name, line] : lines_) line.at_hand.look_again();
+}
+
+void Claims::wait(Lock& lock, std::chrono::steady_clock::time_point until) {
+  changed_.wait_until(lock, until, [this, seen = changes_] { return changes_ != seen; });
+}
+
+void Claims::wait_for_work(Lock& lock, const std::string& destination, const std::stop_token& stop,
+                           std::chrono::steady_clock::time_point until) {
+  Line& line = lines_[destination];
+  line.work.wait_until(lock, stop, until,
+                       [&line, seen = line.changes] { return line.changes != seen; });
 }
 
 bool Claims::withdraw(const std::string& destination, const InstanceId& id) {
-  Hold& hold = held_.at(destination).at(id);
+  Hold& hold = line(destination).held.at(id);
   if (!hold.begun) hold.withdrawn = true;
   return !hold.begun;
 }
 
 void Claims::withdraw_when_released(const std::string& destination, const InstanceId& id) {
-  held_.at(destination).at(id).withdrawn = true;
+  line(destination).held.at(id).withdrawn = true;
 }
 
 bool Claims::begin(const std::string& destination, const InstanceId& id) {
   const std::lock_guard lock(mutex_);
-  Hold& hold = held_.at(destination).at(id);
+  Hold& hold = line(destination).held.at(id);
   if (!hold.withdrawn) hold.begun = true;
   return !hold.withdrawn;
 }
 
-bool Claims::release(const std::string& destination, const InstanceId& id) {
+bool Claims::release(const std::string& destination, const InstanceId& id, Then then) {
   const std::lock_guard lock(mutex_);
-  if (held_.at(destination).at(id).withdrawn) return false;
-  drop(destination, id);
+  Line& of = line(destination);
+  if (of.held.at(id).withdrawn) return false;
+  drop(of, id, then);
   return true;
 }
 
 void Claims::end(const std::string& destination, const InstanceId& id) {
   const std::lock_guard lock(mutex_);
-  drop(destination, id);
+  drop(line(destination), id, Then::Queued);
 }
 
-void Claims::drop(const std::string& destination, const InstanceId& id) {
-  held_.at(destination).erase(id);
+void Claims::drop(Line& line, const InstanceId& id, Then then) {
+  line.held.erase(id);
   ++changes_;
   changed_.notify_all();
+  if (then == Then::Settled) return;
+  line.at_hand.look_again();
+  ++line.changes;
+  line.work.notify_all();
 }
 
 void Claims::begin_put(const InstanceId& id) {
@@ -58,11 +73,17 @@ void Claims::begin_put(const InstanceId& id) {
   putting_.insert(id);
 }
 
-void Claims::end_put(const InstanceId& id) {
+void Claims::end_put(const InstanceId& id, std::vector<std::pair<std::int64_t, QueueItem>> queued) {
   const std::lock_guard lock(mutex_);
   putting_.erase(id);
   ++changes_;
   changed_.notify_all();
+  for (auto& [study, item] : queued) {
+    Line& of = lines_[item.destination];
+    of.at_hand.add(study, std::move(item));
+    ++of.changes;
+    of.work.notify_one();
+  }
 }
 
 std::set<InstanceId> Claims::being_put() const {
@@ -79,6 +100,11 @@ void Claims::announce() {
   const std::lock_guard lock(mutex_);
   ++changes_;
   changed_.notify_all();
+  for (auto& [name, line] : lines_) {
+    line.at_hand.look_again();
+    ++line.changes;
+    line.work.notify_all();
+  }
 }
 
 }  // namespace dosigate

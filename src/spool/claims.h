@@ -6,7 +6,10 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "at_hand.h"
 #include "dosigate/base/bytes.h"
 
 namespace dosigate {
@@ -15,8 +18,8 @@ namespace dosigate {
 /// being put is held from everybody until row and ledger both know it.
 ///
 /// The lock also covers the look into queue.db (`take`): a verdict commits its row before it
-/// releases the claim, so what was read under the lock and is not claimed is still true. Thread:
-/// any.
+/// releases the claim, so what was read under the lock and is not claimed is still true. The same
+/// holds for what is at hand. Thread: any.
 class Claims {
  public:
   using Lock = std::unique_lock<std::mutex>;
@@ -26,7 +29,7 @@ class Claims {
   /// With the lock held.
   bool is_held(const std::string& destination, const InstanceId& id) const;
   void hold(const std::string& destination, const InstanceId& id) {
-    held_[destination].insert_or_assign(id, Hold{});
+    lines_[destination].held.insert_or_assign(id, Hold{});
   }
   /// Takes it out of the hand of whoever holds it: `begin` says no from now on. False, and nothing
   /// happens, when that one has begun.
@@ -36,19 +39,29 @@ class Claims {
   bool is_being_put(const InstanceId& id) const { return putting_.contains(id); }
   /// How many may have to be skipped when looking for due ones.
   std::size_t held(const std::string& destination) const;
-  std::uint64_t changes() const { return changes_; }
-  /// Until something was released, added or stopped, or `until`. The lock is given up meanwhile.
-  void wait(Lock& lock, const std::stop_token& stop, std::chrono::steady_clock::time_point until);
+  AtHand& at_hand(const std::string& destination) { return lines_[destination].at_hand; }
+  /// Every destination's.
+  void look_again();
+  /// Until something was released or put, or `until`. The lock is given up meanwhile.
+  void wait(Lock& lock, std::chrono::steady_clock::time_point until);
+  /// Until something more of that destination may be claimed, a stop, or `until`. One of those who
+  /// wait is woken for each. The lock is given up meanwhile.
+  void wait_for_work(Lock& lock, const std::string& destination, const std::stop_token& stop,
+                     std::chrono::steady_clock::time_point until);
 
   /// Whoever holds it decides about it from now on. False when it was withdrawn: no verdict counts
   /// any more, but that it was delivered.
   bool begin(const std::string& destination, const InstanceId& id);
+  /// Whether it can be claimed again.
+  enum class Then { Settled, Queued };
   /// False when it was withdrawn while it was held: it stays held until `end`, so that it can be
   /// settled first.
-  bool release(const std::string& destination, const InstanceId& id);
+  bool release(const std::string& destination, const InstanceId& id, Then then);
+  /// Of one that was withdrawn.
   void end(const std::string& destination, const InstanceId& id);
   void begin_put(const InstanceId& id);
-  void end_put(const InstanceId& id);
+  /// @param queued  with their studies, what can be claimed from now on; none when the put failed.
+  void end_put(const InstanceId& id, std::vector<std::pair<std::int64_t, QueueItem>> queued = {});
   std::set<InstanceId> being_put() const;
   /// Until nobody is putting it any more; false when that lasts longer than `until`.
   bool wait_for_put(const InstanceId& id, std::chrono::steady_clock::time_point until);
@@ -59,11 +72,18 @@ class Claims {
   struct Hold {
     bool begun = false, withdrawn = false;
   };
-  void drop(const std::string& destination, const InstanceId& id);
+  struct Line {
+    std::map<InstanceId, Hold> held;
+    AtHand at_hand;
+    std::condition_variable_any work;
+    std::uint64_t changes = 0;
+  };
+  void drop(Line& line, const InstanceId& id, Then then);
+  Line& line(const std::string& destination) { return lines_.find(destination)->second; }
 
   mutable std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::map<std::string, std::map<InstanceId, Hold>> held_;
+  std::condition_variable changed_;
+  std::map<std::string, Line, std::less<>> lines_;
   std::set<InstanceId> putting_;
   std::uint64_t changes_ = 0;
 };

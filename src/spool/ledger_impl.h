@@ -8,8 +8,8 @@
 #include "dosigate/base/guarded.h"
 #include "dosigate/spool/ledger.h"
 #include "dosigate/store/database.h"
+#include "dosigate/store/statements.h"
 #include "ledger_counts.h"
-#include "statements.h"
 
 namespace dosigate {
 

@@ -22,60 +22,80 @@ QueueItem read_item(Query& row, const std::string& destination) {
   return item;
 }
 
-std::int64_t number_of_study(std::string_view study_uid) {
-  const auto hash = sha256(as_bytes(study_uid));
-  std::uint64_t number = 0;
-  for (std::size_t i = 0; i < sizeof(number); ++i) number = number << 8U | hash[i];
-  return static_cast<std::int64_t>(number >> 1U);
-}
-
 }  // namespace
 
 QueueIndex::QueueIndex(std::unique_ptr<SQLite::Database> database,
                        const std::filesystem::path& file)
     : writer_(std::move(database)), reader_(open_reader(file)) {}
 
-QueueIndex::Added QueueIndex::add(const InstanceId& id, const SpoolCard& card, std::uint64_t bytes,
-                                  std::uint64_t length, bool pairs_moved,
-                                  const std::map<std::string, QueueDelivery>& deliveries,
-                                  std::int64_t now_ms,
-                                  const std::optional<InstanceId>& instead_of) {
+std::int64_t QueueIndex::number_of_study(std::string_view study_uid) {
+  const auto hash = sha256(as_bytes(study_uid));
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < sizeof(number); ++i) number = number << 8U | hash[i];
+  return static_cast<std::int64_t>(number >> 1U);
+}
+
+QueueItem QueueIndex::item_of(std::int64_t item_id, const InstanceId& id, const SpoolCard& card,
+                              std::uint64_t length, const std::string& destination) {
+  QueueItem item;
+  item.item_id = item_id;
+  item.id = id;
+  item.sop_class_uid = card.sop_class_uid;
+  item.sop_instance_uid = card.sop_instance_uid;
+  item.study_instance_uid = card.study_instance_uid;
+  item.transfer_syntax_uid = card.transfer_syntax_uid;
+  item.pseudonym = card.pseudonym;
+  item.length = length;
+  item.queued_unix = card.queued_unix;
+  item.destination = destination;
+  return item;
+}
+
+QueueIndex::AddedItem QueueIndex::add(const InstanceId& id, const SpoolCard& card,
+                                      std::uint64_t bytes, std::uint64_t length, bool pairs_moved,
+                                      const std::map<std::string, QueueDelivery>& deliveries,
+                                      std::int64_t now_ms,
+                                      const std::optional<InstanceId>& instead_of) {
   bool finished = true;
   for (const auto& [name, delivery] : deliveries) {
     finished = finished && (delivery.state == DeliveryState::Delivered ||
                             delivery.state == DeliveryState::Withdrawn);
   }
-  Added result = Added::Yes;
+  AddedItem result{};
   write([&](SQLite::Database& db) {
-    result = Added::Yes;
-    if ((statements_(db, "SELECT 1 FROM item WHERE id = ?") << ByteView(id)).next()) {
-      result = Added::IdIsThere;
-      return;
-    }
+    const auto id_is_there = [&] {
+      return (statements_(db, "SELECT 1 FROM item WHERE id = ?") << ByteView(id)).next();
+    };
     if (instead_of) {
+      if (id_is_there()) {
+        result = {Added::IdIsThere, 0};
+        return;
+      }
       (statements_(db,
                    "DELETE FROM item WHERE id = ? AND finished = 0 AND NOT EXISTS"
                    " (SELECT 1 FROM delivery d WHERE d.item_id = item.item_id AND d.state = 0)")
        << ByteView(*instead_of))
           .run();
     }
-    if (!finished && (statements_(db, "SELECT 1 FROM item WHERE sop_uid = ? AND finished = 0")
-                      << card.sop_instance_uid)
-                         .next()) {
-      result = Added::SopIsThere;
+    // The unique indexes say whether it is there.
+    const int added =
+        (statements_(
+             db,
+             "INSERT INTO item (id, sop_uid, sop_class, transfer_syntax, study_uid, pseudonym, "
+             "fingerprint, bytes, length, queued, finished, "
+             "pairs_moved) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+         << ByteView(id) << card.sop_instance_uid << card.sop_class_uid << card.transfer_syntax_uid
+         << card.study_instance_uid << card.pseudonym << ByteView(card.fingerprint)
+         << static_cast<std::int64_t>(bytes) << static_cast<std::int64_t>(length)
+         << static_cast<std::int64_t>(card.queued_unix) << std::int64_t{finished}
+         << std::int64_t{pairs_moved})
+            .run();
+    if (added == 0) {
+      result = {id_is_there() ? Added::IdIsThere : Added::SopIsThere, 0};
       return;
     }
-    (statements_(db,
-                 "INSERT INTO item (id, sop_uid, sop_class, transfer_syntax, study_uid, pseudonym, "
-                 "fingerprint, bytes, length, queued, finished, "
-                 "pairs_moved) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-     << ByteView(id) << card.sop_instance_uid << card.sop_class_uid << card.transfer_syntax_uid
-     << card.study_instance_uid << card.pseudonym << ByteView(card.fingerprint)
-     << static_cast<std::int64_t>(bytes) << static_cast<std::int64_t>(length)
-     << static_cast<std::int64_t>(card.queued_unix) << std::int64_t{finished}
-     << std::int64_t{pairs_moved})
-        .run();
     const std::int64_t item_id = db.getLastInsertRowid();
+    result = {Added::Yes, item_id};
     const std::int64_t study = number_of_study(card.study_instance_uid);
     for (const auto& [name, delivery] : deliveries) {
       (statements_(db,
@@ -119,12 +139,20 @@ bool QueueIndex::is_queued(const InstanceId& id) {
   });
 }
 
-bool QueueIndex::was_another(std::string_view sop_instance_uid, ByteView fingerprint) {
+QueueIndex::Known QueueIndex::known(const InstanceId& id, std::string_view sop_instance_uid,
+                                    ByteView fingerprint) {
   return reader_.with([&](ReadConnection& read) {
-    return (read("SELECT 1 FROM item WHERE sop_uid = ? AND finished = 1 AND fingerprint <> ? LIMIT "
-                 "1")
-            << sop_instance_uid << fingerprint)
-        .next();
+    Known out;
+    Query rows = read(
+        "SELECT 0 FROM item WHERE id = ?1 UNION ALL SELECT 1 FROM item WHERE sop_uid = ?2 AND "
+        "finished = 0 UNION ALL SELECT 2 FROM item WHERE sop_uid = ?2 AND finished = 1 AND "
+        "fingerprint <> ?3");
+    rows << ByteView(id) << sop_instance_uid << fingerprint;
+    while (rows.next()) {
+      const std::int64_t what = rows.integer(0);
+      (what == 0 ? out.id_is_there : what == 1 ? out.is_live : out.was_another) = true;
+    }
+    return out;
   });
 }
 
@@ -189,11 +217,15 @@ std::optional<std::int64_t> QueueIndex::next_due(const std::string& destination,
   });
 }
 
-void QueueIndex::mark_sent(std::int64_t item_id, const std::string& destination) {
+void QueueIndex::mark_sent(const std::vector<std::pair<InstanceId, std::string>>& sent) {
   write([&](SQLite::Database& db) {
-    (statements_(db, "UPDATE delivery SET sent_once = 1 WHERE item_id = ? AND destination = ?")
-     << item_id << destination)
-        .run();
+    for (const auto& [id, destination] : sent) {
+      (statements_(db,
+                   "UPDATE delivery SET sent_once = 1 WHERE destination = ? AND item_id = (SELECT "
+                   "item_id FROM item WHERE id = ?)")
+       << destination << ByteView(id))
+          .run();
+    }
   });
 }
 
@@ -224,9 +256,11 @@ std::vector<InstanceId> QueueIndex::settle(const std::vector<Verdict>& verdicts,
       }
       (statements_(db,
                    "UPDATE delivery SET state = ?, status = ?, reason = ?, next_attempt = ?, "
-                   "changed = ? WHERE item_id = ? AND destination = ?")
+                   "changed = ?, sent_once = max(sent_once, ?) WHERE item_id = ? AND destination = "
+                   "?")
        << static_cast<std::int64_t>(verdict.state) << std::int64_t{verdict.status} << verdict.reason
-       << now_ms << now_ms / 1000 << verdict.item_id << verdict.destination)
+       << now_ms << now_ms / 1000 << std::int64_t{verdict.sent} << verdict.item_id
+       << verdict.destination)
           .run();
       if (finish_if_final(db, verdict.item_id)) erasable.push_back(id);
     }

@@ -5,13 +5,14 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "card.h"
 #include "dosigate/base/guarded.h"
 #include "dosigate/spool/ledger.h"
 #include "dosigate/store/database.h"
-#include "statements.h"
+#include "dosigate/store/statements.h"
 
 namespace dosigate {
 
@@ -39,6 +40,10 @@ class QueueIndex {
   QueueIndex(std::unique_ptr<SQLite::Database> database, const std::filesystem::path& file);
 
   enum class Added { Yes, IdIsThere, SopIsThere };
+  struct AddedItem {
+    Added what;
+    std::int64_t item_id;  ///< 0 unless it was added
+  };
   struct Live {
     InstanceId id;
     Bytes fingerprint;
@@ -46,16 +51,26 @@ class QueueIndex {
   /// Looks for a live item of that instance again inside the write, so that of two parallel puts
   /// one loses.
   /// @param instead_of  an item whose file is lost: it goes, unless something is queued of it.
-  Added add(const InstanceId& id, const SpoolCard& card, std::uint64_t bytes, std::uint64_t length,
-            bool pairs_moved, const std::map<std::string, QueueDelivery>& deliveries,
-            std::int64_t now_ms, const std::optional<InstanceId>& instead_of = std::nullopt);
+  AddedItem add(const InstanceId& id, const SpoolCard& card, std::uint64_t bytes,
+                std::uint64_t length, bool pairs_moved,
+                const std::map<std::string, QueueDelivery>& deliveries, std::int64_t now_ms,
+                const std::optional<InstanceId>& instead_of = std::nullopt);
+  /// What `add` makes of it for one destination.
+  static QueueItem item_of(std::int64_t item_id, const InstanceId& id, const SpoolCard& card,
+                           std::uint64_t length, const std::string& destination);
+  /// As it stands in the rows, equal for all instances of a study.
+  static std::int64_t number_of_study(std::string_view study_uid);
   void remove(const InstanceId& id);
   std::optional<Live> live(std::string_view sop_instance_uid);
   bool has(const InstanceId& id);
+  /// Before a put, in one look: whether the id is there, whether an instance of that UID is live,
+  /// and whether it was sent on with another fingerprint while its pairs still wait here.
+  struct Known {
+    bool id_is_there = false, is_live = false, was_another = false;
+  };
+  Known known(const InstanceId& id, std::string_view sop_instance_uid, ByteView fingerprint);
   /// Whether it is queued for any destination.
   bool is_queued(const InstanceId& id);
-  /// Whether the instance was sent on with another fingerprint and its pairs still wait here.
-  bool was_another(std::string_view sop_instance_uid, ByteView fingerprint);
 
   /// When something is due: at `now_ms`, or planned later than `latest_ms` (then the clock was set
   /// back).
@@ -71,13 +86,15 @@ class QueueIndex {
   /// The next plan after `now_ms`.
   std::optional<std::int64_t> next_due(const std::string& destination, std::int64_t now_ms);
 
-  void mark_sent(std::int64_t item_id, const std::string& destination);
+  /// Whatever of these is there: a C-STORE of it went out and its answer was not heard.
+  void mark_sent(const std::vector<std::pair<InstanceId, std::string>>& sent);
   struct Verdict {
     std::int64_t item_id;
     std::string destination;
     DeliveryState state;
     std::uint16_t status;
     std::string reason;
+    bool sent;  ///< a C-STORE of it went out
   };
   /// Sets states. Items whose deliveries are all final are deleted when their pairs are moved, else
   /// marked finished.

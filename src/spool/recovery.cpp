@@ -47,6 +47,7 @@ bool has_end_mark(const std::filesystem::path& file) {
 }  // namespace
 
 Result<void> SpoolCore::recover() {
+  recovered_.removed_incomplete += files_.remove_unfinished();
   index_.offer_unreadable_pairs_again();
   std::int64_t last = 0;
   for (;;) {
@@ -57,7 +58,16 @@ Result<void> SpoolCore::recover() {
   }
   if (auto taken = take_in_all(); !taken) return taken;
   find_lost();
+  remember_in_flight();
   return {};
+}
+
+/// What was on its way when the process ended has its mark in the row before the file forgets it.
+void SpoolCore::remember_in_flight() {
+  std::vector<std::pair<InstanceId, std::string>> sent;
+  for (auto& [id, destination] : in_flight_.left_over()) sent.emplace_back(id, destination);
+  if (!sent.empty()) index_.mark_sent(sent);
+  in_flight_.clear();
 }
 
 /// Makes a row say what the ledger says, and both say so when the file is gone.
@@ -94,7 +104,7 @@ void SpoolCore::agree_with_ledger(const QueueIndex::Standing& item) {
         state = DeliveryState::Parked;
       }
       verdicts.push_back(
-          {item.item_id, name, state, 0, state == DeliveryState::Parked ? kMissing : ""});
+          {item.item_id, name, state, 0, state == DeliveryState::Parked ? kMissing : "", false});
     }
     ledger_.changed(changes);
     index_.settle(verdicts, now_ms());
@@ -107,7 +117,7 @@ void SpoolCore::agree_with_ledger(const QueueIndex::Standing& item) {
     if (booked == in_ledger.end() || booked->second == state) continue;
     verdicts.push_back(
         {item.item_id, name, booked->second, 0,
-         booked->second == DeliveryState::Parked ? "parked before the last start" : ""});
+         booked->second == DeliveryState::Parked ? "parked before the last start" : "", false});
   }
   if (verdicts.empty()) return;
   if (all_final(in_ledger)) ++recovered_.finished;
@@ -184,8 +194,9 @@ Result<void> SpoolCore::take_in(const InstanceId& id, const std::filesystem::pat
     ++recovered_.finished;
     return {};
   }
-  if (index_.add(id, *card, std::filesystem::file_size(file), length, no_pairs, deliveries,
-                 now_ms()) == QueueIndex::Added::SopIsThere) {
+  const auto added = index_.add(id, *card, std::filesystem::file_size(file), length, no_pairs,
+                                deliveries, now_ms());
+  if (added.what == QueueIndex::Added::SopIsThere) {
     // Two parallel puts of one instance: this one had not got its row when the node was killed, so
     // it was not acknowledged.
     if (waiting) {

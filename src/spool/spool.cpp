@@ -1,5 +1,7 @@
 #include "dosigate/spool/spool.h"
 
+#include <optional>
+
 #include "spool_core.h"
 
 namespace dosigate {
@@ -9,11 +11,13 @@ struct Claimed<domain>::Impl {
   Impl(SpoolCore& owner, QueueItem claimed) : core(&owner), item(std::move(claimed)) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
-  ~Impl() { core->release(item); }
+  ~Impl() { core->release(item, then, std::move(mark)); }
 
   SpoolCore* core;
   QueueItem item;
-  bool sending = false;  // in this claim
+  bool sending = false;                // in this claim
+  std::optional<InFlight::Mark> mark;  // until there is a verdict
+  Claims::Then then = Claims::Then::Queued;
 };
 
 template <Domain domain>
@@ -104,6 +108,17 @@ const SpoolRecovered& Spool<domain>::recovered() const {
 }
 
 template <Domain domain>
+Result<std::unique_ptr<SealedFileWriter>> Spool<domain>::receive_body(const InstanceId& id,
+                                                                      std::uint64_t bytes) {
+  return impl_->core.receive_body(id, bytes);
+}
+
+template <Domain domain>
+bool Spool<domain>::has_room() {
+  return !impl_->core.disk_is_low();
+}
+
+template <Domain domain>
 Result<SpoolPut> Spool<domain>::put(const Offer& offer) {
   return impl_->core.put(offer);
 }
@@ -132,14 +147,19 @@ bool Spool<domain>::begin(const Claimed<domain>& claimed) {
 template <Domain domain>
 void Spool<domain>::sending(const Claimed<domain>& claimed) {
   claimed.impl_->sending = true;
-  if (!claimed.impl_->item.sent_once) impl_->core.sending(claimed.impl_->item);
+  if (!claimed.impl_->item.sent_once && !claimed.impl_->mark)
+    claimed.impl_->mark = impl_->core.sending(claimed.impl_->item);
 }
 
 template <Domain domain>
 void Spool<domain>::delivered(std::vector<Claimed<domain>>&& claimed, std::uint16_t status) {
   std::vector<const QueueItem*> items;
   for (const auto& one : claimed) items.push_back(&one.impl_->item);
-  impl_->core.settle(items, DeliveryState::Delivered, status, "");
+  impl_->core.settle(items, DeliveryState::Delivered, status, "", false);
+  for (const auto& one : claimed) {
+    one.impl_->then = Claims::Then::Settled;
+    one.impl_->mark.reset();
+  }
   claimed.clear();
 }
 
@@ -148,12 +168,17 @@ void Spool<domain>::retry(Claimed<domain> claimed, std::chrono::milliseconds del
                           std::uint16_t status, std::string_view reason) {
   // An answer was heard: what is known of the archive is what was known before this attempt.
   const bool sent_once = claimed.sent_once() || (claimed.impl_->sending && status == 0);
+  if (!sent_once) claimed.impl_->mark.reset();
   impl_->core.retry(claimed.impl_->item, delay, status, reason, sent_once);
+  claimed.impl_->mark.reset();
 }
 
 template <Domain domain>
 void Spool<domain>::park(Claimed<domain> claimed, std::uint16_t status, std::string_view reason) {
-  impl_->core.settle({&claimed.impl_->item}, DeliveryState::Parked, status, reason);
+  impl_->core.settle({&claimed.impl_->item}, DeliveryState::Parked, status, reason,
+                     claimed.impl_->sending);
+  claimed.impl_->then = Claims::Then::Settled;
+  claimed.impl_->mark.reset();
 }
 
 template <Domain domain>

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <set>
+#include <stdexcept>
 #include <system_error>
 
 #include "dosigate/base/durable_file.h"
@@ -42,38 +43,57 @@ SpoolCore::SpoolCore(Settings settings, Domain domain, const Keyring& keys, Ledg
       keys_(keys),
       ledger_(ledger),
       files_(settings_.directory),
-      index_(std::move(queue), settings_.directory / "queue.db") {}
+      index_(std::move(queue), settings_.directory / "queue.db"),
+      in_flight_(settings_.directory / "in-flight") {}
 
 std::int64_t SpoolCore::now_ms() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(settings_.clock().time_since_epoch())
       .count();
 }
 
-bool SpoolCore::disk_is_low() {
+bool SpoolCore::lacks_room(std::uint64_t bytes) {
   // statvfs once a second: a burst writes far less than any sensible low-water mark in that time.
   const std::int64_t now =
       std::chrono::duration_cast<std::chrono::milliseconds>(steady_now().time_since_epoch())
           .count();
-  if (now - disk_checked_ms_ < 1'000) return disk_low_;
-  struct statvfs info {};
-  if (::statvfs(settings_.directory.c_str(), &info) != 0) {
-    throw std::system_error(errno, std::generic_category(),
-                            "statvfs " + settings_.directory.string());
+  if (now - disk_checked_ms_ >= 1'000) {
+    struct statvfs info {};
+    if (::statvfs(settings_.directory.c_str(), &info) != 0) {
+      throw std::system_error(errno, std::generic_category(),
+                              "statvfs " + settings_.directory.string());
+    }
+    disk_free_ = std::uint64_t{info.f_bavail} * info.f_frsize;
+    disk_checked_ms_ = now;
   }
-  disk_low_ = std::uint64_t{info.f_bavail} * info.f_frsize < settings_.min_free_bytes;
-  disk_checked_ms_ = now;
-  return disk_low_;
+  return disk_free_ < settings_.min_free_bytes + bytes;
 }
 
-std::uint64_t SpoolCore::write_file(const InstanceId& id, const CleanInstance& instance,
-                                    ByteView sealed_pairs, const SpoolCard& card) const {
-  const std::filesystem::path path = files_.path(id);
-  SealedFileWriter file(keys_, purpose_, path, id, card.queued_unix);
-  if (!instance.header().empty()) file.write(Section::Header, instance.header());
+Error SpoolCore::no_room() const {
+  return fail(Fault::Busy, "less than " + std::to_string(settings_.min_free_bytes) +
+                               " bytes are free in " + settings_.directory.string() +
+                               ": nothing new is taken until there is room");
+}
+
+Result<std::unique_ptr<SealedFileWriter>> SpoolCore::receive_body(const InstanceId& id,
+                                                                  std::uint64_t bytes) {
+  if (lacks_room(bytes)) return no_room();
+  return std::make_unique<SealedFileWriter>(keys_, files_.unfinished(id), id,
+                                            static_cast<std::uint64_t>(to_unix(settings_.clock())));
+}
+
+std::uint64_t SpoolCore::write_file(const SpoolOffer& offer, const SpoolCard& card) const {
+  const std::filesystem::path path = files_.path(offer.id);
+  std::optional<SealedFileWriter> own;
+  if (offer.passed == nullptr) own.emplace(keys_, path, offer.id, card.queued_unix);
+  SealedFileWriter& file = own ? *own : *offer.passed;
+  const CleanInstance& instance = offer.instance;
   if (!instance.body().empty()) file.write(Section::Body, instance.body());
+  if (!instance.header().empty()) file.write(Section::Header, instance.header());
   if (!instance.trailer().empty()) file.write(Section::Trailer, instance.trailer());
-  if (!sealed_pairs.empty()) file.write(Section::Pairs, sealed_pairs);
-  return file.finish(pack_card(card));
+  if (!offer.sealed_pairs.empty()) file.write(Section::Pairs, offer.sealed_pairs);
+  const std::uint64_t size = file.finish(purpose_, pack_card(card));
+  if (!own) move_into_place(file.path(), path);
+  return size;
 }
 
 Result<std::optional<QueueIndex::Live>> SpoolCore::settled_live(std::string_view sop_instance_uid) {
@@ -112,30 +132,33 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
   if (offer.destinations.empty())
     return fail(Fault::Invalid,
                 "an instance is to be queued for no destination: give its route at least one");
-  if (disk_is_low()) {
-    return fail(Fault::Busy, "less than " + std::to_string(settings_.min_free_bytes) +
-                                 " bytes are free in " + settings_.directory.string() +
-                                 ": nothing new is taken until there is room");
-  }
+  if (disk_is_low()) return no_room();
+  if (instance.passed_length() > 0 &&
+      (offer.passed == nullptr || !offer.passed->is_open() || offer.passed->id() != id))
+    throw std::logic_error("an instance is put without the file that its body went into");
   undo_half_puts();
-  if (index_.has(id)) return Put::Queued;
+  auto known = index_.known(id, instance.sop_instance_uid(), fingerprint);
+  if (known.id_is_there) return Put::Queued;
   const auto same_sop = [&](const QueueIndex::Live& live) {
     return std::ranges::equal(live.fingerprint, fingerprint) ? Put::Duplicate : Put::Revision;
   };
-  const auto live = settled_live(instance.sop_instance_uid());
-  if (!live) return live.error();
   std::optional<InstanceId> lost;
-  if (*live) {
-    if (same_sop(**live) == Put::Revision) return Put::Revision;
-    // "Duplicate" is answered with success, so the one in the queue has to be there.
-    if (is_kept((*live)->id)) return Put::Duplicate;
-    if (index_.is_queued((*live)->id))
-      return fail(Fault::Busy,
-                  "the same instance is in the queue, but its file is damaged or missing: send it "
-                  "once more when it is parked");
-    lost = (*live)->id;
+  if (known.is_live) {
+    const auto live = settled_live(instance.sop_instance_uid());
+    if (!live) return live.error();
+    if (*live) {
+      if (same_sop(**live) == Put::Revision) return Put::Revision;
+      // "Duplicate" is answered with success, so the one in the queue has to be there.
+      if (is_kept((*live)->id)) return Put::Duplicate;
+      if (index_.is_queued((*live)->id))
+        return fail(Fault::Busy,
+                    "the same instance is in the queue, but its file is damaged or missing: send "
+                    "it once more when it is parked");
+      lost = (*live)->id;
+    }
+    known = index_.known(id, instance.sop_instance_uid(), fingerprint);
   }
-  if (index_.was_another(instance.sop_instance_uid(), fingerprint)) return Put::Revision;
+  if (known.was_another) return Put::Revision;
 
   SpoolCard card{instance.sop_class_uid(),
                  instance.sop_instance_uid(),
@@ -155,11 +178,12 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
   // report a delivery of something unknown.
   claims_.begin_put(id);
   bool give_out = true;
+  std::vector<std::pair<std::int64_t, QueueItem>> queued;
   const AtEnd end_put{[&] {
-    if (give_out) claims_.end_put(id);
+    if (give_out) claims_.end_put(id, std::move(queued));
   }};
 
-  const std::uint64_t bytes = write_file(id, instance, sealed_pairs, card);  // ends with fdatasync
+  const std::uint64_t bytes = write_file(offer, card);  // ends with fdatasync
   bool has_row = false;
   try {
     // The entry before the row: after a power cut there may be a file without a row, never a row
@@ -167,9 +191,9 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
     entries_.sync(files_.path(id).parent_path());
     fail_point("spool.after-sync");
 
-    const std::uint64_t length =
-        instance.header().size() + instance.body().size() + instance.trailer().size();
-    const auto added =
+    const std::uint64_t length = instance.header().size() + instance.passed_length() +
+                                 instance.body().size() + instance.trailer().size();
+    const auto [added, item_id] =
         index_.add(id, card, bytes, length, sealed_pairs.empty(), deliveries, now_ms(), lost);
     if (added == QueueIndex::Added::SopIsThere) {
       // A parallel put of the same instance was first. Gone durably before the answer: the caller
@@ -189,6 +213,9 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
     fail_point("spool.after-row");
     ledger_.queued(entry_of(id, card));
     if (lost) ledger_.superseded(*lost);
+    for (const std::string& destination : card.destinations)
+      queued.emplace_back(QueueIndex::number_of_study(card.study_instance_uid),
+                          QueueIndex::item_of(item_id, id, card, length, destination));
   } catch (...) {
     if (has_row) {
       // Until the row is gone nobody may claim it. When even that fails (a full disk) the next put
@@ -231,10 +258,16 @@ bool SpoolCore::is_anything_due(const std::string& destination) {
 
 std::vector<QueueItem> SpoolCore::claim(const std::string& destination, std::size_t max) {
   const auto lock = claims_.lock();
+  AtHand& at_hand = claims_.at_hand(destination);
+  std::int64_t& turn = turns_.try_emplace(destination, kBeforeTheFirst).first->second;
+  if (at_hand.all()) {
+    auto newest = at_hand.take(turn, max);
+    for (const QueueItem& item : newest) claims_.hold(destination, item.id);
+    return newest;
+  }
   std::vector<QueueItem> out;
   if (!is_anything_due(destination)) return out;
   // Studies take turns; each gives what it has, and the next ones fill up what is left.
-  std::int64_t& turn = turns_.try_emplace(destination, kBeforeTheFirst).first->second;
   std::set<std::int64_t> looked_at;
   while (out.size() < max) {
     auto study = index_.next_study(destination, turn);
@@ -252,8 +285,16 @@ std::vector<QueueItem> SpoolCore::claim(const std::string& destination, std::siz
   return out;
 }
 
-void SpoolCore::release(const QueueItem& item) noexcept {
-  if (claims_.release(item.destination, item.id)) return;
+void SpoolCore::release(const QueueItem& item, Claims::Then then,
+                        std::optional<InFlight::Mark> mark) noexcept {
+  try {
+    // Nothing was written of an attempt: the next one has to know that it was sent.
+    if (mark) index_.mark_sent({{item.id, item.destination}});
+  } catch (...) {
+    mark->keep();
+  }
+  mark.reset();
+  if (claims_.release(item.destination, item.id, then)) return;
   try {
     settle_withdrawn(index_.open_of(item.id, item.destination));
     claims_.end(item.destination, item.id);
@@ -265,18 +306,26 @@ void SpoolCore::release(const QueueItem& item) noexcept {
 void SpoolCore::wait(const std::string& destination, const std::stop_token& stop,
                      std::chrono::steady_clock::time_point until) {
   auto lock = claims_.lock();
+  AtHand& at_hand = claims_.at_hand(destination);
   while (!stop.stop_requested() && steady_now() < until) {
-    if (is_anything_due(destination)) return;
-    const std::int64_t now = now_ms();
     auto wake = until;
-    if (const auto next = index_.next_due(destination, now))
-      wake = std::min(wake, steady_now() + std::chrono::milliseconds(*next - now));
-    claims_.wait(lock, stop, wake);
+    if (at_hand.all()) {
+      if (!at_hand.empty()) return;
+    } else {
+      if (is_anything_due(destination)) return;
+      const std::int64_t now = now_ms();
+      if (const auto next = index_.next_due(destination, now)) {
+        wake = std::min(wake, steady_now() + std::chrono::milliseconds(*next - now));
+      } else {
+        at_hand.caught_up();
+      }
+    }
+    claims_.wait_for_work(lock, destination, stop, wake);
   }
 }
 
 void SpoolCore::settle(const std::vector<const QueueItem*>& items, DeliveryState state,
-                       std::uint16_t status, std::string_view reason) {
+                       std::uint16_t status, std::string_view reason, bool sent) {
   std::vector<Ledger::Change> changes;
   std::vector<QueueIndex::Verdict> verdicts;
   changes.reserve(items.size());
@@ -286,7 +335,7 @@ void SpoolCore::settle(const std::vector<const QueueItem*>& items, DeliveryState
     if (state != DeliveryState::Delivered && !begin(*item)) continue;
     changes.push_back({item->id, item->destination, state, status});
     verdicts.push_back({item->item_id, item->destination, state, status,
-                        std::string(reason.substr(0, kLongestReason))});
+                        std::string(reason.substr(0, kLongestReason)), sent});
   }
   ledger_.changed(changes);
   fail_point("spool.after-ledger-delivered");

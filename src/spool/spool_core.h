@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -16,6 +17,7 @@
 #include "dosigate/crypto/sealed_file.h"
 #include "dosigate/dicom/instance.h"
 #include "dosigate/spool/spool.h"
+#include "in_flight.h"
 #include "queue_index.h"
 #include "shared_sync.h"
 
@@ -28,6 +30,10 @@ class SpoolFiles {
   /// Makes the 256 directories, durably, so that a put has only its own entry to sync.
   explicit SpoolFiles(const std::filesystem::path& directory);
   std::filesystem::path path(const InstanceId& id) const;
+  /// While its body is coming.
+  std::filesystem::path unfinished(const InstanceId& id) const;
+  /// Removes those that a crash left. @return how many.
+  std::uint64_t remove_unfinished() const;
   const std::filesystem::path& root() const { return root_; }
   /// Removes it if it is there.
   void erase(const InstanceId& id) const;
@@ -55,19 +61,25 @@ class SpoolCore {
   Result<void> recover();
   const Recovered& recovered() const { return recovered_; }
 
+  Result<std::unique_ptr<SealedFileWriter>> receive_body(const InstanceId& id, std::uint64_t bytes);
+  bool disk_is_low() { return lacks_room(0); }
   Result<Put> put(const SpoolOffer& offer);
 
   std::vector<QueueItem> claim(const std::string& destination, std::size_t max);
   void wait(const std::string& destination, const std::stop_token& stop,
             std::chrono::steady_clock::time_point until);
   /// Of a claim that goes, with or without a verdict.
-  void release(const QueueItem& item) noexcept;
+  /// @param mark  still there when nothing was written of what became of it.
+  void release(const QueueItem& item, Claims::Then then,
+               std::optional<InFlight::Mark> mark) noexcept;
   bool begin(const QueueItem& item) { return claims_.begin(item.destination, item.id); }
 
-  void sending(const QueueItem& item) { index_.mark_sent(item.item_id, item.destination); }
+  InFlight::Mark sending(const QueueItem& item) {
+    return in_flight_.add(item.id, item.destination);
+  }
   /// To a final or parked state; the ledger first.
   void settle(const std::vector<const QueueItem*>& items, DeliveryState state, std::uint16_t status,
-              std::string_view reason);
+              std::string_view reason, bool sent);
   void retry(const QueueItem& item, std::chrono::milliseconds delay, std::uint16_t status,
              std::string_view reason, bool sent_once);
   void put_back(const std::vector<const QueueItem*>& items, std::string_view reason);
@@ -97,8 +109,7 @@ class SpoolCore {
   Result<SealedFileReader> open_file(const InstanceId& id) const {
     return SealedFileReader::open(keys_, purpose_, files_.path(id));
   }
-  std::uint64_t write_file(const InstanceId& id, const CleanInstance& instance,
-                           ByteView sealed_pairs, const SpoolCard& card) const;
+  std::uint64_t write_file(const SpoolOffer& offer, const SpoolCard& card) const;
   /// The live item of that instance, whose own put, should it still run, is waited for: until it
   /// has succeeded nobody may count on it. Busy when that takes too long.
   Result<std::optional<QueueIndex::Live>> settled_live(std::string_view sop_instance_uid);
@@ -120,13 +131,15 @@ class SpoolCore {
   /// @return how many (instance, destination).
   std::uint64_t give_up_lost(const InstanceId& id,
                              const std::function<bool(const std::string&, DeliveryState)>& which);
-  bool disk_is_low();
+  bool lacks_room(std::uint64_t bytes);
+  Error no_room() const;
   std::int64_t now_ms() const;
 
   /// What the ledger is told of an instance in the queue.
   Ledger::Entry entry_of(const InstanceId& id, const SpoolCard& card) const;
 
   // Recovery (recovery.cpp).
+  void remember_in_flight();
   void agree_with_ledger(const QueueIndex::Standing& item);
   enum class Found { Known, Unknown };
   Result<void> take_in(const InstanceId& id, const std::filesystem::path& file, Found pass,
@@ -146,13 +159,14 @@ class SpoolCore {
   SharedSync entries_;
   QueueIndex index_;
   Claims claims_;
+  InFlight in_flight_;
   Guarded<std::set<InstanceId>> half_put_;  ///< refused, with a row that could not be removed yet
   std::map<std::string, std::int64_t> turns_;  ///< study served last, by destination; see claims_
   Recovered recovered_;
   std::mutex parked_;  ///< requeue and withdraw change rows that nobody holds: one at a time
   std::atomic<std::uint64_t> requeues_{0};
   std::atomic<std::int64_t> disk_checked_ms_{-1'000'000};
-  std::atomic<bool> disk_low_{false};
+  std::atomic<std::uint64_t> disk_free_{0};
 };
 
 }  // namespace dosigate

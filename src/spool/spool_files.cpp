@@ -1,3 +1,5 @@
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,10 +14,23 @@ namespace dosigate {
 namespace {
 
 constexpr const char* kExtension = ".dsg";
+constexpr const char* kUnfinished = ".part";
 
 /// Long enough that puts at the same time rarely fall on both sides of a change, short enough that
 /// no directory gets more than some thousands of a fast sender's files.
-constexpr long long kSecondsPerDirectory = 4;
+constexpr long long kSecondsPerDirectory = 1;
+
+/// Lets the file system spread the directories over the disk, as ext4 does with those at the top
+/// (chattr +T). In one place a new file has to be found among all that were erased there lately:
+/// measured, a quarter of the processor time of a small instance on ext4 without a journal. Other
+/// file systems have no such hint, and no need of it.
+void spread_directories(const std::filesystem::path& root) {
+  const FileDescriptor open = open_for_reading(root);
+  int flags = 0;
+  if (::ioctl(open.get(), FS_IOC_GETFLAGS, &flags) != 0) return;
+  flags |= FS_TOPDIR_FL;
+  static_cast<void>(::ioctl(open.get(), FS_IOC_SETFLAGS, &flags));
+}
 
 }  // namespace
 
@@ -27,6 +42,7 @@ InstanceId new_instance_id() {
 
 SpoolFiles::SpoolFiles(const std::filesystem::path& directory) : root_(directory / "spool") {
   make_private_directory(root_);
+  spread_directories(root_);
   bool made = false;
   for (unsigned first = 0; first < 256; ++first) {
     const std::filesystem::path sub = root_ / to_hex(std::array{static_cast<Byte>(first)});
@@ -43,6 +59,21 @@ SpoolFiles::SpoolFiles(const std::filesystem::path& directory) : root_(directory
 std::filesystem::path SpoolFiles::path(const InstanceId& id) const {
   const std::string name = to_hex(id);
   return root_ / name.substr(0, 2) / (name + kExtension);
+}
+
+std::filesystem::path SpoolFiles::unfinished(const InstanceId& id) const {
+  std::filesystem::path out = path(id);
+  out += kUnfinished;
+  return out;
+}
+
+std::uint64_t SpoolFiles::remove_unfinished() const {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root_)) {
+    if (entry.path().extension() == kUnfinished) found.push_back(entry.path());
+  }
+  for (const auto& file : found) std::filesystem::remove(file);
+  return found.size();
 }
 
 void SpoolFiles::erase(const InstanceId& id) const {

@@ -24,7 +24,7 @@ void SpoolCore::settle_withdrawn(const std::vector<QueueIndex::Open>& rows) {
     for (std::size_t i = first; i < std::min(first + kBatch, rows.size()); ++i) {
       const auto& row = rows[i];
       changes.push_back({row.id, row.destination, DeliveryState::Withdrawn, 0});
-      verdicts.push_back({row.item_id, row.destination, DeliveryState::Withdrawn, 0, ""});
+      verdicts.push_back({row.item_id, row.destination, DeliveryState::Withdrawn, 0, "", false});
     }
     ledger_.changed(changes);
     fail_point("spool.after-ledger-withdrawn");
@@ -62,6 +62,7 @@ SpoolWithdrawn SpoolCore::take_out(const std::function<std::vector<QueueIndex::O
     const std::lock_guard parked(parked_);
     {
       auto lock = claims_.lock();
+      claims_.look_again();  // what is taken out may be at hand
       const bool patient = steady_now() < until;
       for (const auto& row : open()) {
         if (claims_.is_being_put(row.id)) {
@@ -84,7 +85,7 @@ SpoolWithdrawn SpoolCore::take_out(const std::function<std::vector<QueueIndex::O
           for (const auto& row : on_their_way) out.in_flight.insert(row.destination);
           return out;
         }
-        claims_.wait(lock, {}, until);
+        claims_.wait(lock, until);
         continue;
       }
     }

@@ -12,6 +12,7 @@
 
 #include "dosigate/base/fail_point.h"
 #include "dosigate/store/database.h"
+#include "dosigate/store/statements.h"
 
 namespace dosigate {
 namespace {
@@ -136,11 +137,23 @@ struct DatabaseWriter::Impl {
     for (const auto& request : batch)
       if (request->durability == Durability::Full) durability = Durability::Full;
     set_durability(durability);
-    database->exec("BEGIN IMMEDIATE");
-    for (auto& request : batch) run_in_savepoint(*request);
+    carry_out("BEGIN IMMEDIATE");
+    if (batch.size() == 1) {
+      // Nobody else's changes have to outlive a failure of this one.
+      batch.front()->job(*database);
+      if (!in_transaction(*database)) throw_ended();
+    } else {
+      for (auto& request : batch) run_in_savepoint(*request);
+    }
     fail_point("db.before-commit");
-    database->exec("COMMIT");
+    carry_out("COMMIT");
     fail_point("db.after-commit");
+  }
+
+  void carry_out(std::string_view sql) { control(*database, sql).run(); }
+
+  [[noreturn]] static void throw_ended() {
+    throw std::logic_error("a database job ended the transaction of its batch");
   }
 
   /// Has no effect inside a transaction. A Full commit syncs the whole WAL, the Normal commits
@@ -154,7 +167,7 @@ struct DatabaseWriter::Impl {
   }
 
   void run_in_savepoint(Request& request) {
-    database->exec("SAVEPOINT job");
+    carry_out("SAVEPOINT job");
     try {
       request.job(*database);
     } catch (...) {
@@ -164,9 +177,10 @@ struct DatabaseWriter::Impl {
     // nobody's job stands.
     if (!in_transaction(*database)) {
       if (request.failure) std::rethrow_exception(request.failure);
-      throw std::logic_error("a database job ended the transaction of its batch");
+      throw_ended();
     }
-    database->exec(request.failure ? "ROLLBACK TO job; RELEASE job" : "RELEASE job");
+    if (request.failure) carry_out("ROLLBACK TO job");
+    carry_out("RELEASE job");
   }
 
   void abandon_transaction() noexcept {
@@ -181,6 +195,7 @@ struct DatabaseWriter::Impl {
   void wait_for(const std::shared_ptr<Request>& request);
 
   std::unique_ptr<SQLite::Database> database;
+  Statements control;                 // begins and ends transactions
   std::optional<Durability> present;  ///< what PRAGMA synchronous was last set to
   int wal_pages = 0;                  ///< after the last commit
   mutable std::mutex mutex;

@@ -21,7 +21,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   must(config->network.max_associations > 0);
-  must(config->node.max_instance_bytes <= config->node.memory_budget_bytes);
   for (const auto& route : config->routes) must(!route.name.empty() && !route.destinations.empty());
   return 0;
 }

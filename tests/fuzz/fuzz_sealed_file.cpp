@@ -34,12 +34,12 @@ Sealed make() {
   must(keys.has_value());
   const std::string header(500, 'h');
   {
-    SealedFileWriter writer(*keys, Purpose::SpoolArchive, folder / "good", InstanceId{7},
+    SealedFileWriter writer(*keys, folder / "good", InstanceId{7},
                             1'700'000'000);
-    writer.write(Section::Header, as_bytes(header));
     writer.write(Section::Body, Bytes(70'000, 1));
+    writer.write(Section::Header, as_bytes(header));
     writer.write(Section::Pairs, Bytes(40, 2));
-    writer.finish(as_bytes("card"));
+    writer.finish(Purpose::SpoolArchive, as_bytes("card"));
   }
   return {folder, std::move(*keys), read_file(folder / "good", 1U << 20U), header};
 }

@@ -44,7 +44,7 @@ struct Config {
     std::filesystem::path admin_socket = "/run/dosigate/admin.sock";
     std::filesystem::path profiles_dir = "/etc/dosigate/profiles";
     std::uint64_t memory_budget_bytes = 512ULL << 20U;
-    std::uint64_t max_instance_bytes = 512ULL << 20U;
+    std::uint64_t max_instance_bytes = 8ULL << 30U;
     std::uint64_t quarantine_cap_bytes = 20ULL << 30U;
     std::uint64_t min_free_bytes = 1ULL << 30U;
     bool warn_unsynchronised_clock = true;

@@ -39,7 +39,12 @@ class Ingest {
 
   /// Success only when the node has durable custody of the instance, or has counted that nobody
   /// wants it.
-  AssociationServer::Answer accept(const ReceivedInstance& received) noexcept;
+  AssociationServer::Answer accept(const ReceivedInstance& received) noexcept {
+    return accept(received, nullptr);
+  }
+  /// One whose pixel data go into a file of the spool before it is complete: an end as by `accept`
+  /// comes from Passage::finish. Busy when there is no room for it.
+  Result<std::unique_ptr<AssociationServer::Passage>> begin(const ReceivedInstance& begun);
 
   /// Whether the latest instances could be stored.
   const CustodyTrouble& trouble() const { return trouble_; }
@@ -88,11 +93,18 @@ class Ingest {
   Result<void> discard(const InstanceId& id, const std::string& reason);
 
  private:
+  /// The value of pixel data that is not in the instance.
+  struct PassedBody {
+    PixelStream& seen;
+    SealedFileWriter* file;  ///< into which it went; null: it is only looked at
+  };
+  class LargeInstance;
   /// An instance on its way, and who decides about it.
   struct Work {
     const ReceivedInstance& received;
     const Config::Route& route;
     const Deidentifier& engine;
+    PassedBody* body = nullptr;
     Decision decision{};
     bool as_revision = false;  ///< a person has decided to send it as one
   };
@@ -108,15 +120,16 @@ class Ingest {
     const std::lock_guard turn(turn_);
     return std::shared_lock(in_flight_);
   }
-  AssociationServer::Answer keep(const ReceivedInstance& received, const Config::Route& route,
-                                 const Held& held);
+  AssociationServer::Answer accept(const ReceivedInstance& received, PassedBody* body) noexcept;
+  AssociationServer::Answer cannot_store(const Origin& origin, const char* why) noexcept;
+  AssociationServer::Answer keep(const Work& work, const Held& held);
   AssociationServer::Answer refuse(Fault fault, const std::string& detail, const Origin& origin);
   Result<const Config::Route*> route_of(const Routing& routing, const Origin& origin) const;
 
   /// From the rules to the queue.
   Outcome take_in(const InstanceId& id, const Work& work);
   /// @param counted_before  it was acknowledged before
-  Outcome queue(const InstanceId& id, const Cleaned& cleaned, const Config::Route& route,
+  Outcome queue(const InstanceId& id, const Cleaned& cleaned, const Work& work,
                 bool counted_before);
   void count(const Cleaned& cleaned);
   void note_rejection(const InstanceId& id, const Cleaned& cleaned, const Config::Route& route);

@@ -119,6 +119,10 @@ class Node {
   // node_admission.cpp
   Admitted admit(const Origin& origin);
   AssociationServer::Answer take(const ReceivedInstance& received);
+  class LargePassage;
+  Result<std::unique_ptr<AssociationServer::Passage>> begin(const ReceivedInstance& begun);
+  /// Why nothing can be kept, as the ledger counts it; null: it can.
+  const char* cannot_store();
   bool welcomes(const std::string& address);
   void refused(const Origin& origin, const std::string& reason);
   void count_refusals() noexcept;

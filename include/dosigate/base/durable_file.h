@@ -25,6 +25,10 @@ class FileDescriptor {
 /// All of these throw std::system_error naming the path and the step; a failed sync is never
 /// retried as good. Files are created 0600, directories 0700.
 
+/// Gives a complete file its name, on another file system by a durable copy. When that fails `from`
+/// is removed and std::system_error thrown. The entry is not durable yet.
+void move_into_place(const std::filesystem::path& from, const std::filesystem::path& to);
+
 /// O_CREAT | O_EXCL | O_CLOEXEC, mode 0600.
 FileDescriptor create_new_file(const std::filesystem::path& path);
 FileDescriptor open_for_reading(const std::filesystem::path& path);

@@ -18,13 +18,16 @@ using Digest = std::array<Byte, 32>;
 /// Thread: any; no state.
 Digest keyed_hash(const Secret& key, std::string_view label, std::initializer_list<ByteView> parts);
 
-/// The same, for content that arrives in pieces; `add` of one piece or of two halves gives the same
-/// value (no length prefix between pieces): 02 | length of label u64 | label | pieces. Final.
-/// Thread: one at a time.
-class KeyedDigest {
+/// SHA-256 without a key: for digests of files and profiles, never of an identity (2^33 CPFs are
+/// searched in seconds).
+Digest sha256(ByteView content);
+
+/// The same of content that comes in pieces. Thread: one at a time.
+class PlainDigest {
  public:
-  KeyedDigest(const Secret& key, std::string_view label);
-  ~KeyedDigest();
+  PlainDigest();
+  PlainDigest(PlainDigest&&) noexcept;
+  ~PlainDigest();
   void add(ByteView piece);
   /// Once, at the end.
   Digest finish();
@@ -33,10 +36,6 @@ class KeyedDigest {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-/// SHA-256 without a key: for digests of files and profiles, never of an identity (2^33 CPFs are
-/// searched in seconds).
-Digest sha256(ByteView content);
 
 /// From the operating system's generator through OpenSSL; throws std::runtime_error if it fails.
 void fill_random(std::span<Byte> into);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dosigate/deid/element_budget.h"
+#include "dosigate/deid/pixel_stream.h"
 #include "dosigate/deid/profile.h"
 #include "dosigate/deid/trace.h"
 #include "dosigate/dicom/instance.h"
@@ -87,7 +88,8 @@ struct Refused {
 };
 using Verdict = std::variant<Cleaned, Held, Dropped, Refused>;
 
-/// De-identifies one instance after PS3.15 Table E.1-1 and a profile, in memory.
+/// De-identifies one instance after PS3.15 Table E.1-1 and a profile, in memory. The value of the
+/// pixel data is never changed, nor parsed with the rest.
 ///
 /// Order: structure (walker) and identity of the data set (SOP class and instance UID = command =
 /// context), drop rules, holds by class and pixels, patient (map), actions by tag at every depth,
@@ -109,9 +111,11 @@ class Deidentifier {
 
   /// Never throws for anything that came off the wire; std::bad_alloc and std::system_error mean a
   /// broken machine.
-  /// @param trace  when given, a line for every element that was judged, in order.
+  /// @param trace   when given, a line for every element that was judged, in order.
+  /// @param pixels  through which the value of the pixel data has passed, when it is not in
+  ///                `received`; the output then has no body (CleanInstance::body).
   Verdict clean(const ReceivedInstance& received, const Decision& decision = {},
-                Trace* trace = nullptr) const;
+                Trace* trace = nullptr, PixelStream* pixels = nullptr) const;
 
   /// Whom an original names, as `clean` reads it, judged by nothing. An error says why it cannot be
   /// read: structure, transfer syntax, character set.

@@ -10,6 +10,7 @@
 #include "dosigate/base/bytes.h"
 #include "dosigate/base/result.h"
 #include "dosigate/dicom/transfer_syntax.h"
+#include "dosigate/dicom/walker.h"
 
 namespace dosigate {
 
@@ -31,6 +32,13 @@ struct EncodedDataSet {
 /// in Implicit VR can still be told from bytes; elements in ascending order. For a deflated syntax
 /// everything is in `header`, deflated. Throws std::runtime_error when DCMTK cannot write.
 EncodedDataSet encode_data_set(DcmDataset& data_set, const TransferSyntax& syntax);
+
+/// The same around pixel data that are not in `data_set`: `header` ends with the header of their
+/// element, `body` stays empty. For a deflated syntax everything is in `header`, and `pixels` is
+/// their value; for others it is not looked at.
+/// @param length  of the value, which follows as it came, with the zero byte that makes it even.
+EncodedDataSet encode_around(DcmDataset& data_set, const TransferSyntax& syntax,
+                             const PixelElement& element, std::uint64_t length, ByteView pixels);
 
 /// Part 10 preamble, prefix and meta information for a data set that follows (PS3.10 7.1), with our
 /// implementation class UID, our version name and nothing of the source.

@@ -7,6 +7,7 @@
 #include "dosigate/base/bytes.h"
 #include "dosigate/base/phi.h"
 #include "dosigate/base/tls_identity.h"
+#include "dosigate/dicom/walker.h"
 
 namespace dosigate {
 
@@ -20,6 +21,14 @@ struct Origin {
   std::optional<TlsIdentity> certificate{};
 };
 
+/// The value of the pixel data of a data set in whose bytes it is not.
+struct PassedPixels {
+  PixelElement element;
+  std::size_t at = 0;        ///< where it belongs in the bytes
+  std::uint64_t length = 0;  ///< of it, bytes
+  std::size_t elements = 0;  ///< of the whole, its items included
+};
+
 /// One instance as it arrived, before anyone has judged it. Identified: never leaves receive, deid,
 /// quarantine and app.
 struct ReceivedInstance {
@@ -27,7 +36,10 @@ struct ReceivedInstance {
   std::string sop_class_uid;        ///< of the C-STORE command, trimmed
   Phi sop_instance_uid;             ///< of the C-STORE command, trimmed
   std::string transfer_syntax_uid;  ///< of the presentation context
-  Bytes data_set;  ///< exactly the bytes of the PDVs, in that transfer syntax, no meta header
+  /// The bytes of the PDVs, in that transfer syntax, no meta header: all of them, or all but the
+  /// value of the pixel data.
+  Bytes data_set;
+  std::optional<PassedPixels> passed{};  ///< that value, when it is elsewhere
 };
 
 /// One de-identified instance, complete and checked. Only Deidentifier can make one, and the spool
@@ -43,6 +55,9 @@ class CleanInstance {
   /// data, that value, and what follows it. Body and trailer may be empty.
   ByteView header() const { return header_; }
   ByteView body() const { return body_; }
+  /// Bytes of the body that stand before it somewhere else: they passed before the instance was
+  /// complete. `body` is then the byte that makes their number even, or empty.
+  std::uint64_t passed_length() const { return passed_length_; }
   ByteView trailer() const { return trailer_; }
   /// What dosimetry wants to know of this instance, made of the cleaned data set: dates are moved,
   /// labels are ours. One line of JSON that is equal for all slices of a series, and for an
@@ -55,6 +70,7 @@ class CleanInstance {
   std::string sop_class_uid_, sop_instance_uid_, study_instance_uid_, transfer_syntax_uid_,
       pseudonym_, facts_;
   Bytes header_, body_, trailer_;
+  std::uint64_t passed_length_ = 0;
 };
 
 }  // namespace dosigate

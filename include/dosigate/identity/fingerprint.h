@@ -1,35 +1,24 @@
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
 
+#include "dosigate/crypto/hash.h"
 #include "dosigate/identity/subject.h"
 
 namespace dosigate {
 
-class KeyedDigest;
-
 enum class PixelForm : std::uint8_t { None = 0, NativeLittleEndian = 1, Encapsulated = 2 };
 
-/// Makes the fingerprint of a source instance under its patient's salt, of pixel bytes that come in
-/// pieces; where they are cut does not matter. Thread: one; made per instance.
-class FingerprintMaker {
- public:
-  /// @param salt  outlives the maker.
-  explicit FingerprintMaker(const Secret& salt);
-  ~FingerprintMaker();
+/// Of pixel bytes that come in pieces; native ones little-endian, so that an instance sent again in
+/// another syntax is the same. It needs no salt, so that pixels can pass before anybody knows whose
+/// they are. In memory only: whoever has the image can recognise it.
+using PixelDigest = PlainDigest;
 
-  /// Native pixels little-endian, so that an instance sent again in another syntax is the same.
-  void add_pixels(ByteView piece);
-  /// Once, at the end.
-  /// @param inputs  the inputs of dosimetry, packed by the caller in a fixed order.
-  Fingerprint finish(PixelForm form, ByteView inputs);
-
- private:
-  const Secret& salt_;
-  std::unique_ptr<KeyedDigest> pixels_;
-};
+/// The fingerprint of a source instance under its patient's salt.
+/// @param inputs  the inputs of dosimetry, packed by the caller in a fixed order.
+Fingerprint make_fingerprint(const Secret& salt, PixelForm form, const Digest& pixels,
+                             ByteView inputs);
 
 /// What differs between two fingerprints of one instance.
 struct FingerprintDifference {

@@ -29,7 +29,8 @@ struct Admitted {
 /// Runs associations (PS3.7, PS3.8): worker threads, made when they are needed and bounded in
 /// number, each with one blocking DCMTK association at a time. Answers C-ECHO, receives C-STORE
 /// whole into memory (under one node-wide budget) and hands each instance to the function it was
-/// given; knows nothing of what follows.
+/// given; knows nothing of what follows. The value of pixel data of a large instance is handed on
+/// as it comes, and only what stands around it is held.
 ///
 /// Exactly one C-STORE-RSP per C-STORE-RQ, also when the handler throws or the peer sends half.
 /// Presentation contexts: Verification and every storage or unknown abstract syntax, in explicit VR
@@ -52,7 +53,10 @@ class AssociationServer {
     std::chrono::seconds dimse_timeout{30};  ///< for the next byte inside a message
     unsigned min_bytes_per_s = 500;          ///< inside a message, over each `rate_window`
     std::chrono::seconds rate_window{30};
-    std::uint64_t max_instance_bytes = 512U << 20U;
+    std::uint64_t max_instance_bytes = std::uint64_t{8} << 30U;
+    /// An instance that is larger is handed on as it comes, if it has pixel data, is not deflated
+    /// and somebody takes it so.
+    std::uint64_t held_bytes = 1U << 20U;
     std::uint64_t memory_budget_bytes = 512U
                                         << 20U;  ///< of all instances being received or handled
     std::uint32_t max_pdu = 131'072;
@@ -62,6 +66,15 @@ class AssociationServer {
   struct Answer {
     std::uint16_t status;
     std::string comment;
+  };
+  /// Takes one large instance. It goes without `finish` when the instance does not arrive whole:
+  /// then nothing of it is kept.
+  class Passage {
+   public:
+    virtual ~Passage() = default;
+    /// The value of the pixel data, in order. What it throws refuses the instance.
+    virtual void pixels(ByteView piece) = 0;
+    virtual Answer finish(ReceivedInstance instance) = 0;
   };
   /// N-EVENT-REPORT-RQ of Storage Commitment Push Model as it came, its data set not parsed. Names
   /// what we sent: nothing in it identifies a patient.
@@ -75,6 +88,9 @@ class AssociationServer {
   using OnEventReport = std::function<Answer(EventReport)>;
   using Admit = std::function<Admitted(const Origin&)>;
   using Handle = std::function<Answer(ReceivedInstance)>;
+  /// @param begun  as far as it is there: data_set is what stands before the value of the pixel
+  ///               data, `passed` names their element. A fault refuses the instance.
+  using Begin = std::function<Result<std::unique_ptr<Passage>>(const ReceivedInstance& begun)>;
   /// An association or instance refused here, before any handler; for the ledger and the status.
   /// `origin.route` is empty when no route fits.
   using OnRefused = std::function<void(const Origin&, const std::string& reason)>;
@@ -92,8 +108,9 @@ class AssociationServer {
   };
 
   /// @param on_event_report  may be empty when `admit` lets nobody report.
+  /// @param begin            empty: every instance is held in memory.
   AssociationServer(Settings settings, Admit admit, Handle handle, OnRefused on_refused,
-                    OnEventReport on_event_report = {});
+                    OnEventReport on_event_report = {}, Begin begin = {});
   /// Lets running instances finish, releases nothing else: bounded by dimse_timeout.
   ~AssociationServer();
 

@@ -58,12 +58,15 @@ enum class SpoolPut {
 
 struct SpoolOffer {
   InstanceId id{};
-  const CleanInstance& instance;
+  const CleanInstance& instance;  ///< outlives the put
   ByteView fingerprint;
   ByteView sealed_pairs;                  ///< opaque
   std::vector<std::string> destinations;  ///< at least one
   bool counted_before = false;  ///< it was acknowledged before: its facts do not count again
   bool issued = false;          ///< made by this node: Ledger::Entry::issued; also in the card
+  /// Of `receive_body`, when the body of the instance passed before: finished by the put, unless
+  /// that keeps nothing.
+  SealedFileWriter* passed = nullptr;
 };
 
 struct SpoolWithdrawn {
@@ -146,6 +149,14 @@ class Spool {
   ~Spool();
 
   const Recovered& recovered() const;
+
+  /// A file for a body that comes before it is known whether it will be queued: written in its
+  /// section Body, then offered with a put of the same id, or finished by somebody else for another
+  /// purpose. Without either it is removed, after a crash at the next start. Busy when there is no
+  /// room for so many bytes more.
+  Result<std::unique_ptr<SealedFileWriter>> receive_body(const InstanceId& id, std::uint64_t bytes);
+  /// Whether as much is free as new instances need.
+  bool has_room();
 
   /// Durable on return of Queued. Busy at the low-water mark. Throws std::system_error (a failed
   /// write or sync) or SQLite::Exception; nothing is kept then. An id that is in the queue already

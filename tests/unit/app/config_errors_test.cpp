@@ -91,8 +91,6 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"LongSocket", node("admin_socket = \"/" + std::string(107, 'x') + "\""),
                 kNode + "admin_socket: has more than 107 bytes"},
         Mistake{"NoProfileDirectory", node("profiles_dir = \"nowhere\""), kNode + "profiles_dir: "},
-        Mistake{"InstanceOverBudget", node("memory_budget_mb = 16\nmax_instance_mb = 17"),
-                kFile + "11: [node] max_instance_mb: max_instance_mb is larger"},
         Mistake{"UnknownChoice", node("keep_originals = \"studdy\""),
                 kNode + "keep_originals: \"studdy\" is not one of \"none\", \"identity\", "
                         "\"study\" (did you mean study?)"},

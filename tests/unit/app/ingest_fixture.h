@@ -22,6 +22,15 @@ class IngestTest : public ::testing::Test {
     map.directory = home_.path / "identity";
     map.journal_directory = home_.path / "journal";
     ASSERT_TRUE(PseudonymMap::create(map, *keys_));
+    open_all();
+  }
+
+  /// As a start does.
+  void open_all() {
+    close_all();
+    PseudonymMap::Settings map;
+    map.directory = home_.path / "identity";
+    map.journal_directory = home_.path / "journal";
     map_ = std::move(*PseudonymMap::open(map, *keys_));
     ledger_ = std::move(*Ledger::open(home_.path / "ledger.db"));
     ArchiveSpool::Settings spool;
@@ -33,6 +42,23 @@ class IngestTest : public ::testing::Test {
     route_.site = "HSP";
     route_.destinations = {"ARCHIVE"};
     use_route();
+  }
+
+  void close_all() {
+    ingest_.reset();
+    withdrawals_.reset();
+    quarantine_.reset();
+    spool_.reset();
+    ledger_.reset();
+    map_.reset();
+  }
+
+  /// With another map, and nothing in it.
+  void start_anew() {
+    close_all();
+    for (const auto& entry : std::filesystem::directory_iterator(home_.path))
+      std::filesystem::remove_all(entry);
+    SetUp();
   }
 
   void open_quarantine(std::uint64_t cap) {

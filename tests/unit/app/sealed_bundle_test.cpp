@@ -38,9 +38,9 @@ class BundleTest : public ::testing::Test {
   std::filesystem::path forged(const Bytes& body, const std::string& entries) {
     const auto folder = out_.path / "forged";
     std::filesystem::create_directory(folder);
-    SealedFileWriter file(keys_.keyring, Purpose::Backup, folder / "bundle.dsb", random_id(), 1);
+    SealedFileWriter file(keys_.keyring, folder / "bundle.dsb", random_id(), 1);
     file.write(Section::Body, body);
-    file.finish(as_bytes(R"({"format":1,"kind":"backup","version":"0","node":"X","created":1,)"
+    file.finish(Purpose::Backup, as_bytes(R"({"format":1,"kind":"backup","version":"0","node":"X","created":1,)"
                          R"("facts":{},"entries":[)" +
                          entries + "]}"));
     return folder;
@@ -175,8 +175,8 @@ TEST_F(BundleTest, MoreLessOrTwiceWhatTheCardSaysIsRefused) {
 TEST_F(BundleTest, OfANewerFormatSaysWhichProgramOpensIt) {
   const auto folder = out_.path / "newer";
   std::filesystem::create_directory(folder);
-  SealedFileWriter file(keys_.keyring, Purpose::Backup, folder / "bundle.dsb", random_id(), 1);
-  file.finish(as_bytes(R"({"format":2,"version":"9.1.0"})"));
+  SealedFileWriter file(keys_.keyring, folder / "bundle.dsb", random_id(), 1);
+  file.finish(Purpose::Backup, as_bytes(R"({"format":2,"version":"9.1.0"})"));
 
   const auto opened = BundleReader::open(keys_.keyring, folder);
 

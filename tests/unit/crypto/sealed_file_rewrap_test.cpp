@@ -16,9 +16,9 @@ struct Sealed : Keys {
   Secret next = random_secret();
 
   Sealed() {
-    SealedFileWriter writer(keyring, kPurpose, file, id, 77);
+    SealedFileWriter writer(keyring, file, id, 77);
     writer.write(Section::Body, body);
-    writer.finish(Bytes(9, 'c'));
+    writer.finish(kPurpose, Bytes(9, 'c'));
   }
   void begin_rotation() { ASSERT_TRUE(keyring.begin_rotation(public_half(next))); }
   Bytes content() const { return read_file(file); }

@@ -33,12 +33,12 @@ struct Content {
 std::uint64_t write_file(const Keyring& keys, const std::filesystem::path& path,
                          const Content& content, Purpose purpose = Purpose::SpoolArchive,
                          const InstanceId& id = random_id()) {
-  SealedFileWriter writer(keys, purpose, path, id, kCreated);
-  writer.write(Section::Header, content.header);
+  SealedFileWriter writer(keys, path, id, kCreated);
   writer.write(Section::Body, content.body);
+  writer.write(Section::Header, content.header);
   writer.write(Section::Trailer, content.trailer);
   writer.write(Section::Pairs, content.pairs);
-  return writer.finish(content.card);
+  return writer.finish(purpose, content.card);
 }
 
 /// Opens and reads everything. Empty when any step says Corrupt.
@@ -81,14 +81,14 @@ TEST(SealedFile, IsTheSameHoweverTheBytesWereCutIntoWrites) {
   const Bytes body = pattern(300'000, 9);
   const auto path = keys.dir.path / "f";
   {
-    SealedFileWriter writer(keys.keyring, Purpose::SpoolArchive, path, random_id(), kCreated);
+    SealedFileWriter writer(keys.keyring, path, random_id(), kCreated);
     std::size_t at = 0;
     for (std::size_t step = 1; at < body.size(); step = step * 3 + 1) {
       const std::size_t count = std::min(step % 90'001, body.size() - at);
       writer.write(Section::Body, ByteView(body).subspan(at, count));
       at += count;
     }
-    writer.finish({});
+    writer.finish(Purpose::SpoolArchive, {});
   }
 
   EXPECT_EQ(std::filesystem::file_size(path), kHead + 300'000 + 5 * kFrame + (kFrame + 48) + 8);
@@ -281,7 +281,7 @@ TEST(SealedFileWriter, RemovesItsFileWhenItIsNotFinished) {
   const Keys keys;
   const auto path = keys.dir.path / "f";
   {
-    SealedFileWriter writer(keys.keyring, Purpose::SpoolArchive, path, random_id(), kCreated);
+    SealedFileWriter writer(keys.keyring, path, random_id(), kCreated);
     writer.write(Section::Body, pattern(2'000'000, 1));
     ASSERT_TRUE(std::filesystem::exists(path));
   }
@@ -294,8 +294,7 @@ TEST(SealedFileWriter, NeverTouchesAFileThatIsThereAlready) {
   const auto path = keys.dir.path / "f";
   replace_file(path, as_bytes("precious"));
 
-  EXPECT_THROW(SealedFileWriter(keys.keyring, Purpose::SpoolArchive, path, random_id(), kCreated),
-               std::system_error);
+  EXPECT_THROW(SealedFileWriter(keys.keyring, path, random_id(), kCreated), std::system_error);
 
   EXPECT_EQ(read_file(path).size(), 8U);
 }
@@ -306,7 +305,7 @@ TEST(SealedFileWriter, NeverTouchesAFileThatIsThereAlready) {
   std::signal(SIGXFSZ, SIG_IGN);
   const rlimit limit{1'000'000, 1'000'000};
   setrlimit(RLIMIT_FSIZE, &limit);
-  SealedFileWriter writer(keys, Purpose::SpoolArchive, path, random_id(), kCreated);
+  SealedFileWriter writer(keys, path, random_id(), kCreated);
   bool thrown = false;
   try {
     writer.write(Section::Body, pattern(3'000'000, 1));
@@ -316,7 +315,7 @@ TEST(SealedFileWriter, NeverTouchesAFileThatIsThereAlready) {
   const bool removed = !std::filesystem::exists(path);
   bool refused = false;
   try {
-    writer.finish({});
+    writer.finish(Purpose::SpoolArchive, {});
   } catch (const std::logic_error&) {
     refused = true;
   }
@@ -329,13 +328,29 @@ TEST(SealedFileWriter, RemovesItsFileAtOnceWhenTheDiskIsFull) {
   EXPECT_EXIT(write_beyond_the_limit(keys.keyring, path), ::testing::ExitedWithCode(0), "");
 }
 
+TEST(SealedFileWriter, CanBeReadByNobodyBeforeItsPurposeIsSaid) {
+  const Keys keys;
+  const auto path = keys.dir.path / "f";
+  SealedFileWriter writer(keys.keyring, path, random_id(), kCreated);
+  writer.write(Section::Body, pattern(10'000'000, 1));
+  const Bytes begun = read_file(path);
+
+  EXPECT_GT(begun.size(), 9'000'000U);
+  EXPECT_TRUE(std::all_of(begun.begin(), begun.begin() + kHead, [](Byte b) { return b == 0; }));
+  writer.write(Section::Trailer, pattern(10, 2));
+  writer.finish(Purpose::Quarantine, {});
+  EXPECT_FALSE(read_file_content(keys.keyring, path));
+  const auto held = read_file_content(keys.keyring, path, Purpose::Quarantine);
+  ASSERT_TRUE(held);
+  EXPECT_EQ(held->body, pattern(10'000'000, 1));
+}
+
 TEST(SealedFileWriter, RefusesSectionsOutOfOrder) {
   const Keys keys;
-  SealedFileWriter writer(keys.keyring, Purpose::SpoolArchive, keys.dir.path / "f", random_id(),
-                          kCreated);
-  writer.write(Section::Body, pattern(10, 1));
+  SealedFileWriter writer(keys.keyring, keys.dir.path / "f", random_id(), kCreated);
+  writer.write(Section::Header, pattern(10, 1));
 
-  EXPECT_THROW(writer.write(Section::Header, pattern(10, 1)), std::logic_error);
+  EXPECT_THROW(writer.write(Section::Body, pattern(10, 1)), std::logic_error);
   EXPECT_THROW(writer.write(Section::End, pattern(10, 1)), std::logic_error);
 }
 

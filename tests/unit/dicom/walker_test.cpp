@@ -213,6 +213,13 @@ TEST(Walker, RefusesFragmentsInImplicitVrForWhichDcmtkAllocatesFourGibibytes) {
                  "(7FE0,0010) has a VR that cannot have an undefined length");
 }
 
+TEST(Walker, RefusesFragmentsInBigEndian) {
+  Wire wire = small_header(Encoding::ExplicitBig);
+  wire.header(kPixels, "OB", Wire::kUndefined).fragment("").fragment("abcd").end_sequence();
+
+  expect_refused(wire, Encoding::ExplicitBig, "little endian only");
+}
+
 TEST(Walker, RefusesAnElementThatIsLongerThanItsItem) {
   Wire item;
   item.header(kReferencedSOPClassUID, "UI", 10).text("1.2.3.");
@@ -333,7 +340,7 @@ TEST(Walker, RefusesEveryPrefixThatDoesNotEndBetweenElements) {
     });
     add([](Wire& w) { w.element(kPatientID, "LO", "MARKER"); });
     add([&](Wire& w) {
-      if (encoding == Encoding::ImplicitLittle) return;
+      if (encoding != Encoding::ExplicitLittle) return;
       w.header(kPixels, "OB", Wire::kUndefined).fragment("").fragment("abcd").end_sequence();
     });
     add([](Wire& w) { w.element(kTrailingPadding, "OB", std::string_view("\0\0", 2)); });
@@ -368,7 +375,7 @@ TEST(Walker, LetsNothingPassThatCrashesTheParser) {
     rest.element(0x00090010, "LO", "GEMS_GENIE_1")
         .element(0x00091045, "LO", "MARKER")
         .element(kRows, "US", "12");
-    if (encoding == Encoding::ImplicitLittle) {
+    if (encoding != Encoding::ExplicitLittle) {
       rest.element(kPixels, "OW", "12345678");
     } else {
       rest.header(kPixels, "OB", Wire::kUndefined).fragment("").fragment("abcd").end_sequence();

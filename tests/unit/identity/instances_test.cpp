@@ -166,12 +166,12 @@ TEST(Pairs, KeepOneRowForTheSlicesOfASeries) {
   EXPECT_EQ(sent.getColumn(0).getInt(), 3);
 }
 
-TEST(FingerprintMaker, SaysWhetherPixelsOrInputsDiffer) {
+TEST(MakeFingerprint, SaysWhetherPixelsOrInputsDiffer) {
   const Secret salt = test_master();
   const auto print = [&](std::string_view pixels, std::string_view inputs) {
-    FingerprintMaker maker(salt);
-    for (const char& byte : pixels) maker.add_pixels(as_bytes({&byte, 1}));
-    return maker.finish(PixelForm::NativeLittleEndian, as_bytes(inputs));
+    PixelDigest digest;
+    for (const char& byte : pixels) digest.add(as_bytes({&byte, 1}));
+    return make_fingerprint(salt, PixelForm::NativeLittleEndian, digest.finish(), as_bytes(inputs));
   };
   const Fingerprint base = print("pixels", "weight 70");
 

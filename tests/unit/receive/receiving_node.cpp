@@ -45,8 +45,8 @@ InstanceFile write_ct(const std::filesystem::path& directory, unsigned number, s
   return file;
 }
 
-ReceivingNode::ReceivingNode(AssociationServer::Settings settings,
-                             AssociationServer::Handle handle) {
+ReceivingNode::ReceivingNode(AssociationServer::Settings settings, AssociationServer::Handle handle,
+                             AssociationServer::Begin begin) {
   settings.ae_title = "DOSIGATE";
   server_ = std::make_unique<AssociationServer>(
       settings,
@@ -66,7 +66,8 @@ ReceivingNode::ReceivingNode(AssociationServer::Settings settings,
         const std::lock_guard lock(mutex_);
         refusals_.push_back({origin, reason});
         changed_.notify_all();
-      });
+      },
+      nullptr, std::move(begin));
   Acceptor::Settings accept;
   accept.listen = {"0.0.0.0:0"};  // so that peers may have several addresses
   server_->decide_at(accept);

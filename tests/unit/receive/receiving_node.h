@@ -42,7 +42,8 @@ class ReceivingNode {
   };
   /// Called titles but "DOSIGATE" and calling title "STRANGER" are not admitted.
   explicit ReceivingNode(AssociationServer::Settings settings = {},
-                         AssociationServer::Handle handle = nullptr);
+                         AssociationServer::Handle handle = nullptr,
+                         AssociationServer::Begin begin = nullptr);
   ~ReceivingNode();
 
   std::uint16_t port() const { return port_; }

@@ -102,6 +102,26 @@ TEST(DatabaseWriter, AThrowingJobLosesItsOwnChangesOnly) {
             "1,3");
 }
 
+TEST(DatabaseWriter, AThrowingJobThatIsAloneInItsBatchLeavesNothing) {
+  const TempDir dir;
+  DatabaseWriter writer(open(dir.path / "d.db"));
+
+  EXPECT_THROW(writer.run(
+                   [](SQLite::Database& database) {
+                     insert(1)(database);
+                     throw std::runtime_error("mine");
+                   },
+                   Durability::Full),
+               std::runtime_error);
+  EXPECT_THROW(
+      writer.run([](SQLite::Database& database) { database.exec("COMMIT"); }, Durability::Full),
+      std::logic_error);
+  writer.run(insert(2), Durability::Full);
+
+  EXPECT_EQ(open_reader(dir.path / "d.db")->execAndGet("SELECT group_concat(x) FROM t").getString(),
+            "2");
+}
+
 TEST(DatabaseWriter, CommitsWhatWaitsTogether) {
   const TempDir dir;
   auto database = open(dir.path / "d.db");

@@ -4,7 +4,9 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -39,6 +41,11 @@ class Query {
                     static_cast<int>(blob.size()));
     return *this;
   }
+  /// NULL.
+  Query& operator<<(std::nullopt_t) {
+    ++bound_;
+    return *this;
+  }
 
   bool next() { return statement_.executeStep(); }
   /// Number of rows changed.
@@ -69,10 +76,14 @@ class Query {
 /// take to run. Must be destroyed before the connection. Thread: that of the connection.
 class Statements {
  public:
-  Query operator()(SQLite::Database& database, const char* sql) {
-    auto& statement = prepared_[sql];
-    if (!statement) statement = std::make_unique<SQLite::Statement>(database, sql);
-    return Query(*statement);
+  Query operator()(SQLite::Database& database, std::string_view sql) {
+    auto found = prepared_.find(sql);
+    if (found == prepared_.end()) {
+      std::string text(sql);
+      auto statement = std::make_unique<SQLite::Statement>(database, text);
+      found = prepared_.emplace(std::move(text), std::move(statement)).first;
+    }
+    return Query(*found->second);
   }
 
  private:
@@ -82,7 +93,7 @@ class Statements {
 /// A read-only connection with its statements.
 struct ReadConnection {
   explicit ReadConnection(std::unique_ptr<SQLite::Database> opened) : database(std::move(opened)) {}
-  Query operator()(const char* sql) { return statements(*database, sql); }
+  Query operator()(std::string_view sql) { return statements(*database, sql); }
 
   std::unique_ptr<SQLite::Database> database;
   Statements statements;

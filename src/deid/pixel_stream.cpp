@@ -1,0 +1,113 @@
+#include "dosigate/deid/pixel_stream.h"
+
+#include <optional>
+
+#include "canonical_pixels.h"
+#include "dosigate/dicom/data_set.h"
+#include "dosigate/dicom/pixel_value.h"
+#include "frame_decoder.h"
+#include "pixel_comments.h"
+
+namespace dosigate {
+namespace {
+
+constexpr std::size_t kLargestOffsetTable = 4U << 20U;
+
+}  // namespace
+
+struct PixelStream::State final : PixelValue::Listener {
+  State(DcmItem& image, const PixelElement& the_element, const TransferSyntax& syntax)
+      : element(the_element), value(the_element) {
+    if (!element.encapsulated) {
+      native.emplace(image, element, syntax);
+    } else {
+      decoder = std::make_unique<FrameDecoder>(image, syntax);
+    }
+  }
+
+  void item_begins(std::size_t number, std::uint32_t /*length*/) override {
+    in_offset_table = number == 0;
+    if (in_offset_table) return;
+    comments.fragment_begins();
+    decoder->fragment_begins();
+  }
+  void bytes(ByteView piece) override {
+    if (native) {
+      native->add(piece, digest);
+    } else if (in_offset_table) {
+      if (offset_table.size() + piece.size() <= kLargestOffsetTable)
+        offset_table.insert(offset_table.end(), piece.begin(), piece.end());
+    } else {
+      // Without item headers and offset table: how a sender cuts a frame is not what it shows.
+      digest.add(piece);
+      comments.bytes(piece);
+      decoder->bytes(piece);
+    }
+  }
+  void item_ends() override {
+    if (in_offset_table) {
+      decoder->offset_table(offset_table);
+      offset_table = Bytes();
+    } else {
+      decoder->fragment_ends();
+    }
+  }
+
+  void finish() {
+    if (finished) return;
+    finished = true;
+    if (native) {
+      native->flush(digest);
+      form = value.length() == 0 ? PixelForm::None : PixelForm::NativeLittleEndian;
+      result = digest.finish();
+    } else if (const auto decoded = decoder->finish()) {
+      form = PixelForm::NativeLittleEndian;
+      result = *decoded;
+    } else {
+      form = PixelForm::Encapsulated;
+      result = digest.finish();
+    }
+  }
+
+  const PixelElement element;
+  PixelValue value;
+  PixelDigest digest;
+  std::optional<CanonicalPixels> native;
+  std::unique_ptr<FrameDecoder> decoder;
+  PixelComments comments;
+  Bytes offset_table;
+  bool in_offset_table = false, finished = false;
+  PixelForm form = PixelForm::None;
+  Digest result{};
+};
+
+Result<PixelStream> PixelStream::open(ByteView header, const PixelElement& element,
+                                      const TransferSyntax& syntax) {
+  auto image = parse_data_set(header.first(element.begin), syntax);
+  if (!image) return image.error();
+  return PixelStream(**image, element, syntax);
+}
+
+PixelStream::PixelStream(DcmItem& image, const PixelElement& element, const TransferSyntax& syntax)
+    : state_(std::make_unique<State>(image, element, syntax)) {}
+PixelStream::PixelStream(PixelStream&&) noexcept = default;
+PixelStream::~PixelStream() = default;
+
+void PixelStream::add(ByteView piece) {
+  const auto added = state_->value.add(piece, state_.get());
+  // Whoever cuts the value out of its data set has walked it.
+  if (!added || *added != piece.size())
+    throw std::logic_error("what passes is not the value of pixel data");
+}
+
+PixelForm PixelStream::form() {
+  state_->finish();
+  return state_->form;
+}
+const Digest& PixelStream::digest() {
+  state_->finish();
+  return state_->result;
+}
+const PixelComments& PixelStream::comments() const { return state_->comments; }
+
+}  // namespace dosigate
