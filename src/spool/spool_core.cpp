@@ -183,6 +183,7 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
     if (give_out) claims_.end_put(id, std::move(queued));
   }};
 
+  const auto row = index_.coming();
   const std::uint64_t bytes = write_file(offer, card);  // ends with fdatasync
   bool has_row = false;
   try {
@@ -193,8 +194,11 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
 
     const std::uint64_t length = instance.header().size() + instance.passed_length() +
                                  instance.body().size() + instance.trailer().size();
+    // Those whose rows were committed together reach the ledger together, too.
+    std::shared_ptr<Coming> entry;
     const auto [added, item_id] =
-        index_.add(id, card, bytes, length, sealed_pairs.empty(), deliveries, now_ms(), lost);
+        index_.add(id, card, bytes, length, sealed_pairs.empty(), deliveries, now_ms(), lost, row,
+                   [&] { entry = ledger_.coming(); });
     if (added == QueueIndex::Added::SopIsThere) {
       // A parallel put of the same instance was first. Gone durably before the answer: the caller
       // now writes another end into the ledger for this id, and a file that came back after a power
@@ -211,7 +215,7 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
     }
     has_row = true;
     fail_point("spool.after-row");
-    ledger_.queued(entry_of(id, card));
+    ledger_.queued(entry_of(id, card), entry);
     if (lost) ledger_.superseded(*lost);
     for (const std::string& destination : card.destinations)
       queued.emplace_back(QueueIndex::number_of_study(card.study_instance_uid),
