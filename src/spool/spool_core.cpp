@@ -265,15 +265,22 @@ std::vector<QueueItem> SpoolCore::claim(const std::string& destination, std::siz
   const auto lock = claims_.lock();
   AtHand& at_hand = claims_.at_hand(destination);
   std::int64_t& turn = turns_.try_emplace(destination, kBeforeTheFirst).first->second;
-  if (at_hand.empty() && !at_hand.all()) read_ahead(destination, at_hand, turn);
-  auto out = at_hand.take(turn, max);
-  for (const QueueItem& item : out) claims_.hold(destination, item.id);
+  std::vector<QueueItem> out;
+  while (out.size() < max) {
+    if (at_hand.empty() && !at_hand.all()) read_ahead(destination, at_hand, turn);
+    if (at_hand.empty()) break;
+    for (QueueItem& item : at_hand.take(turn, max - out.size())) {
+      claims_.hold(destination, item.id);
+      out.push_back(std::move(item));
+    }
+  }
   return out;
 }
 
 /// What is due of the studies whose turn it is, as much of each: a few that are large leave room
 /// for the small ones. Nothing only when nothing is due.
 void SpoolCore::read_ahead(const std::string& destination, AtHand& at_hand, std::int64_t turn) {
+  if (!is_anything_due(destination)) return;
   std::set<std::int64_t> looked_at;
   while (at_hand.empty()) {
     std::vector<std::int64_t> studies;

@@ -14,6 +14,7 @@
 
 #include "claims.h"
 #include "dosigate/base/guarded.h"
+#include "dosigate/base/sparing.h"
 #include "dosigate/crypto/sealed_file.h"
 #include "dosigate/dicom/instance.h"
 #include "dosigate/spool/spool.h"
@@ -99,8 +100,7 @@ class SpoolCore {
   void pairs_refused(const std::vector<InstanceId>& ids);
 
   std::string trouble() const { return index_.trouble(); }
-  /// The next four in one pass over the queue, as old as thirty times what that takes once it takes
-  /// long: whoever asks each second must not keep those waiting who put and claim.
+  /// The next four in one pass over the queue, beside those who put and claim.
   struct Summary {
     std::map<std::string, DestinationState> destinations;
     std::uint64_t files = 0, bytes = 0, pairs_stuck = 0;
@@ -171,12 +171,8 @@ class SpoolCore {
   Guarded<std::set<InstanceId>> half_put_;  ///< refused, with a row that could not be removed yet
   std::map<std::string, std::int64_t> turns_;  ///< study served last, by destination; see claims_
   Recovered recovered_;
-  struct Seen {
-    std::unique_ptr<ReadConnection> read;
-    Summary summary;
-    SteadyTime until{};
-  };
-  mutable Guarded<Seen> seen_;
+  mutable Sparing<Summary> summary_;
+  mutable std::unique_ptr<ReadConnection> shown_;  ///< of `summary`, which holds its lock
   std::mutex parked_;  ///< requeue and withdraw change rows that nobody holds: one at a time
   std::atomic<std::uint64_t> requeues_{0};
   std::atomic<std::int64_t> disk_checked_ms_{-1'000'000};

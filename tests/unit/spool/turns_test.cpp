@@ -59,6 +59,12 @@ TEST_F(Turns, ManySmallStudiesFillABatch) {
   EXPECT_EQ(studies.size(), kBatch);
 }
 
+TEST_F(Turns, AClaimGivesAllThatIsDueWhenAskedForIt) {
+  for (int study = 100; study < 200; ++study) put_study("2.25." + std::to_string(study), 2);
+
+  EXPECT_EQ(home_.spool->claim("A", 1'000).size(), 200U);
+}
+
 TEST_F(Turns, TwoWorkersGetDifferentStudies) {
   put_study("2.25.1", 40);
   put_study("2.25.2", 40);
