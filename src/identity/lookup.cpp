@@ -72,12 +72,15 @@ Result<PseudonymMap::Revealed> PseudonymMap::reveal(std::string_view pseudonym) 
 }
 
 PseudonymMap::Totals PseudonymMap::totals() {
-  return impl_->readers.with([&](SQLite::Database& database) {
-    // Pairs are millions of rows: counted once at start and kept up since.
-    return Totals{count(database, "SELECT count(*) FROM patient WHERE state = 0"),
-                  count(database, "SELECT count(*) FROM study WHERE state < 2"),
-                  count(database, "SELECT count(*) FROM device"), impl_->uid_pairs};
+  Totals out = impl_->totals.get([this] {
+    return impl_->readers.with([&](SQLite::Database& database) {
+      return Totals{count(database, "SELECT count(*) FROM patient WHERE state = 0"),
+                    count(database, "SELECT count(*) FROM study WHERE state < 2"),
+                    count(database, "SELECT count(*) FROM device"), 0};
+    });
   });
+  out.uid_pairs = impl_->uid_pairs;  // millions of rows: counted once at start and kept up since
+  return out;
 }
 
 }  // namespace dosigate

@@ -8,6 +8,7 @@
 
 #include "dosigate/base/durable_file.h"
 #include "dosigate/base/guarded.h"
+#include "dosigate/base/sparing.h"
 #include "dosigate/identity/pseudonym_map.h"
 #include "dosigate/store/database.h"
 #include "dosigate/store/statements.h"
@@ -87,6 +88,7 @@ struct PseudonymMap::Impl {
   std::atomic<long long> alarms{0};
   std::atomic<long long> gap_since{0};  ///< Unix seconds; 0: none
   std::atomic<long long> uid_pairs{0};
+  Sparing<Totals> totals;
   std::unique_ptr<DatabaseWriter> writer;
   Statements statements;  ///< the writer's, used only inside its jobs
   /// Closed before the writer: the last connection to close moves the WAL into map.db, which a

@@ -9,9 +9,10 @@
 
 namespace dosigate {
 
-/// The newest of a destination's queue in memory, so that a forwarder that keeps up asks the
-/// database nothing. Only complete or not at all: `all()` means that everything that may be claimed
-/// now is here. Bounded; what overflows is found in the database. Guarded by the lock of Claims.
+/// The next of a destination's queue in memory, so that a forwarder asks the database once for
+/// hundreds, and nothing at all when it keeps up: then `all()` holds, everything that may be
+/// claimed now is here, and what is put is added. Bounded; what does not fit is found in the
+/// database. Guarded by the lock of Claims.
 class AtHand {
  public:
   /// The database has nothing but what is held: from now on what is put is added here.
@@ -24,14 +25,21 @@ class AtHand {
   }
   bool all() const { return all_; }
   bool empty() const { return count_ == 0; }
+  /// How many more find room.
+  std::size_t room() const { return kMost - count_; }
 
+  /// One that was put just now.
   void add(std::int64_t study, QueueItem item) {
     if (!all_) return;
-    if (count_ == kMost) return look_again();
+    if (room() == 0) return look_again();
+    read(study, std::move(item));
+  }
+  /// One that the database has.
+  void read(std::int64_t study, QueueItem item) {
     studies_[study].push_back(std::move(item));
     ++count_;
   }
-  /// As QueueIndex::next_study and due_of: from the study after `turn` on, each gives what it has.
+  /// From the study after `turn` on, each gives what it has.
   std::vector<QueueItem> take(std::int64_t& turn, std::size_t max) {
     std::vector<QueueItem> out;
     while (count_ > 0 && out.size() < max) {
@@ -50,7 +58,7 @@ class AtHand {
   }
 
  private:
-  static constexpr std::size_t kMost = 256;
+  static constexpr std::size_t kMost = 512;
   bool all_ = false;
   std::map<std::int64_t, std::deque<QueueItem>> studies_;
   std::size_t count_ = 0;

@@ -34,8 +34,10 @@ Result<std::unique_ptr<Ledger>> Ledger::open_existing(const std::filesystem::pat
       new Ledger(std::make_unique<Impl>(std::move(*database), file, wall_now)));
 }
 
-void Ledger::queued(const Entry& entry) {
-  impl_->write(Durability::Normal, [&](SQLite::Database& db, LedgerCounts& delta) {
+std::shared_ptr<Coming> Ledger::coming() { return impl_->writer.coming(); }
+
+void Ledger::queued(const Entry& entry, const std::shared_ptr<Coming>& coming) {
+  const auto job = [&](SQLite::Database& db, LedgerCounts& delta) {
     Outcome outcome = Outcome::Queued;
     const std::int64_t time = impl_->now();
     if (const auto known = impl_->outcome_of(db, entry.id)) {
@@ -84,7 +86,8 @@ void Ledger::queued(const Entry& entry) {
       delta.of(destination, DeliveryState::Queued) += added;
     }
     impl_->settle(db, entry.id, outcome, delta);
-  });
+  };
+  impl_->write(Durability::Normal, job, coming);
 }
 
 void Ledger::quarantined(const InstanceId& id, std::string_view reason) {

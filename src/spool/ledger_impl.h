@@ -40,14 +40,14 @@ struct Ledger::Impl {
   /// Runs `job(db, delta)` and books its delta once it is committed, so that the counters never
   /// show what a failed commit undid.
   template <class Job>
-  void write(Durability durability, const Job& job) {
+  void write(Durability durability, const Job& job, const std::shared_ptr<Coming>& coming = {}) {
     LedgerCounts delta;
     writer.run(
         [&](SQLite::Database& db) {
           delta = {};
           job(db, delta);
         },
-        durability);
+        durability, coming);
     counts.with([&](LedgerCounts& c) { c += delta; });
   }
 

@@ -55,57 +55,62 @@ QueueIndex::AddedItem QueueIndex::add(const InstanceId& id, const SpoolCard& car
                                       std::uint64_t bytes, std::uint64_t length, bool pairs_moved,
                                       const std::map<std::string, QueueDelivery>& deliveries,
                                       std::int64_t now_ms,
-                                      const std::optional<InstanceId>& instead_of) {
+                                      const std::optional<InstanceId>& instead_of,
+                                      const std::shared_ptr<Coming>& coming,
+                                      const std::function<void()>& added) {
   bool finished = true;
   for (const auto& [name, delivery] : deliveries) {
     finished = finished && (delivery.state == DeliveryState::Delivered ||
                             delivery.state == DeliveryState::Withdrawn);
   }
   AddedItem result{};
-  write([&](SQLite::Database& db) {
-    const auto id_is_there = [&] {
-      return (statements_(db, "SELECT 1 FROM item WHERE id = ?") << ByteView(id)).next();
-    };
-    if (instead_of) {
-      if (id_is_there()) {
-        result = {Added::IdIsThere, 0};
-        return;
-      }
-      (statements_(db,
-                   "DELETE FROM item WHERE id = ? AND finished = 0 AND NOT EXISTS"
-                   " (SELECT 1 FROM delivery d WHERE d.item_id = item.item_id AND d.state = 0)")
-       << ByteView(*instead_of))
-          .run();
-    }
-    // The unique indexes say whether it is there.
-    const int added =
-        (statements_(
-             db,
-             "INSERT INTO item (id, sop_uid, sop_class, transfer_syntax, study_uid, pseudonym, "
-             "fingerprint, bytes, length, queued, finished, "
-             "pairs_moved) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
-         << ByteView(id) << card.sop_instance_uid << card.sop_class_uid << card.transfer_syntax_uid
-         << card.study_instance_uid << card.pseudonym << ByteView(card.fingerprint)
-         << static_cast<std::int64_t>(bytes) << static_cast<std::int64_t>(length)
-         << static_cast<std::int64_t>(card.queued_unix) << std::int64_t{finished}
-         << std::int64_t{pairs_moved})
-            .run();
-    if (added == 0) {
-      result = {id_is_there() ? Added::IdIsThere : Added::SopIsThere, 0};
-      return;
-    }
-    const std::int64_t item_id = db.getLastInsertRowid();
-    result = {Added::Yes, item_id};
-    const std::int64_t study = number_of_study(card.study_instance_uid);
-    for (const auto& [name, delivery] : deliveries) {
-      (statements_(db,
-                   "INSERT INTO delivery (item_id, destination, state, next_attempt, reason, "
-                   "changed, study) VALUES (?, ?, ?, ?, ?, ?, ?)")
-       << item_id << name << static_cast<std::int64_t>(delivery.state) << now_ms << delivery.reason
-       << now_ms / 1000 << study)
-          .run();
-    }
-  });
+  write(
+      [&](SQLite::Database& db) {
+        const auto id_is_there = [&] {
+          return (statements_(db, "SELECT 1 FROM item WHERE id = ?") << ByteView(id)).next();
+        };
+        if (instead_of) {
+          if (id_is_there()) {
+            result = {Added::IdIsThere, 0};
+            return;
+          }
+          (statements_(db,
+                       "DELETE FROM item WHERE id = ? AND finished = 0 AND NOT EXISTS"
+                       " (SELECT 1 FROM delivery d WHERE d.item_id = item.item_id AND d.state = 0)")
+           << ByteView(*instead_of))
+              .run();
+        }
+        // The unique indexes say whether it is there.
+        const int rows =
+            (statements_(
+                 db,
+                 "INSERT INTO item (id, sop_uid, sop_class, transfer_syntax, study_uid, pseudonym, "
+                 "fingerprint, bytes, length, queued, finished, "
+                 "pairs_moved) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+             << ByteView(id) << card.sop_instance_uid << card.sop_class_uid
+             << card.transfer_syntax_uid << card.study_instance_uid << card.pseudonym
+             << ByteView(card.fingerprint) << static_cast<std::int64_t>(bytes)
+             << static_cast<std::int64_t>(length) << static_cast<std::int64_t>(card.queued_unix)
+             << std::int64_t{finished} << std::int64_t{pairs_moved})
+                .run();
+        if (rows == 0) {
+          result = {id_is_there() ? Added::IdIsThere : Added::SopIsThere, 0};
+          return;
+        }
+        const std::int64_t item_id = db.getLastInsertRowid();
+        result = {Added::Yes, item_id};
+        const std::int64_t study = number_of_study(card.study_instance_uid);
+        for (const auto& [name, delivery] : deliveries) {
+          (statements_(db,
+                       "INSERT INTO delivery (item_id, destination, state, next_attempt, reason, "
+                       "changed, study) VALUES (?, ?, ?, ?, ?, ?, ?)")
+           << item_id << name << static_cast<std::int64_t>(delivery.state) << now_ms
+           << delivery.reason << now_ms / 1000 << study)
+              .run();
+        }
+        if (added) added();
+      },
+      coming);
   return result;
 }
 

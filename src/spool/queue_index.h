@@ -51,10 +51,15 @@ class QueueIndex {
   /// Looks for a live item of that instance again inside the write, so that of two parallel puts
   /// one loses.
   /// @param instead_of  an item whose file is lost: it goes, unless something is queued of it.
+  /// @param coming   of this caller, if it was announced.
+  /// @param added    called inside the write, when it was added.
   AddedItem add(const InstanceId& id, const SpoolCard& card, std::uint64_t bytes,
                 std::uint64_t length, bool pairs_moved,
                 const std::map<std::string, QueueDelivery>& deliveries, std::int64_t now_ms,
-                const std::optional<InstanceId>& instead_of = std::nullopt);
+                const std::optional<InstanceId>& instead_of = std::nullopt,
+                const std::shared_ptr<Coming>& coming = {},
+                const std::function<void()>& added = {});
+  std::shared_ptr<Coming> coming() { return writer_.coming(); }
   /// What `add` makes of it for one destination.
   static QueueItem item_of(std::int64_t item_id, const InstanceId& id, const SpoolCard& card,
                            std::uint64_t length, const std::string& destination);
@@ -153,7 +158,9 @@ class QueueIndex {
   }
 
  private:
-  void write(const DatabaseWriter::Job& job) { writer_.run(job, Durability::Normal); }
+  void write(const DatabaseWriter::Job& job, const std::shared_ptr<Coming>& coming = {}) {
+    writer_.run(job, Durability::Normal, coming);
+  }
   /// Inside a job. True when the item was deleted.
   bool finish_if_final(SQLite::Database& db, std::int64_t item_id);
 

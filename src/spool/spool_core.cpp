@@ -19,6 +19,7 @@ constexpr std::size_t kLongestReason = 300;
 constexpr std::uint64_t kMostPairBytes = 64U << 20U;
 constexpr std::chrono::seconds kPutPatience{30};
 constexpr std::int64_t kBeforeTheFirst = -1;  ///< numbers of studies are not negative
+constexpr std::size_t kStudiesAhead = 64;
 
 Purpose purpose_of(Domain domain) {
   return domain == Domain::Archive ? Purpose::SpoolArchive : Purpose::SpoolHospital;
@@ -183,6 +184,7 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
     if (give_out) claims_.end_put(id, std::move(queued));
   }};
 
+  const auto row = index_.coming();
   const std::uint64_t bytes = write_file(offer, card);  // ends with fdatasync
   bool has_row = false;
   try {
@@ -193,8 +195,11 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
 
     const std::uint64_t length = instance.header().size() + instance.passed_length() +
                                  instance.body().size() + instance.trailer().size();
+    // Those whose rows were committed together reach the ledger together, too.
+    std::shared_ptr<Coming> entry;
     const auto [added, item_id] =
-        index_.add(id, card, bytes, length, sealed_pairs.empty(), deliveries, now_ms(), lost);
+        index_.add(id, card, bytes, length, sealed_pairs.empty(), deliveries, now_ms(), lost, row,
+                   [&] { entry = ledger_.coming(); });
     if (added == QueueIndex::Added::SopIsThere) {
       // A parallel put of the same instance was first. Gone durably before the answer: the caller
       // now writes another end into the ledger for this id, and a file that came back after a power
@@ -211,7 +216,7 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
     }
     has_row = true;
     fail_point("spool.after-row");
-    ledger_.queued(entry_of(id, card));
+    ledger_.queued(entry_of(id, card), entry);
     if (lost) ledger_.superseded(*lost);
     for (const std::string& destination : card.destinations)
       queued.emplace_back(QueueIndex::number_of_study(card.study_instance_uid),
@@ -260,29 +265,43 @@ std::vector<QueueItem> SpoolCore::claim(const std::string& destination, std::siz
   const auto lock = claims_.lock();
   AtHand& at_hand = claims_.at_hand(destination);
   std::int64_t& turn = turns_.try_emplace(destination, kBeforeTheFirst).first->second;
-  if (at_hand.all()) {
-    auto newest = at_hand.take(turn, max);
-    for (const QueueItem& item : newest) claims_.hold(destination, item.id);
-    return newest;
-  }
   std::vector<QueueItem> out;
-  if (!is_anything_due(destination)) return out;
-  // Studies take turns; each gives what it has, and the next ones fill up what is left.
-  std::set<std::int64_t> looked_at;
   while (out.size() < max) {
-    auto study = index_.next_study(destination, turn);
-    if (!study) study = index_.next_study(destination, kBeforeTheFirst);
-    if (!study || !looked_at.insert(*study).second) break;
-    turn = *study;
-    for (QueueItem& item : index_.due_of(destination, *study, due_now(),
-                                         max - out.size() + claims_.held(destination))) {
-      if (out.size() == max) break;
-      if (claims_.is_held(destination, item.id)) continue;
+    if (at_hand.empty() && !at_hand.all()) read_ahead(destination, at_hand, turn);
+    if (at_hand.empty()) break;
+    for (QueueItem& item : at_hand.take(turn, max - out.size())) {
       claims_.hold(destination, item.id);
       out.push_back(std::move(item));
     }
   }
   return out;
+}
+
+/// What is due of the studies whose turn it is, as much of each: a few that are large leave room
+/// for the small ones. Nothing only when nothing is due.
+void SpoolCore::read_ahead(const std::string& destination, AtHand& at_hand, std::int64_t turn) {
+  if (!is_anything_due(destination)) return;
+  std::set<std::int64_t> looked_at;
+  while (at_hand.empty()) {
+    std::vector<std::int64_t> studies;
+    while (studies.size() < kStudiesAhead) {
+      auto study = index_.next_study(destination, turn);
+      if (!study) study = index_.next_study(destination, kBeforeTheFirst);
+      if (!study || !looked_at.insert(*study).second) break;
+      studies.push_back(turn = *study);
+    }
+    if (studies.empty()) return;
+    for (std::size_t i = 0; i < studies.size(); ++i) {
+      std::size_t share = at_hand.room() / (studies.size() - i);
+      for (QueueItem& item :
+           index_.due_of(destination, studies[i], due_now(), share + claims_.held(destination))) {
+        if (share == 0) break;
+        if (claims_.is_held(destination, item.id)) continue;
+        at_hand.read(studies[i], std::move(item));
+        --share;
+      }
+    }
+  }
 }
 
 void SpoolCore::release(const QueueItem& item, Claims::Then then,
@@ -309,9 +328,8 @@ void SpoolCore::wait(const std::string& destination, const std::stop_token& stop
   AtHand& at_hand = claims_.at_hand(destination);
   while (!stop.stop_requested() && steady_now() < until) {
     auto wake = until;
-    if (at_hand.all()) {
-      if (!at_hand.empty()) return;
-    } else {
+    if (!at_hand.empty()) return;
+    if (!at_hand.all()) {
       if (is_anything_due(destination)) return;
       const std::int64_t now = now_ms();
       if (const auto next = index_.next_due(destination, now)) {

@@ -14,6 +14,7 @@
 
 #include "claims.h"
 #include "dosigate/base/guarded.h"
+#include "dosigate/base/sparing.h"
 #include "dosigate/crypto/sealed_file.h"
 #include "dosigate/dicom/instance.h"
 #include "dosigate/spool/spool.h"
@@ -97,13 +98,19 @@ class SpoolCore {
   std::vector<std::pair<InstanceId, Bytes>> pairs_to_move(std::size_t max);
   void pairs_moved(const std::vector<InstanceId>& ids);
   void pairs_refused(const std::vector<InstanceId>& ids);
-  std::uint64_t pairs_stuck() const;
 
   std::string trouble() const { return index_.trouble(); }
+  /// The next four in one pass over the queue, beside those who put and claim.
+  struct Summary {
+    std::map<std::string, DestinationState> destinations;
+    std::uint64_t files = 0, bytes = 0, pairs_stuck = 0;
+  };
+  Summary summary() const;
+  std::uint64_t pairs_stuck() const { return summary().pairs_stuck; }
+  std::map<std::string, DestinationState> destinations() const { return summary().destinations; }
+  std::uint64_t files() const { return summary().files; }
+  std::uint64_t bytes() const { return summary().bytes; }
   std::vector<Row> list(std::size_t max) const;
-  std::map<std::string, DestinationState> destinations() const;
-  std::uint64_t files() const;
-  std::uint64_t bytes() const;
 
  private:
   Result<SealedFileReader> open_file(const InstanceId& id) const {
@@ -122,6 +129,7 @@ class SpoolCore {
   QueueIndex::When due_now() const;
   /// With the claims locked.
   bool is_anything_due(const std::string& destination);
+  void read_ahead(const std::string& destination, AtHand& at_hand, std::int64_t turn);
   /// Withdraws what `open` finds, asked again until it finds nothing more, as `withdraw` promises.
   /// `open` runs with the claims locked.
   SpoolWithdrawn take_out(const std::function<std::vector<QueueIndex::Open>()>& open,
@@ -163,6 +171,8 @@ class SpoolCore {
   Guarded<std::set<InstanceId>> half_put_;  ///< refused, with a row that could not be removed yet
   std::map<std::string, std::int64_t> turns_;  ///< study served last, by destination; see claims_
   Recovered recovered_;
+  mutable Sparing<Summary> summary_;
+  mutable std::unique_ptr<ReadConnection> shown_;  ///< of `summary`, which holds its lock
   std::mutex parked_;  ///< requeue and withdraw change rows that nobody holds: one at a time
   std::atomic<std::uint64_t> requeues_{0};
   std::atomic<std::int64_t> disk_checked_ms_{-1'000'000};

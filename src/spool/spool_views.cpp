@@ -3,18 +3,9 @@
 // What is seen of the queue from outside: each answer is one question to queue.db.
 
 namespace dosigate {
-
 bool SpoolCore::pairs_waiting() const {
   return index_.read([](ReadConnection& read) {
     return read("SELECT 1 FROM item WHERE pairs_moved <> 1 LIMIT 1").next();
-  });
-}
-
-std::uint64_t SpoolCore::pairs_stuck() const {
-  return index_.read([](ReadConnection& read) {
-    Query row = read("SELECT COUNT(*) FROM item WHERE pairs_moved = 2");
-    row.next();
-    return row.unsigned_integer(0);
   });
 }
 
@@ -38,35 +29,30 @@ std::vector<SpoolCore::Row> SpoolCore::list(std::size_t max) const {
   });
 }
 
-std::map<std::string, SpoolCore::DestinationState> SpoolCore::destinations() const {
-  return index_.read([](ReadConnection& read) {
-    std::map<std::string, DestinationState> out;
+SpoolCore::Summary SpoolCore::summary() const {
+  return summary_.get([this] {
+    if (!shown_)
+      shown_ = std::make_unique<ReadConnection>(open_reader(settings_.directory / "queue.db"));
+    ReadConnection& read = *shown_;
+    Summary out;
+    {
+      Query row = read(
+          "SELECT COUNT(*), COALESCE(SUM(bytes), 0), COALESCE(SUM(pairs_moved = 2), 0) FROM item");
+      row.next();
+      out.files = row.unsigned_integer(0);
+      out.bytes = row.unsigned_integer(1);
+      out.pairs_stuck = row.unsigned_integer(2);
+    }
     Query rows = read(
         "SELECT d.destination, SUM(d.state = 0), SUM(d.state = 2), SUM(CASE d.state WHEN 0 THEN "
         "i.bytes ELSE 0 END),"
         " MIN(CASE d.state WHEN 0 THEN i.queued END) FROM delivery d JOIN item i USING (item_id) "
         "WHERE d.state IN (0, 2) GROUP BY d.destination");
     while (rows.next()) {
-      out[rows.text(0)] = {rows.unsigned_integer(1), rows.unsigned_integer(2),
-                           rows.unsigned_integer(3), rows.unsigned_integer(4)};
+      out.destinations[rows.text(0)] = {rows.unsigned_integer(1), rows.unsigned_integer(2),
+                                        rows.unsigned_integer(3), rows.unsigned_integer(4)};
     }
     return out;
-  });
-}
-
-std::uint64_t SpoolCore::files() const {
-  return index_.read([](ReadConnection& read) {
-    Query row = read("SELECT COUNT(*) FROM item");
-    row.next();
-    return row.unsigned_integer(0);
-  });
-}
-
-std::uint64_t SpoolCore::bytes() const {
-  return index_.read([](ReadConnection& read) {
-    Query row = read("SELECT COALESCE(SUM(bytes), 0) FROM item");
-    row.next();
-    return row.unsigned_integer(0);
   });
 }
 

@@ -1,5 +1,6 @@
 #include <sqlite3.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -10,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "dosigate/base/clock.h"
 #include "dosigate/base/fail_point.h"
 #include "dosigate/store/database.h"
 #include "dosigate/store/statements.h"
@@ -19,6 +21,8 @@ namespace {
 
 /// Bounds what one commit makes the first of a batch wait for.
 constexpr std::size_t kBatch = 256;
+/// What a batch waits for those who are on their way: about what its commit costs.
+constexpr std::chrono::microseconds kForOthers{500};
 /// Pages in the WAL from which on they are moved into the database; SQLite's own default.
 constexpr int kCheckpointPages = 1'000;
 
@@ -76,6 +80,9 @@ struct DatabaseWriter::Impl {
         std::unique_lock lock(mutex);
         wake.wait(lock, [this] { return stopping || !waiting.empty(); });
         if (waiting.empty()) return;
+        if (waiting.front()->durability)
+          wake.wait_until(lock, steady_now() + kForOthers,
+                          [this] { return stopping || expected == 0 || waiting.size() >= kBatch; });
         do {
           batch.push_back(std::move(waiting.front()));
           waiting.pop_front();
@@ -192,7 +199,7 @@ struct DatabaseWriter::Impl {
   }
 
   /// Blocks the caller until the request was carried out.
-  void wait_for(const std::shared_ptr<Request>& request);
+  void wait_for(const std::shared_ptr<Request>& request, const std::shared_ptr<Coming>& coming);
 
   std::unique_ptr<SQLite::Database> database;
   Statements control;                 // begins and ends transactions
@@ -202,8 +209,28 @@ struct DatabaseWriter::Impl {
   bool failed_sync = false;
   std::condition_variable wake;
   std::deque<std::shared_ptr<Request>> waiting;
+  std::size_t expected = 0;  ///< on their way
   bool stopping = false;
   std::thread thread;  // last: everything above exists when it starts
+};
+
+struct Coming {
+  explicit Coming(DatabaseWriter::Impl& of) : writer(of) {}
+  Coming(const Coming&) = delete;
+  Coming& operator=(const Coming&) = delete;
+  ~Coming() {
+    const std::lock_guard lock(writer.mutex);
+    arrive();
+    if (writer.expected == 0) writer.wake.notify_one();
+  }
+  /// With the writer's lock held.
+  void arrive() {
+    if (!arrived) --writer.expected;
+    arrived = true;
+  }
+
+  DatabaseWriter::Impl& writer;
+  bool arrived = false;
 };
 
 DatabaseWriter::DatabaseWriter(std::unique_ptr<SQLite::Database> database)
@@ -218,7 +245,8 @@ DatabaseWriter::~DatabaseWriter() {
   impl_->thread.join();
 }
 
-void DatabaseWriter::Impl::wait_for(const std::shared_ptr<Request>& request) {
+void DatabaseWriter::Impl::wait_for(const std::shared_ptr<Request>& request,
+                                    const std::shared_ptr<Coming>& coming) {
   if (std::this_thread::get_id() == thread.get_id())
     throw std::logic_error("DatabaseWriter::run from inside a job would wait for itself");
   auto answer = request->answer.get_future();
@@ -226,19 +254,29 @@ void DatabaseWriter::Impl::wait_for(const std::shared_ptr<Request>& request) {
     const std::lock_guard lock(mutex);
     if (stopping) throw std::logic_error("DatabaseWriter::run after its end");
     waiting.push_back(request);
+    if (coming) coming->arrive();
+    // Not for each of those it waits for.
+    if (waiting.size() == 1 || expected == 0 || !request->durability) wake.notify_one();
   }
-  wake.notify_one();
   answer.get();
 }
 
-void DatabaseWriter::run(const Job& job, Durability durability) {
-  impl_->wait_for(std::make_shared<Request>(job, durability));
+void DatabaseWriter::run(const Job& job, Durability durability,
+                         const std::shared_ptr<Coming>& coming) {
+  impl_->wait_for(std::make_shared<Request>(job, durability), coming);
+}
+
+std::shared_ptr<Coming> DatabaseWriter::coming() {
+  const std::lock_guard lock(impl_->mutex);
+  auto out = std::make_shared<Coming>(*impl_);
+  ++impl_->expected;
+  return out;
 }
 
 std::string DatabaseWriter::trouble() const { return impl_->trouble(); }
 
 void DatabaseWriter::run_alone(const Job& job) {
-  impl_->wait_for(std::make_shared<Request>(job, std::nullopt));
+  impl_->wait_for(std::make_shared<Request>(job, std::nullopt), {});
 }
 
 }  // namespace dosigate

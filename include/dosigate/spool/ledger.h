@@ -16,6 +16,8 @@
 
 namespace dosigate {
 
+struct Coming;
+
 /// Spool and forward exist once per domain. What is spooled for one can neither compile into nor
 /// open in the other. Numbers are stored: never change one.
 enum class Domain : std::uint8_t { Archive = 0, Hospital = 1 };
@@ -67,7 +69,10 @@ class Ledger {
   /// moves a quarantined instance into the queue (release). Throws std::logic_error for an id that
   /// was dropped, discarded or a duplicate: those are final. The facts count in the same
   /// transaction, once per id and SOP instance.
-  void queued(const Entry& entry);
+  /// @param coming  of this caller, if it was announced.
+  void queued(const Entry& entry, const std::shared_ptr<Coming>& coming = {});
+  /// As DatabaseWriter::coming, for one who will call `queued`.
+  std::shared_ptr<Coming> coming();
   /// After the quarantine file is durable; repeatable from it. Does nothing when the id is already
   /// known.
   void quarantined(const InstanceId& id, std::string_view reason);

@@ -73,6 +73,9 @@ enum class Durability {
   Full     ///< synchronous=FULL: on disk when `run` returns.
 };
 
+/// A caller of DatabaseWriter::run who was announced; gone when its last owner is.
+struct Coming;
+
 /// The only writer of one database: a thread that commits the jobs waiting at the moment together.
 /// SQLite does not group-commit by itself (eight writers alone take ten times as long).
 ///
@@ -98,7 +101,13 @@ class DatabaseWriter {
 
   /// Blocks until the batch that holds the job is committed. A batch with one Full job is committed
   /// Full.
-  void run(const Job& job, Durability durability);
+  /// @param coming  of this caller, if it was announced: ended here.
+  void run(const Job& job, Durability durability, const std::shared_ptr<Coming>& coming = {});
+
+  /// Announces a caller who has something to do before it calls `run`: batches wait a moment (half
+  /// a millisecond at most) for those who were announced, because a commit costs as much as what
+  /// several of them bring. Nobody waits for one who is alone. Must not outlive the writer.
+  std::shared_ptr<Coming> coming();
 
   /// Between two batches and outside a transaction, for what cannot be inside one (VACUUM, a
   /// checkpoint). What the job does itself is synced in full; rethrows what it throws.
@@ -108,6 +117,7 @@ class DatabaseWriter {
   std::string trouble() const;
 
  private:
+  friend struct Coming;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 
@@ -54,14 +55,14 @@ TEST_F(AtHand, StudiesTakeTurnsAndTheOldestOfEachComesFirst) {
 
 TEST_F(AtHand, MoreThanFitsInMemoryIsFoundInTheDatabase) {
   catch_up();
-  put_study("2.25.1", 300);
+  put_study("2.25.1", 600);
 
   std::set<std::string> given;
   for (auto some = claim_and_deliver(16); !some.empty(); some = claim_and_deliver(16))
     given.insert(some.begin(), some.end());
 
-  EXPECT_EQ(given.size(), 300U);
-  EXPECT_EQ(home_.ledger->totals().delivered, 300U);
+  EXPECT_EQ(given.size(), 600U);
+  EXPECT_EQ(home_.ledger->totals().delivered, 600U);
 }
 
 TEST_F(AtHand, WhatWasWithdrawnMeanwhileIsNotGiven) {
@@ -84,7 +85,9 @@ TEST_F(AtHand, WhatGoesBackIsGivenAgain) {
   home_.spool->retry(std::move(claimed[1]), std::chrono::milliseconds(0), 0, "no answer");
   claimed.clear();  // the third without a verdict
 
-  EXPECT_EQ(claim_and_deliver(16), (std::vector<std::string>{"2.25.1.3", "2.25.1.2"}));
+  auto again = claim_and_deliver(16);
+  std::ranges::sort(again);
+  EXPECT_EQ(again, (std::vector<std::string>{"2.25.1.2", "2.25.1.3"}));
   EXPECT_EQ(home_.spool->requeue("A", std::nullopt), 1U);
   EXPECT_EQ(claim_and_deliver(16), (std::vector<std::string>{"2.25.1.1"}));
 }

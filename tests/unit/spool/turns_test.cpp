@@ -59,6 +59,12 @@ TEST_F(Turns, ManySmallStudiesFillABatch) {
   EXPECT_EQ(studies.size(), kBatch);
 }
 
+TEST_F(Turns, AClaimGivesAllThatIsDueWhenAskedForIt) {
+  for (int study = 100; study < 200; ++study) put_study("2.25." + std::to_string(study), 2);
+
+  EXPECT_EQ(home_.spool->claim("A", 1'000).size(), 200U);
+}
+
 TEST_F(Turns, TwoWorkersGetDifferentStudies) {
   put_study("2.25.1", 40);
   put_study("2.25.2", 40);
@@ -94,6 +100,27 @@ TEST_F(Turns, AStudyThatWaitsForItsRetryDoesNotStopTheOthers) {
 
   ASSERT_EQ(claimed.size(), 5U);
   EXPECT_EQ(claimed.front().study_instance_uid(), "2.25.2");
+}
+
+TEST_F(Turns, ManyStudiesThatWaitForTheirRetryDoNotHideOneThatIsDue) {
+  constexpr std::size_t kWaiting = 200;
+  for (std::size_t study = 0; study < kWaiting; ++study)
+    put_study("2.25.1" + std::to_string(study), 1);
+  for (std::size_t given = 0; given < kWaiting;) {
+    auto claimed = home_.spool->claim("A", kBatch);
+    ASSERT_FALSE(claimed.empty());
+    given += claimed.size();
+    for (auto& one : claimed)
+      home_.spool->retry(std::move(one), std::chrono::minutes(1), 0xA700, "come again");
+  }
+
+  // Wherever its turn comes.
+  for (int study = 0; study < 10; ++study) {
+    put_study("2.25.2" + std::to_string(study), 1);
+    auto claimed = home_.spool->claim("A", kBatch);
+    ASSERT_EQ(claimed.size(), 1U);
+    home_.spool->delivered(std::move(claimed), 0);
+  }
 }
 
 }  // namespace

@@ -139,6 +139,44 @@ TEST(DatabaseWriter, CommitsWhatWaitsTogether) {
   EXPECT_EQ(count(dir.path / "d.db"), 20);
 }
 
+TEST(DatabaseWriter, ABatchWaitsForThoseWhoWereAnnouncedButNotLong) {
+  const TempDir dir;
+  auto database = open(dir.path / "d.db");
+  std::atomic<int> commits{0};
+  sqlite3_commit_hook(
+      database->getHandle(),
+      [](void* counter) { return ++*static_cast<std::atomic<int>*>(counter), 0; }, &commits);
+  DatabaseWriter writer(std::move(database));
+
+  // Which of two threads is late is up to the scheduler, so: in most of many rounds.
+  constexpr int kRounds = 100;
+  for (int i = 0; i < kRounds; ++i) {
+    auto one = writer.coming(), two = writer.coming();
+    std::jthread other(
+        [&, coming = std::move(two)] { writer.run(insert(2 * i), Durability::Normal, coming); });
+    writer.run(insert(2 * i + 1), Durability::Normal, one);
+  }
+  EXPECT_LT(commits, kRounds + kRounds / 2) << "each by itself would be " << 2 * kRounds;
+
+  const auto nobody_comes = writer.coming();
+  writer.run(insert(-1), Durability::Normal);
+  EXPECT_EQ(count(dir.path / "d.db"), 2 * kRounds + 1);
+}
+
+TEST(DatabaseWriter, ABatchWaitsForNobodyWhoWentAway) {
+  const TempDir dir;
+  DatabaseWriter writer(open(dir.path / "d.db"));
+
+  std::jthread waits([&, coming = writer.coming()] {
+    writer.run(insert(1), Durability::Normal, coming);
+    writer.run(insert(2), Durability::Normal, coming);  // once announced, it counts once
+  });
+  { const auto comes_to_nothing = writer.coming(); }
+  waits.join();
+
+  EXPECT_EQ(count(dir.path / "d.db"), 2);
+}
+
 TEST(DatabaseWriter, ABatchWithOneFullJobIsCommittedFull) {
   const TempDir dir;
   DatabaseWriter writer(open(dir.path / "d.db"));
