@@ -78,6 +78,7 @@ destinations = ["sink"]
         if state:
             # A copy that shares blocks where the file system can.
             subprocess.run(["cp", "-a", "--reflink=auto", f"{state}/.", d], check=True)
+            subprocess.run(["sync", "-f", d], check=True)  # or its pages are written while others are measured
         else:
             self.command("init")
 
