@@ -175,7 +175,8 @@ Result<void> Peer::send_data(std::uint8_t context, const Source& source, const P
         filled = 0;
       }
       const std::size_t part = std::min(bytes.size(), largest - filled);
-      std::ranges::copy(bytes.first(part), pdu.begin() + static_cast<std::ptrdiff_t>(filled));
+      // std::ranges::copy of constant bytes goes byte by byte here (g++ 12).
+      std::copy_n(bytes.begin(), part, pdu.begin() + static_cast<std::ptrdiff_t>(filled));
       filled += part;
       bytes = bytes.subspan(part);
     }
