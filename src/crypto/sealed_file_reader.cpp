@@ -141,17 +141,19 @@ Result<bool> SealedFileReader::read_section(Aead& aead, Section section,
     number += chunk_count(length(kStored[before]));
   }
   std::uint64_t left = stored_size(length(section));  // stored bytes still to be read from the file
-  Bytes stored(std::min(left, kReadAhead));
+  const auto capacity = static_cast<std::size_t>(std::min(left, kReadAhead));
+  const auto memory = std::make_unique_for_overwrite<Byte[]>(capacity);
+  const auto plain_memory = std::make_unique_for_overwrite<Byte[]>(
+      static_cast<std::size_t>(std::min<std::uint64_t>(length(section), kChunkMax)));
+  const std::span stored(memory.get(), capacity);
   ByteView ready;
-  Bytes plain;
   for (std::uint64_t rest = length(section); rest > 0; ++number) {
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(rest, kChunkMax));
     if (ready.size() < kChunkOverhead + size) {
       std::copy(ready.begin(), ready.end(), stored.begin());
       const auto more =
           static_cast<std::size_t>(std::min<std::uint64_t>(stored.size() - ready.size(), left));
-      if (!read_exactly_at(file_.get(), std::span(stored).subspan(ready.size(), more), offset,
-                           path_))
+      if (!read_exactly_at(file_.get(), stored.subspan(ready.size(), more), offset, path_))
         return corrupt(path_, "became shorter while it was read");
       offset += more;
       left -= more;
@@ -160,7 +162,7 @@ Result<bool> SealedFileReader::read_section(Aead& aead, Section section,
     const ByteView chunk = ready.first(kChunkOverhead + size);
     ready = ready.subspan(chunk.size());
     const ChunkFrame frame(section, size, number, id_);
-    plain.resize(size);
+    const std::span plain(plain_memory.get(), size);
     if (!std::equal(frame.stored_head().begin(), frame.stored_head().end(), chunk.begin()) ||
         !aead.decrypt(frame.nonce, chunk.subspan(kChunkHead), frame.associated, plain))
       return corrupt(path_, "holds a chunk that does not authenticate: it is damaged");

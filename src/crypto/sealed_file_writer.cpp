@@ -33,8 +33,9 @@ SealedFileWriter::SealedFileWriter(const Keyring& keys, std::filesystem::path pa
       created_(created_unix),
       data_key_(random_secret()),
       aead_(std::make_unique<Aead>(data_key_.reveal(), Aead::Direction::Encrypt)),
-      output_(kHead),
       size_(kHead) {
+  const std::span<Byte> head = extend_output(kHead);
+  std::fill(head.begin(), head.end(), Byte{0});
   // Nothing may throw from here on: the destructor of a half-made object would not remove the file.
   file_ = create_new_file(path_);
 }
@@ -84,23 +85,31 @@ void SealedFileWriter::flush_chunk() {
 
 void SealedFileWriter::put_chunk(Section section, ByteView plain) {
   const ChunkFrame frame(section, plain.size(), section == Section::End ? 0 : chunks_, id_);
-  const std::size_t at = output_.size();
-  if (plain.size() == kChunkMax)
-    output_.reserve(kHead + kOutput);  // a file that grows: once, not step by step
-  output_.resize(at + kChunkOverhead + plain.size());
-  const std::span<Byte> chunk = std::span(output_).subspan(at);
+  const std::span<Byte> chunk = extend_output(kChunkOverhead + plain.size());
   std::copy(frame.stored_head().begin(), frame.stored_head().end(), chunk.begin());
   aead_->encrypt(frame.nonce, plain, frame.associated, chunk.subspan(kChunkHead));
   ++chunks_;
   size_ += chunk.size();
   if (section != Section::End) lengths_[section_index(section)] += plain.size();
-  if (output_.size() >= kOutput) flush_output();
+  if (filled_ >= kOutput) flush_output();
+}
+
+std::span<Byte> SealedFileWriter::extend_output(std::size_t size) {
+  if (filled_ + size > capacity_) {
+    // A file that grows: once, not step by step.
+    capacity_ = std::max(size >= kChunkMax ? kOutput + kChunkMax : 2 * capacity_, filled_ + size);
+    auto larger = std::make_unique_for_overwrite<Byte[]>(capacity_);
+    std::copy_n(output_.get(), filled_, larger.get());
+    output_ = std::move(larger);
+  }
+  filled_ += size;
+  return {output_.get() + (filled_ - size), size};
 }
 
 void SealedFileWriter::flush_output() {
-  write_all(file_.get(), output_, path_);
-  written_ += output_.size();
-  output_.clear();
+  write_all(file_.get(), {output_.get(), filled_}, path_);
+  written_ += filled_;
+  filled_ = 0;
   if (written_ - behind_ >= kWindow) write_behind();
 }
 
@@ -123,7 +132,7 @@ void SealedFileWriter::write_behind() {
 void SealedFileWriter::write_head(Purpose purpose) {
   const Bytes head = make_head(keys_.current(purpose), purpose, id_, created_, data_key_);
   if (written_ == 0) {
-    std::copy(head.begin(), head.end(), output_.begin());
+    std::copy(head.begin(), head.end(), output_.get());
   } else if (::pwrite(file_.get(), head.data(), head.size(), 0) !=
              static_cast<ssize_t>(head.size())) {
     throw std::system_error(errno, std::generic_category(), "write the head of " + path_.string());
@@ -136,7 +145,7 @@ std::uint64_t SealedFileWriter::finish(Purpose purpose, ByteView card) {
     if (card.size() > kCardMax)
       throw std::length_error("the card of a sealed file has at most 60,000 bytes");
     flush_chunk();
-    if (output_.size() >= kOutput) flush_output();
+    if (filled_ >= kOutput) flush_output();
     fail_point("spool.before-end");
 
     const std::size_t end_stored = kChunkOverhead + kEndFixed + card.size();
@@ -148,9 +157,10 @@ std::uint64_t SealedFileWriter::finish(Purpose purpose, ByteView card) {
     plain.insert(plain.end(), card.begin(), card.end());
     put_chunk(Section::End, plain);
 
-    output_.insert(output_.end(), kTailMagic.begin(), kTailMagic.end());
+    const std::span<Byte> tail = extend_output(kTail);
+    std::copy(kTailMagic.begin(), kTailMagic.end(), tail.begin());
     const Bytes length = Packer().u32(static_cast<std::uint32_t>(end_stored)).take();
-    output_.insert(output_.end(), length.begin(), length.end());
+    std::copy(length.begin(), length.end(), tail.begin() + kTailMagic.size());
     size_ += kTail;
     write_head(purpose);
     flush_output();

@@ -274,7 +274,7 @@ struct Deidentifier::Impl {
       memory.series_uid = sent.series;
     }
     const WalkCounts& counts = walk.counts();
-    return Cleaned{seal(received, subject, study_uid, sop_uid, std::move(encoded),
+    return Cleaned{seal(received, opened, subject, study_uid, sop_uid, std::move(encoded),
                         dosimetry_facts(data_set, subject)),
                    std::move(memory),
                    counts.dates_emptied,
@@ -284,23 +284,30 @@ struct Deidentifier::Impl {
                    read_rejection(data_set, sop_class)};
   }
 
-  /// Around the value of the pixel data, which becomes the body as it came, when it is here.
+  /// Around the value of the pixel data, which is the body.
   static EncodedDataSet encode(DcmDataset& data_set, const Opened& opened) {
     if (!opened.pixels) return encode_data_set(data_set, *opened.syntax);
     const PassedPixels& pixels = *opened.pixels;
     EncodedDataSet out =
         encode_around(data_set, *opened.syntax, pixels.element, pixels.length, opened.value);
-    if (opened.syntax->encoding == Encoding::DeflatedLittle) return out;
-    const bool odd = !pixels.element.encapsulated && pixels.length % 2 != 0;
-    out.body.reserve(opened.value.size() + 1);
-    out.body.assign(opened.value.begin(), opened.value.end());
-    if (odd) out.body.push_back(0);
     return out;
   }
 
-  static CleanInstance seal(const ReceivedInstance& received, const Subject& subject,
-                            const std::string& study_uid, const std::string& sop_uid,
-                            EncodedDataSet encoded, std::string facts) {
+  /// As it came; only a native value of odd length gets the byte that makes it even.
+  static void set_body(CleanInstance& instance, const Opened& opened) {
+    if (!opened.pixels || opened.syntax->encoding == Encoding::DeflatedLittle) return;
+    instance.body_ = opened.value;
+    if (opened.pixels->element.encapsulated || opened.pixels->length % 2 == 0) return;
+    Bytes even(opened.value.begin(), opened.value.end());
+    even.push_back(0);
+    const auto owned = std::make_shared<const Bytes>(std::move(even));
+    instance.body_ = *owned;
+    instance.owner_ = owned;
+  }
+
+  static CleanInstance seal(const ReceivedInstance& received, const Opened& opened,
+                            const Subject& subject, const std::string& study_uid,
+                            const std::string& sop_uid, EncodedDataSet encoded, std::string facts) {
     CleanInstance instance;
     if (received.passed) instance.passed_length_ = received.passed->length;
     instance.sop_class_uid_ = trimmed(received.sop_class_uid);
@@ -309,7 +316,7 @@ struct Deidentifier::Impl {
     instance.transfer_syntax_uid_ = trimmed(received.transfer_syntax_uid);
     instance.pseudonym_ = subject.pseudonym;
     instance.header_ = std::move(encoded.header);
-    instance.body_ = std::move(encoded.body);
+    set_body(instance, opened);
     instance.trailer_ = std::move(encoded.trailer);
     instance.facts_ = std::move(facts);
     return instance;
@@ -335,6 +342,15 @@ const Profile& Deidentifier::profile() const { return impl_->rules.profile(); }
 Verdict Deidentifier::clean(const ReceivedInstance& received, const Decision& decision,
                             Trace* trace, PixelStream* pixels) const {
   return impl_->clean(received, decision, trace, pixels);
+}
+
+Verdict Deidentifier::clean(ReceivedInstance&& received, const Decision& decision, Trace* trace,
+                            PixelStream* pixels) const {
+  const auto kept = std::make_shared<const ReceivedInstance>(std::move(received));
+  Verdict verdict = clean(*kept, decision, trace, pixels);
+  if (auto* cleaned = std::get_if<Cleaned>(&verdict); cleaned && !cleaned->instance.owner_)
+    cleaned->instance.owner_ = kept;
+  return verdict;
 }
 
 Result<SourceIdentity> Deidentifier::identity_of(const ReceivedInstance& received) const {

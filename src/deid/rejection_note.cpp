@@ -138,7 +138,6 @@ CleanInstance Deidentifier::make_rejection_note(const Note& note) {
 
   EncodedDataSet encoded = encode_data_set(document, *find_transfer_syntax(kExplicitLittle));
   instance.header_ = std::move(encoded.header);
-  instance.body_ = std::move(encoded.body);
   instance.trailer_ = std::move(encoded.trailer);
   return instance;
 }

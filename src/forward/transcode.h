@@ -8,6 +8,10 @@
 
 namespace dosigate {
 
+/// The largest data set that is converted, bytes. It is in memory several times meanwhile, one at a
+/// time per destination.
+inline constexpr std::size_t kLargestConverted = 128U << 20U;
+
 /// True when data sets of that syntax can be written in an uncompressed one without guessing: they
 /// are uncompressed, or a codec decompresses them.
 bool can_be_made_native(std::string_view transfer_syntax_uid);

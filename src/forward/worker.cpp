@@ -271,6 +271,13 @@ Result<Peer::Answer> Worker<domain>::send(const Claimed<domain>& claimed, const 
         *contexts.native, claimed.sop_instance_uid(),
         [&](const Peer::Sink& sink) { return claimed.read(sink); }, &pace);
   }
+  if (claimed.data_set_bytes() > kLargestConverted)
+    return fail(Fault::Invalid, "it has more than " + std::to_string(kLargestConverted >> 20U) +
+                                    " MiB and is not converted: let the archive accept " +
+                                    name_of_class(claimed.sop_class_uid()) + " in " +
+                                    name_of_syntax(claimed.transfer_syntax_uid()) +
+                                    ", then requeue");
+  const std::lock_guard one_at_a_time(shared_.compressing);
   const auto whole = whole_of(claimed);
   if (!whole) return whole.error();
   const auto converted =

@@ -41,7 +41,9 @@ struct Shared {
   Gate gate;
   Shutter shutter;
   Throttle throttle;
-  std::mutex compressing;  // one at a time: its memory is bounded, and slow links wait for no one
+  // Compressing and converting: one at a time, its memory is bounded, and slow links wait for no
+  // one.
+  std::mutex compressing;
   StudyCards cards;
   std::atomic<std::uint64_t> sent{0}, bytes{0}, bytes_saved{0}, compressed{0}, not_compressed{0};
   std::atomic<unsigned> associations{0};

@@ -12,7 +12,7 @@ namespace dosigate {
 /// An instance that has arrived, or why it will not be taken.
 struct TakenInstance {
   ReceivedInstance instance;
-  MemoryShare share;  ///< of what is held; goes after the instance
+  MemoryShare share;                                    ///< of what is held
   std::unique_ptr<AssociationServer::Passage> passage;  ///< it is large: to be finished there
   std::optional<Error> refused;                         ///< words for ledger and peer
   std::string detail;  ///< for the log: tags and places, never a value

@@ -19,12 +19,12 @@ void clean_and_seal(const Engine& engine, const ReceivedInstance& received, std:
   for (std::size_t i = 0; i < 8; ++i) id[i] = static_cast<Byte>(number >> (8 * i));
   const Bytes pairs = engine.map().seal_pairs(id, cleaned.memory);
   const auto path = engine.directory() / "instance.dsg";
-  SealedFileWriter writer(engine.keys(), Purpose::SpoolArchive, path, id, 1);
-  writer.write(Section::Header, cleaned.instance.header());
+  SealedFileWriter writer(engine.keys(), path, id, 1);
   writer.write(Section::Body, cleaned.instance.body());
+  writer.write(Section::Header, cleaned.instance.header());
   writer.write(Section::Trailer, cleaned.instance.trailer());
   writer.write(Section::Pairs, pairs);
-  writer.finish(as_bytes(cleaned.instance.facts()));
+  writer.finish(Purpose::SpoolArchive, as_bytes(cleaned.instance.facts()));
   std::filesystem::remove(path);
 }
 

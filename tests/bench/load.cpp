@@ -135,7 +135,16 @@ double percentile(const std::vector<double>& sorted, double share) {
                          static_cast<std::size_t>(share * static_cast<double>(sorted.size())))];
 }
 
-void report(const std::vector<Result>& results, const std::string& log) {
+/// Of the image with that number; all encapsulated ones of a load have the same.
+std::uint64_t tail_of(const ImageMaker& maker, std::uint64_t number) {
+  Image image;
+  maker.make(number, image);
+  Tail tail;
+  for (const ByteView part : image.rest) tail.add(part);
+  return tail.take();
+}
+
+void report(const std::vector<Result>& results, const std::string& log, const ImageMaker& maker) {
   std::vector<double> waits;
   std::uint64_t bytes = 0, failed = 0, begun = UINT64_MAX, ended = 0;
   const FileDescriptor out(
@@ -155,9 +164,10 @@ void report(const std::vector<Result>& results, const std::string& log) {
   std::ranges::sort(waits);
   std::printf(
       "{\"instances\":%zu,\"failed\":%lu,\"bytes\":%lu,\"begun_ns\":%lu,\"ended_ns\":%lu,"
-      "\"wait_p50_ms\":%.3f,\"wait_p99_ms\":%.3f,\"wait_max_ms\":%.3f}\n",
+      "\"wait_p50_ms\":%.3f,\"wait_p99_ms\":%.3f,\"wait_max_ms\":%.3f,\"syntax\":\"%s\","
+      "\"tail\":\"%016lx\"}\n",
       waits.size(), failed, bytes, begun, ended, percentile(waits, 0.5), percentile(waits, 0.99),
-      waits.empty() ? 0 : waits.back());
+      waits.empty() ? 0 : waits.back(), maker.transfer_syntax().c_str(), tail_of(maker, 0));
 }
 
 int run(int argc, char** argv) {
@@ -199,7 +209,7 @@ int run(int argc, char** argv) {
   }
   for (const std::string& error : errors)
     if (!error.empty()) throw std::runtime_error(error);
-  report(results, settings.log);
+  report(results, settings.log, maker);
   return 0;
 }
 

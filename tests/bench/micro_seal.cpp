@@ -26,10 +26,10 @@ void Seal(benchmark::State& state) {
   const Bytes header(2'000, 'h'), card(300, 'c');
   const Bytes body(static_cast<std::size_t>(state.range(0)), 'b');
   for (auto _ : state) {
-    SealedFileWriter writer(engine.keys(), Purpose::SpoolArchive, path, InstanceId{1}, 1);
-    writer.write(Section::Header, header);
+    SealedFileWriter writer(engine.keys(), path, InstanceId{1}, 1);
     writer.write(Section::Body, body);
-    writer.finish(card);
+    writer.write(Section::Header, header);
+    writer.finish(Purpose::SpoolArchive, card);
     std::filesystem::remove(path);
   }
   state.SetBytesProcessed(state.range(0) * state.iterations());

@@ -1,6 +1,7 @@
 // A storage SCP that throws away what it gets and answers at once: the archive of the benchmarks.
 // For each instance a line in a log:
-//   FIRST LAST BYTES UID       when the first and the last byte of its data set were here (ns)
+//   FIRST LAST BYTES SYNTAX TAIL UID
+// when the first and the last byte of its data set were here (ns), and what its last bytes were.
 //   bench_sink PORT LOG [--bytes-per-second N] [--everywhere]
 
 #include <fcntl.h>
@@ -50,6 +51,7 @@ void serve(FileDescriptor socket, int log, Brake& brake) {
   send_all(socket.get(), {piece(accepted)});
 
   Bytes command;
+  Tail tail;
   std::uint64_t first = 0, bytes = 0;
   while (const auto pdu = reader.next()) {
     if ((*pdu)[0] == 5) {
@@ -64,6 +66,7 @@ void serve(FileDescriptor socket, int log, Brake& brake) {
       } else {
         if (bytes == 0) first = now_ns();
         bytes += pdv.data.size();
+        tail.add(pdv.data);
       }
       if (!pdv.last) continue;
       const Command asked = read_command(command);
@@ -71,7 +74,8 @@ void serve(FileDescriptor socket, int log, Brake& brake) {
       const Bytes answer = response_to(asked, pdv.context);
       send_all(socket.get(), {piece(answer)});
       if (!pdv.command)
-        ::dprintf(log, "%lu %lu %lu %s\n", first, now_ns(), bytes, asked.sop_instance.c_str());
+        ::dprintf(log, "%lu %lu %lu %s %016lx %s\n", first, now_ns(), bytes,
+                  contexts[pdv.context].syntax.c_str(), tail.take(), asked.sop_instance.c_str());
       command.clear();
       bytes = 0;
     }

@@ -269,6 +269,20 @@ Bytes response_to(const Command& request, Byte context) {
   return out;
 }
 
+void Tail::add(ByteView bytes) {
+  if (bytes.size() >= kSize) last_.clear();
+  append(last_, bytes.last(std::min(bytes.size(), kSize)));
+  if (last_.size() > kSize)
+    last_.erase(last_.begin(), last_.end() - static_cast<std::ptrdiff_t>(kSize));
+}
+
+std::uint64_t Tail::take() {
+  std::uint64_t digest = 0xCBF2'9CE4'8422'2325U;
+  for (const Byte byte : last_) digest = (digest ^ byte) * 0x100'0000'01B3U;
+  last_.clear();
+  return digest;
+}
+
 Bytes release_pdu(Byte type) { return pdu(type, Bytes(4)); }
 
 }  // namespace dosigate::bench

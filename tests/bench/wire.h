@@ -84,6 +84,19 @@ struct Command {
 Command read_command(ByteView set);
 /// The response to it, as one whole PDU.
 Bytes response_to(const Command& request, Byte context);
+/// Remembers the last bytes of a data set, which are pixels, and what they were: equal at both ends
+/// when nothing has touched them.
+class Tail {
+ public:
+  static constexpr std::size_t kSize = 2'048;
+  void add(ByteView bytes);
+  /// FNV-1a of the last kSize bytes, or of all when there were fewer. Forgets them.
+  std::uint64_t take();
+
+ private:
+  Bytes last_;
+};
+
 /// A-RELEASE-RQ (5) or -RP (6).
 Bytes release_pdu(Byte type);
 

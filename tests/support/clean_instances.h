@@ -28,7 +28,9 @@ class Deidentifier {
     out.transfer_syntax_uid_ = std::move(parts.transfer_syntax_uid);
     out.pseudonym_ = std::move(parts.pseudonym);
     out.header_ = std::move(parts.header);
-    out.body_ = std::move(parts.body);
+    const auto body = std::make_shared<const Bytes>(std::move(parts.body));
+    out.body_ = *body;
+    out.owner_ = body;
     out.trailer_ = std::move(parts.trailer);
     out.facts_ = std::move(parts.facts);
     return out;

@@ -68,6 +68,7 @@ class SealedFileWriter {
   void put(Section section, ByteView plain);
   void put_chunk(Section section, ByteView plain);
   void flush_chunk();
+  std::span<Byte> extend_output(std::size_t size);
   void flush_output();
   void write_behind();
   void write_head(Purpose purpose);
@@ -80,7 +81,9 @@ class SealedFileWriter {
   Secret data_key_;
   std::unique_ptr<Aead> aead_;  ///< one key schedule for the whole file
   Bytes pending_;               ///< plain, of the chunk that is being filled
-  Bytes output_;                ///< sealed, not yet written: one system call for several chunks
+  /// Sealed, not yet written: one system call for several chunks.
+  std::unique_ptr<Byte[]> output_;
+  std::size_t filled_ = 0, capacity_ = 0;
   Section section_ = Section::Body;
   std::uint64_t written_ = 0;  ///< to the file; its first bytes are the head's, empty until the end
   std::uint64_t behind_ = 0;   ///< up to here the disk has been asked to take it

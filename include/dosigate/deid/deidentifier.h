@@ -114,8 +114,12 @@ class Deidentifier {
   /// @param trace   when given, a line for every element that was judged, in order.
   /// @param pixels  through which the value of the pixel data has passed, when it is not in
   ///                `received`; the output then has no body (CleanInstance::body).
+  /// @return what must not outlive `received`.
   Verdict clean(const ReceivedInstance& received, const Decision& decision = {},
                 Trace* trace = nullptr, PixelStream* pixels = nullptr) const;
+  /// The same; what comes out keeps of `received` what it shows.
+  Verdict clean(ReceivedInstance&& received, const Decision& decision = {}, Trace* trace = nullptr,
+                PixelStream* pixels = nullptr) const;
 
   /// Whom an original names, as `clean` reads it, judged by nothing. An error says why it cannot be
   /// read: structure, transfer syntax, character set.

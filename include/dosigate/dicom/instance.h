@@ -54,6 +54,8 @@ class CleanInstance {
   /// The data set in its transfer syntax is header + body + trailer: up to the value of the pixel
   /// data, that value, and what follows it. Body and trailer may be empty.
   ByteView header() const { return header_; }
+  /// May stand in the instance as it was received: valid while that is there, unless it was given
+  /// to Deidentifier::clean to be kept.
   ByteView body() const { return body_; }
   /// Bytes of the body that stand before it somewhere else: they passed before the instance was
   /// complete. `body` is then the byte that makes their number even, or empty.
@@ -69,7 +71,9 @@ class CleanInstance {
   CleanInstance() = default;
   std::string sop_class_uid_, sop_instance_uid_, study_instance_uid_, transfer_syntax_uid_,
       pseudonym_, facts_;
-  Bytes header_, body_, trailer_;
+  Bytes header_, trailer_;
+  ByteView body_;
+  std::shared_ptr<const void> owner_;  ///< of what `body_` shows, when nobody else has it
   std::uint64_t passed_length_ = 0;
 };
 

@@ -22,6 +22,8 @@ class Passage:
     cpu_per_gb: float
     written: float       # bytes written per byte in
     peak_mb: float       # above idle
+    idle_mb: float       # resident before the load
+    unchanged: bool      # every one arrived in its own syntax with the last bytes that it had: for encapsulated loads, all of which end alike
     latency: list        # ms from the last byte out of the sender to the first byte at the sink, for loads of one association
 
 
@@ -34,6 +36,7 @@ def warm_up(place, system, sink):
 
 def passage(place, system, sink, **load):
     before = sink.count()
+    sink.kinds.clear()
     idle = system.process.memory_mb()
     system.process.forget_peak()
     cpu, written = system.process.cpu_seconds(), system.process.written_bytes()
@@ -48,7 +51,8 @@ def passage(place, system, sink, **load):
         mb_s=done["bytes"] / seconds / 1e6, wait_p50=done["wait_p50_ms"], wait_p99=done["wait_p99_ms"],
         cpu_per_gb=(system.process.cpu_seconds() - cpu) / (done["bytes"] / 1e9),
         written=(system.process.written_bytes() - written) / done["bytes"],
-        peak_mb=system.process.memory_mb("VmHWM") - idle,
+        peak_mb=system.process.memory_mb("VmHWM") - idle, idle_mb=idle,
+        unchanged=sink.kinds == {(done["syntax"], done["tail"])},
         latency=[(first - out) / 1e6 for (first, _, _), (out, _) in zip(arrived, sorted(done["each"]))])
 
 

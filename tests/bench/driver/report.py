@@ -48,3 +48,26 @@ def keep(figures, rounds, load_before, seconds):
                      "median": f.median(), "values": f.values, "verdict": f.verdict()} for f in figures]}
     with open(ROOT / "build" / "bench" / "results.jsonl", "a") as out:
         out.write(json.dumps(record) + "\n")
+
+
+def markdown():
+    """For docs/performance.md: the newest figures of each workload that were kept."""
+    newest, dates = {}, {}
+    with open(ROOT / "build" / "bench" / "results.jsonl") as lines:
+        for record in map(json.loads, lines):
+            for workload in {figure["workload"] for figure in record["figures"]}:
+                newest[workload] = [figure for figure in record["figures"] if figure["workload"] == workload]
+                dates[workload] = record
+    for workload, figures in newest.items():
+        of = dates[workload]
+        print(f"**{workload}** ({of['head']}{', changed' if of['changed'] else ''}; {of['date'][:10]}, load before {of['load_before']})\n")
+        print("| figure | median | min - max | goal | |\n| --- | --- | --- | --- | --- |")
+        for f in figures:
+            values, goal = f["values"], ""
+            if f["goal"]:
+                bound = f"≥ {f['at_least']:g}" if f["at_least"] is not None else f"≤ {f['at_most']:g}"
+                goal = f"{bound} ({f['goal']})"
+            median = f"{number(f['median'])} {f['unit']}".strip() if values else "refused"
+            spread = f"{number(min(values))} - {number(max(values))}" if len(values) > 1 else ""
+            print(f"| {f['name']} | {median} | {spread} | {goal} | {f['verdict']} |")
+        print()

@@ -17,6 +17,7 @@ class Sink:
         self.process = None
         self._read = 0
         self.arrived = []  # (first ns, last ns, bytes), in the order of arrival
+        self.kinds = set()  # (transfer syntax, digest of the last bytes) of what arrived since somebody cleared it
         self.start()
 
     def start(self, options=None):
@@ -36,7 +37,8 @@ class Sink:
         whole = new.rfind(b"\n") + 1
         self._read += whole
         for line in new[:whole].splitlines():
-            first, last, size, _ = line.split()
+            first, last, size, syntax, tail, _ = line.decode().split()
+            self.kinds.add((syntax, tail))
             self.arrived.append((int(first), int(last), int(size)))
         return len(self.arrived)
 

@@ -11,15 +11,16 @@ class System:
 
     name = called = ""
 
-    def __init__(self, place, sink):
+    def __init__(self, place, sink, environment=None):
         self.place, self.sink, self.port = place, sink, free_port()
+        self.environment = environment
         self.directory = place.new_directory(self.name)
         self.process = None
 
     def __enter__(self):
         try:
             self.start()
-            wait_for(f"the start of {self.name}", lambda: answers(self.port))
+            wait_for(f"the start of {self.name}", self.answers)
         except BaseException:
             self.stop()
             raise
@@ -30,25 +31,31 @@ class System:
         if failure is None:
             self.place.remove(self.directory)
 
+    def answers(self):
+        return answers(self.port)
+
     def stop(self):
         if self.process:
             self.process.stop()
 
 
 class Node(System):
-    """dosigated, release build. `settings`: further lines of [node] and [[destination]]."""
+    """dosigated, release build.
+
+    node, destination: further lines of the two sections; state: a directory with a state and a key to begin with, instead of `init`.
+    """
 
     name, called = "dosigate", "DOSIGATE"
 
     def __init__(self, place, sink, node="", destination="associations = 4\n", environment=None,
-                 prefix=(), listen="127.0.0.1", archive="127.0.0.1"):
-        super().__init__(place, sink)
-        self.environment, self.prefix = environment, prefix
+                 prefix=(), archive="127.0.0.1", state=None):
+        super().__init__(place, sink, environment)
+        self.prefix = prefix
         d = self.directory
         (d / "profiles").mkdir()
         self.configuration = d / "dosigate.toml"
         self.configuration.write_text(f"""[node]
-listen = ["{listen}:{self.port}"]
+listen = ["127.0.0.1:{self.port}"]
 state_dir = "{d}/state"
 key_file = "{d}/master.key"
 admin_socket = "{d}/admin.sock"
@@ -68,7 +75,11 @@ name = "all"
 site = "BENCH"
 destinations = ["sink"]
 """)
-        self.command("init")
+        if state:
+            # A copy that shares blocks where the file system can.
+            subprocess.run(["cp", "-a", "--reflink=auto", f"{state}/.", d], check=True)
+        else:
+            self.command("init")
 
     def command(self, *arguments):
         done = subprocess.run([self.place.dosigate, "--config", self.configuration, *arguments],
@@ -90,7 +101,7 @@ class Relay(System):
 
     def start(self):
         self.process = Process([self.place.program("bench_relay"), self.port, self.sink.port,
-                                self.directory / "files"], self.directory / "relay.log")
+                                self.directory / "files"], self.directory / "relay.log", self.environment)
 
 
 # PatientID stays: this call of Orthanc's refuses to replace it. The work per instance is the same.

@@ -10,10 +10,10 @@ from sink import Sink
 from systems import Node, Orthanc, Relay
 
 # storescu with milliseconds in its log.
-LOG = """log4cplus.rootLogger = DEBUG, console
+LOG = """log4cplus.rootLogger = INFO, console
 log4cplus.appender.console = log4cplus::ConsoleAppender
 log4cplus.appender.console.layout = log4cplus::PatternLayout
-log4cplus.appender.console.layout.ConversionPattern = %D{{%Y-%m-%d %H:%M:%S.%Q}} %m%n
+log4cplus.appender.console.layout.ConversionPattern = %D{%Y-%m-%d %H:%M:%S.%Q} %m%n
 """
 
 
@@ -40,7 +40,7 @@ def storescu_waits(place, count):
     subprocess.run([place.program("phantom"), files, "--ct-only", "--ct-slices", str(count), "--ct-matrix", "512", "--seed",
                     str(next(seeds))], check=True, stdout=subprocess.DEVNULL)
     log = place.new_file("log.cfg")
-    log.write_text(LOG.replace("{{", "{").replace("}}", "}"))
+    log.write_text(LOG)
     sink = Sink(place)
     try:
         with Node(place, sink) as node:

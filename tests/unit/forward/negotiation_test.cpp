@@ -146,6 +146,23 @@ TEST_F(Forwarding, WhatCannotBeConvertedIsParkedWhenItsSyntaxIsRefused) {
   EXPECT_TRUE(archive.received().empty());
 }
 
+TEST_F(Forwarding, WhatIsTooLargeToBeConvertedIsParkedAndSaysWhatToDo) {
+  archive.set({.accepts = [](const std::string&, const std::string& syntax) {
+    return syntax == kImplicit;
+  }});
+  CleanInstance small = clean_slice("2.25.1");
+  ASSERT_TRUE(home.offer(Deidentifier::make(
+      {.sop_instance_uid = "2.25.2", .header = Bytes(8, 'h'), .body = Bytes(129U << 20U, 'b')})));
+  ASSERT_TRUE(home.offer(small));
+
+  const ArchiveForwarder forwarder(dicom_destination(archive.port()), *home.spool);
+
+  ASSERT_TRUE(eventually([&] { return parked() == 1; }));
+  EXPECT_THAT(reason(), ::testing::HasSubstr("more than 128 MiB and is not converted"));
+  ASSERT_TRUE(eventually([&] { return archive.received().size() == 1; }));
+  EXPECT_EQ(archive.received()[0].transfer_syntax_uid, kImplicit);
+}
+
 TEST_F(Forwarding, StockStorescpGetsWhatItCanRead) {
   const std::filesystem::path out = dir.path / "storescp";
   std::filesystem::create_directory(out);
