@@ -73,14 +73,15 @@ void Claims::begin_put(const InstanceId& id) {
   putting_.insert(id);
 }
 
-void Claims::end_put(const InstanceId& id, std::vector<std::pair<std::int64_t, QueueItem>> queued) {
+void Claims::end_put(const InstanceId& id,
+                     const std::vector<std::pair<std::int64_t, QueueItem>>& queued) {
   const std::lock_guard lock(mutex_);
   putting_.erase(id);
   ++changes_;
   changed_.notify_all();
-  for (auto& [study, item] : queued) {
+  for (const auto& [study, item] : queued) {
     Line& of = lines_[item.destination];
-    of.at_hand.add(study, std::move(item));
+    of.at_hand.add(study, item);
     ++of.changes;
     of.work.notify_one();
   }

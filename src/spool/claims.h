@@ -61,7 +61,8 @@ class Claims {
   void end(const std::string& destination, const InstanceId& id);
   void begin_put(const InstanceId& id);
   /// @param queued  with their studies, what can be claimed from now on; none when the put failed.
-  void end_put(const InstanceId& id, std::vector<std::pair<std::int64_t, QueueItem>> queued = {});
+  void end_put(const InstanceId& id,
+               const std::vector<std::pair<std::int64_t, QueueItem>>& queued = {});
   std::set<InstanceId> being_put() const;
   /// Until nobody is putting it any more; false when that lasts longer than `until`.
   bool wait_for_put(const InstanceId& id, std::chrono::steady_clock::time_point until);

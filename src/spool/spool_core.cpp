@@ -181,7 +181,7 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
   bool give_out = true;
   std::vector<std::pair<std::int64_t, QueueItem>> queued;
   const AtEnd end_put{[&] {
-    if (give_out) claims_.end_put(id, std::move(queued));
+    if (give_out) claims_.end_put(id, queued);
   }};
 
   const auto row = index_.coming();
