@@ -77,6 +77,13 @@ Result<Opened> open(const ReceivedInstance& received, const TransferSyntax& synt
   } else if (const auto taken = out.elements.take(received.passed->elements); !taken) {
     return taken.error();
   }
+  // Else a reader takes the first bytes of the image for items.
+  constexpr std::uint32_t kPixelData = 0x7FE00010;
+  if (out.pixels && out.pixels->element.tag == kPixelData && out.pixels->length > 0 &&
+      syntax.encapsulated && !out.pixels->element.encapsulated)
+    return fail(Fault::NotDicom,
+                "the data set does not parse: (7FE0,0010) is not encapsulated, as its transfer "
+                "syntax demands");
   auto parsed = parse_around(out);
   if (!parsed) return parsed.error();
   out.data_set = std::move(*parsed);

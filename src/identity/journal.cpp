@@ -41,14 +41,22 @@ void cut(int fd, std::uint64_t size, const std::filesystem::path& path) {
 
 /// True when all bytes from `at` to the end are zero: a file system may lengthen a file before its
 /// bytes arrive.
-bool zeros_to_the_end(int fd, std::uint64_t at, std::uint64_t end,
-                      const std::filesystem::path& path) {
-  Bytes chunk;
-  while (at < end) {
-    chunk.resize(std::min<std::uint64_t>(end - at, 65536));
-    if (!read_exactly_at(fd, chunk, at, path)) return false;
-    if (std::any_of(chunk.begin(), chunk.end(), [](Byte b) { return b != 0; })) return false;
-    at += chunk.size();
+bool is_frame(std::uint32_t length, std::uint32_t complement) {
+  return complement == ~length && length <= kLongestRecord;
+}
+
+/// Whether what stands from `at` on can be the last record, of which the disk has not written the
+/// beginning: its frame ends with zeros, as no whole frame does, and no other frame follows. Blocks
+/// of one write may reach the disk in any order.
+bool lacks_its_beginning(int fd, std::uint64_t at, std::uint64_t end,
+                         const std::filesystem::path& path) {
+  if (end - at > kFrameSize + std::uint64_t{kLongestRecord}) return false;
+  Bytes rest(static_cast<std::size_t>(end - at));
+  if (!read_exactly_at(fd, rest, at, path) || rest[kFrameSize - 1] != 0) return false;
+  for (std::size_t i = 1; i + kFrameSize <= rest.size(); ++i) {
+    Unpacker lengths(ByteView(rest).subspan(i, kFrameSize));
+    const std::uint32_t length = lengths.u32();
+    if (is_frame(length, lengths.u32()) && length > 0) return false;
   }
   return true;
 }
@@ -196,8 +204,8 @@ Result<void> Journal::read_records(std::uint64_t after,
     if (!read_exactly_at(file_.get(), frame, at, path_)) return corrupt();
     Unpacker lengths(frame);
     const std::uint32_t length = lengths.u32();
-    if (lengths.u32() != ~length || length > kLongestRecord) {
-      if (!zeros_to_the_end(file_.get(), at, size, path_)) return corrupt();
+    if (!is_frame(length, lengths.u32())) {
+      if (!lacks_its_beginning(file_.get(), at, size, path_)) return corrupt();
       torn = true;
       break;
     }

@@ -7,6 +7,7 @@ namespace dosigate {
 namespace {
 
 constexpr std::uint64_t kFirstStep = 64U << 10U;
+constexpr std::uint64_t kSecondStep = 16;  ///< times the first
 constexpr std::chrono::seconds kPatience{3};
 constexpr std::chrono::milliseconds kMemoryComesWithin{100};
 
@@ -30,8 +31,11 @@ bool grow(MemoryShare& share, std::uint64_t need, ServerState& state, Place& pla
 bool make_room(Bytes& bytes, MemoryShare& share, std::uint64_t need, std::uint64_t max_bytes,
                ServerState& state, Place& place) {
   if (need <= bytes.capacity()) return true;
-  std::uint64_t target =
-      std::min(std::max({need, std::uint64_t{bytes.capacity()} * 2, kFirstStep}), max_bytes);
+  // From the first step to what is held at the most of an image at once: what grows is copied.
+  const std::uint64_t grown = bytes.capacity() <= kFirstStep
+                                  ? std::max(kFirstStep, bytes.capacity() * kSecondStep)
+                                  : bytes.capacity() * std::uint64_t{2};
+  std::uint64_t target = std::min(std::max(need, grown), max_bytes);
   if (!share.grow_to(target)) {
     target = need;
     if (!grow(share, need, state, place)) return false;

@@ -34,12 +34,12 @@ std::optional<ReceivedInstance> with_an_id(const ReceivedInstance& received, std
   return out;
 }
 
-Verdict clean_alone(const ReceivedInstance& received, const Deidentifier::Settings& settings) {
+Verdict clean_alone(ReceivedInstance received, const Deidentifier::Settings& settings) {
   const Node node(false);
   const auto map = node.open();
   const auto declared = map->declare_site(settings.site);
   if (!declared) throw std::runtime_error(declared.error().detail);
-  return Deidentifier(settings, *map).clean(received, kLookedAt);
+  return Deidentifier(settings, *map).clean(std::move(received), kLookedAt);
 }
 
 }  // namespace

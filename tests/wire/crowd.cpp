@@ -1,5 +1,6 @@
 #include "wire/crowd.h"
 
+#include <algorithm>
 #include <system_error>
 
 namespace dosigate::testing {
@@ -30,8 +31,14 @@ Crowd::Crowd(std::uint16_t port, const Size& size, Address address)
   keep(size.half_sent, [this, bytes = size.half_sent_bytes](Peer& peer) {
     associate(peer);
     peer.scu->send(store_request());
-    const Bytes part = RawScu::p_data(1, false, false, Bytes(100'000));
-    for (std::size_t sent = 0; sent < bytes; sent += 100'000) peer.scu->send(part);
+    // A document of two GiB, (0042,0011): without pixel data all of it has to be held.
+    Bytes piece(100'000);
+    const Bytes begin{0x42, 0, 0x11, 0, 'O', 'B', 0, 0, 0xFE, 0xFF, 0xFF, 0x7F};
+    std::copy(begin.begin(), begin.end(), piece.begin());
+    for (std::size_t sent = 0; sent < bytes; sent += piece.size()) {
+      peer.scu->send(RawScu::p_data(1, false, false, piece));
+      std::fill_n(piece.begin(), begin.size(), Byte{0});
+    }
   });
 }
 

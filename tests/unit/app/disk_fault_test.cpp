@@ -158,7 +158,7 @@ constexpr Place kPlaces[] = {{"identity.journal", Kind::Write, 1},
                              {"ledger.db-wal", Kind::Write, 10},
                              {"ledger.db-wal", Kind::Sync, 1},
                              {".dsq.part", Kind::Create, 1},
-                             {".dsq.part", Kind::Write, 2},
+                             {".dsq.part", Kind::Write, 1},
                              {".dsq.part", Kind::Sync, 1},
                              {".dsq.part", Kind::Rename, 1},
                              {"/quarantine", Kind::SyncDirectory, 1}};

@@ -157,9 +157,9 @@ TEST_F(Forwarding, WhatIsTooLargeToBeConvertedIsParkedAndSaysWhatToDo) {
 
   const ArchiveForwarder forwarder(dicom_destination(archive.port()), *home.spool);
 
+  ASSERT_TRUE(all_delivered(1));
   ASSERT_TRUE(eventually([&] { return parked() == 1; }));
   EXPECT_THAT(reason(), ::testing::HasSubstr("more than 128 MiB and is not converted"));
-  ASSERT_TRUE(eventually([&] { return archive.received().size() == 1; }));
   EXPECT_EQ(archive.received()[0].transfer_syntax_uid, kImplicit);
 }
 

@@ -94,12 +94,24 @@ TEST(Journal, LosesATornLastRecordAndNothingElse) {
   const std::string whole = content(node.journal());
   for (const std::string& tail :
        {std::string("\x40"), std::string("\x40\0\0\0\xBF\xFF\xFF\xFFsome bytes", 18),
-        std::string(5000, '\0')}) {
+        std::string(5000, '\0'), std::string(512, '\0') + std::string(100, 'x'),
+        std::string("\x40\0\0\0\0\0\0\0", 8) + std::string(100, 'x')}) {
     put(node.journal(), whole + tail);
 
     EXPECT_EQ(three_patients(node), before);
     EXPECT_EQ(content(node.journal()), whole);
   }
+}
+
+TEST(Journal, WithoutABlockBeforeItsLastRecordIsRefused) {
+  Node node;
+  three_patients(node);
+  std::string damaged = content(node.journal());
+  damaged.replace(200, 64, std::string(64, '\0'));
+  put(node.journal(), damaged);
+
+  EXPECT_FALSE(PseudonymMap::open(node.settings, *node.keys).has_value());
+  EXPECT_EQ(content(node.journal()), damaged) << "nothing is cut off";
 }
 
 TEST(Journal, DamagedBeforeItsEndIsRefused) {
