@@ -30,6 +30,20 @@ AcceptedContexts contexts() {
   return out;
 }
 
+/// What a large instance gives away as it comes, and what it says of that at its end.
+struct Passing final : AssociationServer::Passage {
+  explicit Passing(std::size_t& count) : stored(count) {}
+  void pixels(ByteView piece) override { bytes += piece.size(); }
+  AssociationServer::Answer finish(ReceivedInstance instance) override {
+    must(instance.passed && instance.passed->length == bytes &&
+         instance.passed->at <= instance.data_set.size());
+    ++stored;
+    return {0, ""};
+  }
+  std::size_t& stored;
+  std::uint64_t bytes = 0;
+};
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -41,6 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::size_t stored = 0, reported = 0;
   AssociationServer::Settings settings;
   settings.max_instance_bytes = 8U << 10U;
+  settings.held_bytes = 512;
   settings.memory_budget_bytes = 1U << 20U;  // enough: without, an instance waits for others
   settings.max_pdu = 4096;
   settings.dimse_timeout = std::chrono::seconds(2);
@@ -57,6 +72,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       [&](const AssociationServer::EventReport&) -> AssociationServer::Answer {
         ++reported;
         return {0, ""};
+      },
+      [&](const ReceivedInstance& begun) -> Result<std::unique_ptr<AssociationServer::Passage>> {
+        must(begun.passed && begun.passed->at == begun.data_set.size());
+        return std::make_unique<Passing>(stored);
       });
   int ends[2];
   must(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <dcmtk/config/osconfig.h>
@@ -11,6 +12,7 @@
 
 #include "dosigate/dicom/data_set.h"
 #include "dosigate/dicom/dcmtk.h"
+#include "dosigate/dicom/splitter.h"
 #include "dosigate/dicom/walker.h"
 #include "fuzz/fuzz.h"
 
@@ -60,6 +62,23 @@ void compare(const Judged& judged, DcmDataset& data_set) {
     must(value == pixels->getLengthField() || value + 1 == pixels->getLengthField());
 }
 
+/// Whether it is taken when it comes in pieces; what is taken is all there, in its order.
+bool splits(ByteView bytes, Encoding encoding, std::size_t piece) {
+  Bytes kept, value;
+  DataSetSplitter splitter(encoding, {}, kept);
+  const auto pass = [&](ByteView part) { value.insert(value.end(), part.begin(), part.end()); };
+  for (std::size_t at = 0; at < bytes.size(); at += piece) {
+    if (!splitter.add(bytes.subspan(at, std::min(piece, bytes.size() - at)), pass)) return false;
+  }
+  const auto passed = splitter.finish(pass);
+  if (!passed) return false;
+  if (*passed)
+    kept.insert(kept.begin() + static_cast<std::ptrdiff_t>((*passed)->at), value.begin(),
+                value.end());
+  must(std::equal(kept.begin(), kept.end(), bytes.begin(), bytes.end()));
+  return true;
+}
+
 void* parse(void* argument) {
   const Judged& judged = *static_cast<const Judged*>(argument);
   const auto parsed = parse_data_set(judged.bytes, *judged.syntax);
@@ -86,6 +105,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                        "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.4.70"};
   Judged judged{{data + 1, size - 1}, find_transfer_syntax(kSyntaxes[data[0] % 4]), {}};
   const auto walked = walk_data_set(judged.bytes, judged.syntax->encoding);
+  must(splits(judged.bytes, judged.syntax->encoding, 1 + data[0] / 4) == walked.has_value());
   if (!walked) return 0;
   judged.walked = *walked;
   must(walked->pixel_begin <= walked->pixel_end && walked->pixel_end <= judged.bytes.size());
