@@ -42,7 +42,7 @@ Result<void> DataSetSplitter::walk(bool last, const OnPixels& pixels) {
 }
 
 Result<std::size_t> DataSetSplitter::value(ByteView piece, const OnPixels& pixels) {
-  const auto taken = value_->add(piece);
+  auto taken = value_->add(piece);
   if (!taken) return taken.error();
   if (*taken > 0) pixels(piece.first(*taken));
   if (value_->ended()) {

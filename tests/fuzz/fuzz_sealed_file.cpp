@@ -34,8 +34,7 @@ Sealed make() {
   must(keys.has_value());
   const std::string header(500, 'h');
   {
-    SealedFileWriter writer(*keys, folder / "good", InstanceId{7},
-                            1'700'000'000);
+    SealedFileWriter writer(*keys, folder / "good", InstanceId{7}, 1'700'000'000);
     writer.write(Section::Body, Bytes(70'000, 1));
     writer.write(Section::Header, as_bytes(header));
     writer.write(Section::Pairs, Bytes(40, 2));

@@ -40,7 +40,8 @@ class BundleTest : public ::testing::Test {
     std::filesystem::create_directory(folder);
     SealedFileWriter file(keys_.keyring, folder / "bundle.dsb", random_id(), 1);
     file.write(Section::Body, body);
-    file.finish(Purpose::Backup, as_bytes(R"({"format":1,"kind":"backup","version":"0","node":"X","created":1,)"
+    file.finish(Purpose::Backup,
+                as_bytes(R"({"format":1,"kind":"backup","version":"0","node":"X","created":1,)"
                          R"("facts":{},"entries":[)" +
                          entries + "]}"));
     return folder;
