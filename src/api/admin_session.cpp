@@ -133,6 +133,7 @@ class Session : public std::enable_shared_from_this<Session> {
       out.method = std::string(request.method_string());
       out.path = std::move(target->path);
       out.query = std::move(target->query);
+      out.local = true;
       out.uid = uid_;
       out.gid = gid_;
       out.groups = groups_;
@@ -157,11 +158,14 @@ class Session : public std::enable_shared_from_this<Session> {
     auto out = std::make_shared<http::response<http::string_body>>();
     out->version(11);
     out->result(response.status);
-    out->set(http::field::content_type,
-             response.status >= 400 ? "application/problem+json" : "application/json");
+    const bool is_json = response.content_type.empty();
+    out->set(http::field::content_type, !is_json                 ? response.content_type
+                                        : response.status >= 400 ? "application/problem+json"
+                                                                 : "application/json");
+    for (const auto& [name, value] : response.headers) out->set(name, value);
     out->set(http::field::cache_control, "no-store");
     out->keep_alive(keep_alive);
-    out->body() = boost::json::serialize(response.body);
+    out->body() = is_json ? boost::json::serialize(response.body) : response.text;
     out->prepare_payload();
     stream_.expires_after(kPatience);
     http::async_write(stream_, *out,

@@ -11,19 +11,33 @@ std::string_view right_word(Right right) {
     case Right::Reveal:
       return "reveal";
     case Right::Manage:
+      return "manage";
+    case Right::Deidentify:
+      return "deidentify";
+    case Right::Store:
+      return "store";
+    case Right::Metrics:
       break;
   }
-  return "manage";
+  return "metrics";
+}
+
+std::optional<Right> parse_right(std::string_view word) {
+  for (const Right right : {Right::Operate, Right::Reveal, Right::Manage, Right::Deidentify,
+                            Right::Store, Right::Metrics})
+    if (word == right_word(right)) return right;
+  return std::nullopt;
 }
 
 bool permits(const AccessRules& rules, Right right, Right without_manage, const AdminPeer& peer,
              unsigned service_uid) {
   if (peer.uid == 0 || peer.uid == service_uid || !rules.by_group()) return true;
   if (right == Right::Manage && !rules.manage) right = without_manage;
-  const auto& groups = right == Right::Operate  ? rules.operate
-                       : right == Right::Reveal ? rules.reveal
-                                                : rules.manage;
-  if (!groups) return right == Right::Operate;
+  const bool of_persons = right == Right::Reveal || right == Right::Manage;
+  const auto& groups = right == Right::Reveal   ? rules.reveal
+                       : right == Right::Manage ? rules.manage
+                                                : rules.operate;
+  if (!groups) return !of_persons;
   return std::ranges::any_of(*groups, [&](const AccessRules::Group& group) {
     return group.gid && (*group.gid == peer.gid ||
                          std::ranges::find(peer.groups, *group.gid) != peer.groups.end());

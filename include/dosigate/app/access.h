@@ -9,13 +9,22 @@
 
 namespace dosigate {
 
-/// What a request to the admin socket needs. Each endpoint has exactly one (docs/http-api.md).
+/// What a request needs. Each endpoint has exactly one (docs/http-api.md).
 enum class Right : std::uint8_t {
-  Operate,  ///< run the node: status, queue, quarantine list, reload, drain
-  Reveal,   ///< learn who somebody is: look-up, reveal, the person's report
-  Manage,   ///< what cannot be undone or leaves the node: forget, export, keys, release, backup
+  Operate,     ///< run the node: status, queue, quarantine list, reload, drain
+  Reveal,      ///< learn who somebody is: look-up, reveal, the person's report
+  Manage,      ///< what cannot be undone or leaves the node: forget, export, keys, release, backup
+  Deidentify,  ///< have instances cleaned and given back
+  Store,       ///< send instances to be forwarded (STOW-RS)
+  Metrics,     ///< read /metrics
 };
 std::string_view right_word(Right right);
+std::optional<Right> parse_right(std::string_view word);
+
+/// Rights of a token or certificate, each a bit.
+constexpr std::uint32_t right_bit(Right right) {
+  return std::uint32_t{1} << static_cast<unsigned>(right);
+}
 
 /// The section [access]. An account has a right when it is in one of its groups.
 struct AccessRules {

@@ -9,6 +9,7 @@
 
 #include "dosigate/app/access.h"
 #include "dosigate/app/audit_settings.h"
+#include "dosigate/app/http_settings.h"
 #include "dosigate/app/network_limits.h"
 #include "dosigate/base/bytes.h"
 #include "dosigate/base/result.h"
@@ -101,6 +102,7 @@ struct Config {
   AccessRules access;  ///< [access]
   NetworkLimits network;
   AuditSettings audit;
+  HttpSettings http;
   /// What is allowed but unwise, each with file, line and key: missing LGPD fields, no journal,
   /// listening on every address.
   std::vector<std::string> warnings;
