@@ -7,6 +7,7 @@
 
 #include "admin_api.h"
 #include "approvals.h"
+#include "map_read_watch.h"
 
 namespace dosigate {
 namespace {
@@ -25,6 +26,22 @@ json::value names_of(const std::optional<AccessRules::Groups>& groups) {
 }
 
 }  // namespace
+
+std::variant<ApiService::Entry, ApiResponse> AdminApi::enter(ApiRequest& head) {
+  Entry entry;
+  if (head.path == "/api/v1/map/import") entry.most_body = std::uint64_t{64} << 20U;
+  if (head.path == "/api/v1/deidentify" || head.path.starts_with("/dicom-web/studies"))
+    entry = {std::uint64_t{64} << 30U, true};
+  return entry;
+}
+
+ApiResponse AdminApi::stream(const ApiRequest& head, RequestBody& body) {
+  if (head.path == "/api/v1/deidentify") return deidentify(head, body, "");
+  if (head.path == "/dicom-web/studies") return store(head, body, "");
+  if (head.path.starts_with("/dicom-web/studies/"))
+    return store(head, body, head.path.substr(std::string("/dicom-web/studies/").size()));
+  return problem(fail(Fault::NotFound, head.path + " is not part of this API"));
+}
 
 ApiResponse AdminApi::answer(const ApiRequest& request) {
   std::string named;
@@ -49,7 +66,9 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
                   "this user has learned who somebody is " +
                       std::to_string(rules.reveals_per_hour) +
                       " times within an hour ([access] reveals_per_hour): wait");
-  return route->answer(*this, request, named);
+  ApiResponse response = route->answer(*this, request, named);
+  watch_map_reads(*node_.stores_.incidents, request, response);
+  return response;
 }
 
 ApiResponse AdminApi::denied(const ApiRequest& request, const AdminRoute& route,

@@ -14,13 +14,17 @@
 
 namespace dosigate {
 
+struct RestOrder;
+
 /// The HTTP API of the node (paths and fields: docs/http-api.md): a view over the stages. Which
 /// endpoints there are, and what right each needs, stands in admin_routes.cpp. Thread: any.
-class AdminApi {
+class AdminApi final : public ApiService {
  public:
   explicit AdminApi(Node& node) : node_(node) {}
+  std::variant<Entry, ApiResponse> enter(ApiRequest& head) override;
+  ApiResponse stream(const ApiRequest& head, RequestBody& body) override;
   /// Asks for the right first (admin_access.cpp); every refusal is in the audit log.
-  ApiResponse answer(const ApiRequest& request);
+  ApiResponse answer(const ApiRequest& request) override;
 
  private:
   friend struct AdminRoutes;  ///< the table of what may be asked
@@ -80,6 +84,14 @@ class AdminApi {
   ApiResponse key_file_written(const ApiRequest& request);
   ApiResponse verify_recovery(const ApiRequest& request);
   ApiResponse keys_compromised(const ApiRequest& request);
+
+  // admin_rest.cpp
+  /// By which route, profile and name what is sent over HTTP is taken.
+  Result<RestOrder> rest_order(const ApiRequest& head) const;
+  ApiResponse deidentify(const ApiRequest& head, RequestBody& body, const std::string& named);
+  /// @param study  UID of the target resource; empty: any.
+  ApiResponse store(const ApiRequest& head, RequestBody& body, const std::string& study);
+  ApiResponse store_any(const ApiRequest& head, RequestBody& body, const std::string& named);
 
   // Corrections of identities and the rights of the person (admin_corrections.cpp)
   ApiResponse alias(const ApiRequest& request);

@@ -75,6 +75,12 @@ std::string digest_of(ByteView bytes) {
 
 }  // namespace
 
+std::optional<TlsIdentity> tls_identity_of(ssl_st* session) {
+  const Certificate shown(SSL_get1_peer_certificate(session));
+  if (!shown || SSL_get_verify_result(session) != X509_V_OK) return std::nullopt;
+  return identity_of(shown.get());
+}
+
 Result<TlsIdentity> tls_identity_of(const std::filesystem::path& certificate) {
   const auto content = content_of(certificate, "the certificate " + certificate.string());
   if (!content) return content.error();
@@ -85,19 +91,25 @@ Result<TlsIdentity> tls_identity_of(const std::filesystem::path& certificate) {
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsFiles& files,
                                                              TlsFile* at_fault) {
-  return make(true, files, at_fault);
+  return make(true, true, files, at_fault);
+}
+
+Result<std::shared_ptr<const TlsContext>> TlsContext::http_server(const TlsFiles& files,
+                                                                  TlsFile* at_fault) {
+  return make(true, false, files, at_fault);
 }
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::client(const TlsFiles& files,
                                                              TlsFile* at_fault) {
-  return make(false, files, at_fault);
+  return make(false, true, files, at_fault);
 }
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::make(bool is_server, const TlsFiles& files,
+Result<std::shared_ptr<const TlsContext>> TlsContext::make(bool is_server, bool needs_ca,
+                                                           const TlsFiles& files,
                                                            TlsFile* at_fault) {
   std::shared_ptr<TlsContext> made(new TlsContext(is_server));
   TlsFile which = TlsFile::Certificate;
-  if (auto done = made->set_up(files, which); !done) {
+  if (auto done = made->set_up(files, needs_ca, which); !done) {
     if (at_fault != nullptr) *at_fault = which;
     return done.error();
   }
@@ -106,7 +118,12 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::make(bool is_server, const
 
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
-Result<void> TlsContext::set_up(const TlsFiles& files, TlsFile& at_fault) {
+ssl_ctx_st* TlsContext::share() const {
+  (void)SSL_CTX_up_ref(context_);
+  return context_;
+}
+
+Result<void> TlsContext::set_up(const TlsFiles& files, bool needs_ca, TlsFile& at_fault) {
   context_ = SSL_CTX_new(is_server_ ? TLS_server_method() : TLS_client_method());
   if (context_ == nullptr) return fail(Fault::Unavailable, "OpenSSL cannot make a TLS context");
   SSL_CTX_set_security_level(context_, kSecurityLevel);
@@ -124,7 +141,8 @@ Result<void> TlsContext::set_up(const TlsFiles& files, TlsFile& at_fault) {
   SSL_CTX_set_mode(context_, SSL_MODE_RELEASE_BUFFERS);
 
   at_fault = TlsFile::Ca;
-  if (auto done = read_ca(files.ca); !done) return done;
+  if (needs_ca || !files.ca.empty())
+    if (auto done = read_ca(files.ca); !done) return done;
   if (!is_server_ && files.certificate.empty() && files.key.empty()) return {};
   at_fault = TlsFile::Certificate;
   if (auto done = read_certificate(files.certificate); !done) return done;

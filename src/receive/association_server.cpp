@@ -266,4 +266,6 @@ AssociationServer::Counters AssociationServer::counters() const {
   return out;
 }
 
+ServerState& AssociationServer::state() { return impl_->state; }
+
 }  // namespace dosigate

@@ -39,6 +39,9 @@ struct TlsPin {
 };
 /// "AB:CD:…" or "abcd…" as 64 lower-case digits; nothing when it is no SHA-256.
 std::optional<std::string> tls_fingerprint(std::string_view text);
+/// Whom the certificate names that the peer of a session has shown and that was found good; nothing
+/// when it showed none.
+std::optional<TlsIdentity> tls_identity_of(ssl_st* session);
 /// Whom the first certificate of a PEM file names.
 Result<TlsIdentity> tls_identity_of(const std::filesystem::path& certificate);
 
@@ -52,6 +55,9 @@ class TlsContext {
   /// @param at_fault  is told which of the three files the error is about.
   static Result<std::shared_ptr<const TlsContext>> server(const TlsFiles& files,
                                                           TlsFile* at_fault = nullptr);
+  /// A server of HTTP may have no `ca`: then it asks nobody for a certificate.
+  static Result<std::shared_ptr<const TlsContext>> http_server(const TlsFiles& files,
+                                                               TlsFile* at_fault = nullptr);
   /// `certificate` and `key` may both be empty: then we have none to show.
   static Result<std::shared_ptr<const TlsContext>> client(const TlsFiles& files,
                                                           TlsFile* at_fault = nullptr);
@@ -71,7 +77,11 @@ class TlsContext {
   bool has_certificate() const { return !own_.fingerprint.empty(); }
   /// Whether both were made of files with the same content.
   bool same_files(const TlsContext& other) const { return digest_ == other.digest_; }
+  /// Whether there is a CA: without one nobody's certificate can be checked.
+  bool has_ca() const { return !ca_.subject.empty(); }
   ssl_ctx_st* native() const { return context_; }
+  /// One more owner of it, who frees it (SSL_CTX_free).
+  ssl_ctx_st* share() const;
 
  private:
   struct Named {
@@ -79,9 +89,9 @@ class TlsContext {
     std::string subject, fingerprint;
   };
   explicit TlsContext(bool is_server) : is_server_(is_server) {}
-  static Result<std::shared_ptr<const TlsContext>> make(bool is_server, const TlsFiles& files,
-                                                        TlsFile* at_fault);
-  Result<void> set_up(const TlsFiles& files, TlsFile& at_fault);
+  static Result<std::shared_ptr<const TlsContext>> make(bool is_server, bool needs_ca,
+                                                        const TlsFiles& files, TlsFile* at_fault);
+  Result<void> set_up(const TlsFiles& files, bool needs_ca, TlsFile& at_fault);
   Result<void> read_certificate(const std::filesystem::path& file);
   Result<void> read_key(const std::filesystem::path& file);
   Result<void> read_ca(const std::filesystem::path& file);

@@ -15,6 +15,8 @@
 
 namespace dosigate {
 
+struct ServerState;
+
 /// Whether an association is taken, judged from titles and address before its contexts are read.
 /// Draining and NoRoom (of the disk) pass: A-ASSOCIATE-RJ 2/3/1 and 2/3/2, transient.
 enum class Admission { Accept, CalledAeUnknown, CallingAeUnknown, Draining, NoRoom };
@@ -126,6 +128,8 @@ class AssociationServer {
   Counters counters() const;
 
  private:
+  friend class Intake;
+  ServerState& state();
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
