@@ -124,7 +124,9 @@ Result<void> TlsContext::set_up(const TlsFiles& files, TlsFile& at_fault) {
   SSL_CTX_set_mode(context_, SSL_MODE_RELEASE_BUFFERS);
 
   at_fault = TlsFile::Ca;
-  if (auto done = read_ca(files.ca); !done) return done;
+  // A server that trusts no authority asks nobody for a certificate, and cannot accept one either.
+  if (!is_server_ || !files.ca.empty())
+    if (auto done = read_ca(files.ca); !done) return done;
   if (!is_server_ && files.certificate.empty() && files.key.empty()) return {};
   at_fault = TlsFile::Certificate;
   if (auto done = read_certificate(files.certificate); !done) return done;
