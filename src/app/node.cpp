@@ -10,6 +10,7 @@
 #include "approvals.h"
 #include "arrival_audit.h"
 #include "backup.h"
+#include "config_http.h"
 #include "destination_status.h"
 #include "dosigate/api/http_server.h"
 #include "dosigate/app/init.h"
@@ -341,12 +342,17 @@ Result<void> Node::reload() {
     changed += (changed.empty() ? "" : ", ") + ("[node] " + key);
   for (const auto& key : changed_network_keys(config_.network, loaded->network))
     changed += (changed.empty() ? "" : ", ") + ("[network] " + key);
+  for (const auto& key : changed_http_keys(config_.http, loaded->http))
+    changed += (changed.empty() ? "" : ", ") + ("[http] " + key);
   if (!changed.empty()) {
     spdlog::warn("configuration changed keys=\"{}\": restart dosigated to use them", changed);
     loaded->warnings.push_back(changed + " changed since the start: restart dosigated to use them");
   }
   loaded->node = config_.node;
   loaded->network = config_.network;
+  if (loaded->http.listen_tls != config_.http.listen_tls) loaded->http.tls = config_.http.tls;
+  loaded->http.listen = config_.http.listen;
+  loaded->http.listen_tls = config_.http.listen_tls;
   auto tls = NodeTls::load(*loaded);
   if (!tls) return tls.error();
   auto routing = Routing::make(*loaded, *stores_.map);

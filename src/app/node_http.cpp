@@ -12,7 +12,7 @@ namespace dosigate {
 
 Result<void> Node::load_http_tls(const HttpSettings& http) {
   if (http.listen_tls.empty()) return {};
-  auto fresh = TlsContext::http_server(http.tls);
+  auto fresh = TlsContext::server(http.tls);
   if (!fresh) return fail(fresh.error().fault, "[http] " + fresh.error().detail);
   http_tls_.with([&](auto& present) {
     if (!present || !present->same_files(**fresh)) present = *fresh;

@@ -91,25 +91,19 @@ Result<TlsIdentity> tls_identity_of(const std::filesystem::path& certificate) {
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsFiles& files,
                                                              TlsFile* at_fault) {
-  return make(true, true, files, at_fault);
-}
-
-Result<std::shared_ptr<const TlsContext>> TlsContext::http_server(const TlsFiles& files,
-                                                                  TlsFile* at_fault) {
-  return make(true, false, files, at_fault);
+  return make(true, files, at_fault);
 }
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::client(const TlsFiles& files,
                                                              TlsFile* at_fault) {
-  return make(false, true, files, at_fault);
+  return make(false, files, at_fault);
 }
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::make(bool is_server, bool needs_ca,
-                                                           const TlsFiles& files,
+Result<std::shared_ptr<const TlsContext>> TlsContext::make(bool is_server, const TlsFiles& files,
                                                            TlsFile* at_fault) {
   std::shared_ptr<TlsContext> made(new TlsContext(is_server));
   TlsFile which = TlsFile::Certificate;
-  if (auto done = made->set_up(files, needs_ca, which); !done) {
+  if (auto done = made->set_up(files, which); !done) {
     if (at_fault != nullptr) *at_fault = which;
     return done.error();
   }
@@ -123,7 +117,7 @@ ssl_ctx_st* TlsContext::share() const {
   return context_;
 }
 
-Result<void> TlsContext::set_up(const TlsFiles& files, bool needs_ca, TlsFile& at_fault) {
+Result<void> TlsContext::set_up(const TlsFiles& files, TlsFile& at_fault) {
   context_ = SSL_CTX_new(is_server_ ? TLS_server_method() : TLS_client_method());
   if (context_ == nullptr) return fail(Fault::Unavailable, "OpenSSL cannot make a TLS context");
   SSL_CTX_set_security_level(context_, kSecurityLevel);
@@ -141,7 +135,8 @@ Result<void> TlsContext::set_up(const TlsFiles& files, bool needs_ca, TlsFile& a
   SSL_CTX_set_mode(context_, SSL_MODE_RELEASE_BUFFERS);
 
   at_fault = TlsFile::Ca;
-  if (needs_ca || !files.ca.empty())
+  // A server that trusts no authority asks nobody for a certificate, and cannot accept one either.
+  if (!is_server_ || !files.ca.empty())
     if (auto done = read_ca(files.ca); !done) return done;
   if (!is_server_ && files.certificate.empty() && files.key.empty()) return {};
   at_fault = TlsFile::Certificate;

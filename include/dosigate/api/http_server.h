@@ -18,7 +18,7 @@ class HttpServer {
  public:
   struct Settings {
     std::vector<std::string> listen, listen_tls;
-    /// What new connections use; made by TlsContext::http_server. Needed with `listen_tls`.
+    /// What new connections use; made by TlsContext::server. Needed with `listen_tls`.
     std::function<std::shared_ptr<const TlsContext>()> tls;
     std::function<void(const std::string& address, const std::string& why)> on_tls_failure;
     unsigned max_uploads = 4;  ///< streamed requests at once; the next gets 503

@@ -55,9 +55,6 @@ class TlsContext {
   /// @param at_fault  is told which of the three files the error is about.
   static Result<std::shared_ptr<const TlsContext>> server(const TlsFiles& files,
                                                           TlsFile* at_fault = nullptr);
-  /// A server of HTTP may have no `ca`: then it asks nobody for a certificate.
-  static Result<std::shared_ptr<const TlsContext>> http_server(const TlsFiles& files,
-                                                               TlsFile* at_fault = nullptr);
   /// `certificate` and `key` may both be empty: then we have none to show.
   static Result<std::shared_ptr<const TlsContext>> client(const TlsFiles& files,
                                                           TlsFile* at_fault = nullptr);
@@ -89,9 +86,9 @@ class TlsContext {
     std::string subject, fingerprint;
   };
   explicit TlsContext(bool is_server) : is_server_(is_server) {}
-  static Result<std::shared_ptr<const TlsContext>> make(bool is_server, bool needs_ca,
-                                                        const TlsFiles& files, TlsFile* at_fault);
-  Result<void> set_up(const TlsFiles& files, bool needs_ca, TlsFile& at_fault);
+  static Result<std::shared_ptr<const TlsContext>> make(bool is_server, const TlsFiles& files,
+                                                        TlsFile* at_fault);
+  Result<void> set_up(const TlsFiles& files, TlsFile& at_fault);
   Result<void> read_certificate(const std::filesystem::path& file);
   Result<void> read_key(const std::filesystem::path& file);
   Result<void> read_ca(const std::filesystem::path& file);
