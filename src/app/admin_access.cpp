@@ -35,8 +35,8 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   const auto routing = node_.ingest_.routing();
   const AccessRules& rules = routing->config().access;
   const AdminPeer peer{request.uid, request.gid, request.groups};
-  const auto [right, otherwise] = route->needs;
-  if (!permits(rules, right, otherwise, peer, ::geteuid())) {
+  const auto [right, otherwise, open] = route->needs;
+  if (!open && !permits(rules, right, otherwise, peer, ::geteuid())) {
     const Right needed = right == Right::Manage && !rules.manage ? otherwise : right;
     return denied(request, *route,
                   "it needs the right \"" + std::string(right_word(needed)) +

@@ -10,6 +10,7 @@
 #include "admin_routes.h"
 #include "dosigate/api/http.h"
 #include "dosigate/app/node.h"
+#include "http_requests.h"
 #include "rate_limit.h"
 
 namespace dosigate {
@@ -21,6 +22,8 @@ class AdminApi {
   explicit AdminApi(Node& node) : node_(node) {}
   /// Asks for the right first (admin_access.cpp); every refusal is in the audit log.
   ApiResponse answer(const ApiRequest& request);
+  /// Whoever serves requests counts them here, for /metrics.
+  HttpRequests& requests() { return requests_; }
 
  private:
   friend struct AdminRoutes;  ///< the table of what may be asked
@@ -38,6 +41,12 @@ class AdminApi {
 
   ApiResponse status() const;
   ApiResponse check() const;
+  // admin_health.cpp
+  std::vector<std::string> not_ready() const;
+  ApiResponse live() const;
+  ApiResponse ready() const;
+  ApiResponse metrics() const;                           // admin_metrics.cpp
+  ApiResponse studies(const ApiRequest& request) const;  // admin_studies.cpp
   // admin_drain.cpp
   boost::json::object drain_state() const;
   boost::json::object network_state() const;  // admin_network.cpp
@@ -115,6 +124,7 @@ class AdminApi {
 
   Node& node_;
   RateLimit reveals_, denials_;
+  HttpRequests requests_;
   std::mutex approving_;  ///< one at a time, so that nothing is carried out twice
   std::atomic<std::uint64_t> denied_{0}, not_recorded_{0};
 };

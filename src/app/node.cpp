@@ -226,12 +226,14 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
   io_thread_ = std::jthread([this] { io_.run(); });
 
   admin_api_ = std::make_unique<AdminApi>(*this);
-  admin_ = std::make_unique<AdminServer>(node.admin_socket, admin_socket,
-                                         [this](const ApiRequest& request) {
-                                           auto response = admin_api_->answer(request);
-                                           watch_map_reads(*stores_.incidents, request, response);
-                                           return response;
-                                         });
+  admin_ = std::make_unique<AdminServer>(
+      node.admin_socket, admin_socket, [this](const ApiRequest& request) {
+        const SteadyTime begun = steady_now();
+        auto response = admin_api_->answer(request);
+        admin_api_->requests().add(request, response.status, steady_now() - begun);
+        watch_map_reads(*stores_.incidents, request, response);
+        return response;
+      });
 
   stores_.audit->record("start", "dosigated", {{"version", DOSIGATE_VERSION}});
   record_destinations(config_);
