@@ -10,6 +10,7 @@
 #include "admin_routes.h"
 #include "dosigate/api/http.h"
 #include "dosigate/app/node.h"
+#include "http_requests.h"
 #include "rate_limit.h"
 
 namespace dosigate {
@@ -25,6 +26,8 @@ class AdminApi final : public ApiService {
   ApiResponse stream(const ApiRequest& head, RequestBody& body) override;
   /// Asks for the right first (admin_access.cpp); every refusal is in the audit log.
   ApiResponse answer(const ApiRequest& request) override;
+  /// Whoever serves requests counts them here, for /metrics.
+  HttpRequests& requests() { return requests_; }
 
  private:
   friend struct AdminRoutes;  ///< the table of what may be asked
@@ -42,6 +45,12 @@ class AdminApi final : public ApiService {
 
   ApiResponse status() const;
   ApiResponse check() const;
+  // admin_health.cpp
+  std::vector<std::string> not_ready() const;
+  ApiResponse live() const;
+  ApiResponse ready() const;
+  ApiResponse metrics() const;                           // admin_metrics.cpp
+  ApiResponse studies(const ApiRequest& request) const;  // admin_studies.cpp
   // admin_drain.cpp
   boost::json::object drain_state() const;
   boost::json::object network_state() const;  // admin_network.cpp
@@ -127,6 +136,7 @@ class AdminApi final : public ApiService {
 
   Node& node_;
   RateLimit reveals_, denials_;
+  HttpRequests requests_;
   std::mutex approving_;  ///< one at a time, so that nothing is carried out twice
   std::atomic<std::uint64_t> denied_{0}, not_recorded_{0};
 };

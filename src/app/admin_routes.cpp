@@ -54,6 +54,7 @@ std::span<const AdminRoute> AdminRoutes::all() {
   // own is named.
   constexpr Needs kManageNode{Right::Manage, Right::Operate};
   constexpr Needs kManagePersons{Right::Manage, Right::Reveal};
+  constexpr Needs kMetrics = Right::Metrics, kOpen = Needs::nothing();
   constexpr auto kNobody = Reads::Nobody, kIdentity = Reads::Identity;
   using Api = AdminApi;
   static constexpr AdminRoute kRoutes[] = {
@@ -116,6 +117,10 @@ std::span<const AdminRoute> AdminRoutes::all() {
       {"GET", "/api/v1/incidents", kOperate, kNobody, plain<&Api::incidents>},
       {"POST", "/api/v1/incidents/{}/close", kManageNode, kNobody, with_both<&Api::close_incident>},
       {"POST", "/api/v1/reload", kOperate, kNobody, plain<&Api::reload>},
+      {"GET", "/api/v1/studies", kOperate, kNobody, with_request<&Api::studies>},
+      {"GET", "/metrics", kMetrics, kNobody, plain<&Api::metrics>},
+      {"GET", "/health/live", kOpen, kNobody, plain<&Api::live>},
+      {"GET", "/health/ready", kOpen, kNobody, plain<&Api::ready>},
   };
   return kRoutes;
 }

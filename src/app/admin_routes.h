@@ -11,14 +11,21 @@ namespace dosigate {
 
 class AdminApi;
 
-/// One endpoint of the admin socket. What is not in the table is not there, and a row without a
+/// One endpoint of the API. What is not in the table is not there, and a row without a
 /// right does not compile.
 struct AdminRoute {
   /// The right it needs, and what stands for Manage where the configuration names no group for it.
   struct Needs {
     constexpr Needs(Right needed) : right(needed), without_manage(needed) {}
     constexpr Needs(Right needed, Right otherwise) : right(needed), without_manage(otherwise) {}
+    /// Whoever can connect may ask: the answer is about nobody and nothing of the hospital's.
+    static constexpr Needs nothing() {
+      Needs out(Right::Metrics);
+      out.open = true;
+      return out;
+    }
     Right right, without_manage;
+    bool open = false;
   };
   /// Whether somebody learns from it who a person is: limited per user and hour.
   enum class Reads : bool { Nobody, Identity };

@@ -239,6 +239,10 @@ void AssociationServer::stop(std::chrono::seconds deadline) {
   }
 }
 
+const AssociationServer::Durations& AssociationServer::durations() const {
+  return impl_->state.durations;
+}
+
 AssociationServer::Counters AssociationServer::counters() const {
   const ServerState& state = impl_->state;
   Places::Use use = state.places.use();

@@ -11,6 +11,7 @@
 #include "dosigate/app/routing.h"
 #include "dosigate/app/withdrawals.h"
 #include "dosigate/base/guarded.h"
+#include "dosigate/base/histogram.h"
 #include "dosigate/quarantine/quarantine.h"
 #include "dosigate/receive/association_server.h"
 #include "dosigate/spool/spool.h"
@@ -81,6 +82,14 @@ class Ingest {
   Counts counts() const {
     return counts_.with([](const Counts& all) { return all; });
   }
+
+  /// Of each time it is done; of a large instance, whose pixel data went to the disk while they
+  /// came, what is left to do at its end.
+  struct Durations {
+    Histogram deidentify;
+    Histogram put;  ///< durable in the spool
+  };
+  const Durations& durations() const { return durations_; }
 
   /// A person's decision about a quarantined instance: de-identification runs again under present
   /// rules. Never forwards an original.
@@ -168,6 +177,7 @@ class Ingest {
   Guarded<std::shared_ptr<const Routing>> routing_;
   Guarded<Counts> counts_;
   CustodyTrouble trouble_;
+  mutable Durations durations_;
   mutable std::shared_mutex in_flight_;  ///< shared by accept and release
   /// Held while waiting for in_flight_: the lock alone prefers readers, of which there is always
   /// one.

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "dosigate/base/histogram.h"
 #include "dosigate/dicom/instance.h"
 #include "dosigate/net/acceptor.h"
 #include "dosigate/net/connection.h"
@@ -126,6 +127,13 @@ class AssociationServer {
   /// workers are idle or `deadline` has passed.
   void stop(std::chrono::seconds deadline);
   Counters counters() const;
+
+  /// Of instances that arrived whole.
+  struct Durations {
+    Histogram receive;  ///< from the request to the last byte of its data set
+    Histogram answer;   ///< from that byte to the response: what the sender waits for
+  };
+  const Durations& durations() const;
 
  private:
   friend class Intake;

@@ -15,6 +15,7 @@
 namespace dosigate {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr unsigned kService = 900, kAna = 1000;
@@ -92,7 +93,7 @@ TEST(AdminRoutes, HaveEachEndpointOnceAndARightForManageWithoutGroups) {
   std::set<std::pair<std::string_view, std::string_view>> seen;
   for (const AdminRoute& route : admin_routes()) {
     EXPECT_TRUE(seen.emplace(route.method, route.path).second) << route.path;
-    EXPECT_TRUE(route.path.starts_with("/api/v1/")) << route.path;
+    EXPECT_TRUE(route.path.starts_with("/")) << route.path;
     EXPECT_NE(route.needs.without_manage, Right::Manage) << route.path;
     EXPECT_EQ(route.needs.right != Right::Manage, route.needs.right == route.needs.without_manage)
         << route.path;
@@ -128,6 +129,15 @@ TEST(AdminRoutes, NeedTheRightsThatWerePromised) {
     ASSERT_TRUE(found.contains(endpoint)) << endpoint;
     EXPECT_EQ(found[endpoint], needs) << endpoint;
   }
+}
+
+/// What is open is open to whoever reaches the port: each addition is a decision.
+TEST(AdminRoutes, AreOpenOnlyWhereNothingIsSaid) {
+  std::set<std::string> open;
+  for (const AdminRoute& route : admin_routes())
+    if (route.needs.open) open.insert(std::string(route.method) + " " + std::string(route.path));
+
+  EXPECT_THAT(open, ElementsAre("GET /health/live", "GET /health/ready"));
 }
 
 TEST(AdminRoutes, AreFoundByMethodAndWholePath) {
@@ -171,14 +181,15 @@ TEST(AdminRoutes, StandInTheDocumentUnderTheirRight) {
         ++in_document;
 
   for (const AdminRoute& route : admin_routes()) {
-    std::string right = "`" + std::string(right_word(route.needs.right)) + "`";
+    std::string right =
+        "`" + (route.needs.open ? "none" : std::string(right_word(route.needs.right))) + "`";
     if (route.needs.right == Right::Manage)
       right += ", else `" + std::string(right_word(route.needs.without_manage)) + "`";
     ASSERT_TRUE(rows.contains(right)) << right;
-    EXPECT_THAT(
-        rows.at(right),
-        HasSubstr("`" + std::string(route.method) + " " +
-                  std::string(route.path.substr(std::string_view("/api/v1/").size())) + "`"));
+    const std::string_view below = "/api/v1/";
+    const auto path = route.path.starts_with(below) ? route.path.substr(below.size()) : route.path;
+    EXPECT_THAT(rows.at(right),
+                HasSubstr("`" + std::string(route.method) + " " + std::string(path) + "`"));
   }
   EXPECT_EQ(in_document, admin_routes().size()) << "and nothing else does";
 }
