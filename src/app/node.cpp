@@ -15,12 +15,12 @@
 #include "dosigate/app/pair_mover.h"
 #include "dosigate/app/reconcile.h"
 #include "key_rotation.h"
-#include "map_read_watch.h"
 #include "node_tls.h"
 #include "patient_facts.h"
 #include "peer_refusals.h"
 #include "places.h"
 #include "syslog_sender.h"
+#include "tokens.h"
 #include "verifications.h"
 
 namespace dosigate {
@@ -185,6 +185,7 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
         recovered.rows_without_file, recovered.damaged, recovered.lost);
   pair_mover_ = std::jthread([this](const std::stop_token& stop) { move_pairs(stop); });
   approvals_ = std::make_unique<Approvals>(node.state_dir / "approvals", *stores_.keys);
+  tokens_ = std::make_unique<Tokens>(node.state_dir / "tokens.json");
   key_rotation_ = std::make_unique<KeyRotation>(
       KeyRotation::Parts{*stores_.keys, *stores_.map, *stores_.spool, quarantine_, ingest_,
                          *stores_.audit, *approvals_});
@@ -227,12 +228,9 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
   io_thread_ = std::jthread([this] { io_.run(); });
 
   admin_api_ = std::make_unique<AdminApi>(*this);
-  admin_ = std::make_unique<AdminServer>(node.admin_socket, admin_socket,
-                                         [this](const ApiRequest& request) {
-                                           auto response = admin_api_->answer(request);
-                                           watch_map_reads(*stores_.incidents, request, response);
-                                           return response;
-                                         });
+  admin_ = std::make_unique<AdminServer>(
+      node.admin_socket, admin_socket,
+      [this](const ApiRequest& request) { return admin_api_->handle(request); });
 
   stores_.audit->record("start", "dosigated", {{"version", DOSIGATE_VERSION}});
   record_destinations(config_);
@@ -246,6 +244,8 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
     spdlog::info("listening on={} ae_title={} tls=\"{}\"", endpoint, node.ae_title,
                  tls_->server()->subject());
 }
+
+ApiService& Node::api() { return *admin_api_; }
 
 Destination Node::made_ready(Destination wanted) const {
   wanted.calling_ae = config_.node.ae_title;
