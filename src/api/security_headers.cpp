@@ -13,10 +13,10 @@ void add_security_headers(ApiResponse& response) {
       {"Referrer-Policy", "no-referrer"},
       {"X-Frame-Options", "DENY"},
   }};
-  for (const auto& [name, value] : kHeaders) {
+  for (const auto& ours : kHeaders) {
     const bool said = std::any_of(response.headers.begin(), response.headers.end(),
-                                  [&](const auto& header) { return header.first == name; });
-    if (!said) response.headers.emplace_back(name, value);
+                                  [&](const auto& header) { return header.first == ours.first; });
+    if (!said) response.headers.emplace_back(ours.first, ours.second);
   }
 }
 
