@@ -22,6 +22,7 @@
 #include "peer_refusals.h"
 #include "places.h"
 #include "syslog_sender.h"
+#include "tokens.h"
 #include "verifications.h"
 
 namespace dosigate {
@@ -189,6 +190,7 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
         recovered.rows_without_file, recovered.damaged, recovered.lost);
   pair_mover_ = std::jthread([this](const std::stop_token& stop) { move_pairs(stop); });
   approvals_ = std::make_unique<Approvals>(node.state_dir / "approvals", *stores_.keys);
+  tokens_ = std::make_unique<Tokens>(node.state_dir / "tokens.json");
   key_rotation_ = std::make_unique<KeyRotation>(
       KeyRotation::Parts{*stores_.keys, *stores_.map, *stores_.spool, quarantine_, ingest_,
                          *stores_.audit, *approvals_});
@@ -249,6 +251,8 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
     spdlog::info("listening on={} ae_title={} tls=\"{}\"", endpoint, node.ae_title,
                  tls_->server()->subject());
 }
+
+ApiService& Node::api() { return *admin_api_; }
 
 Destination Node::made_ready(Destination wanted) const {
   wanted.calling_ae = config_.node.ae_title;

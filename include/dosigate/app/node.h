@@ -40,6 +40,7 @@ class KeyRotation;
 class NodeTls;
 class PeerRefusals;
 class SyslogSender;
+class Tokens;
 class Verifications;
 
 /// Something an operator should know, from the moment it holds until it no longer does.
@@ -52,7 +53,7 @@ struct Condition {
                      ///< "key-rotation-unfinished", "recovery-not-verified", "network-crowded",
                      ///< "incident", "syslog-unreachable", "syslog-behind", "keys-not-locked",
                      ///< "tls-certificate-expires", "tls-certificate-expired", "tls-ca-expires",
-                     ///< "tls-ca-expired"
+                     ///< "tls-ca-expired", "token-expires", "tokens-damaged"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
@@ -91,6 +92,8 @@ class Node {
 
   std::vector<Condition> conditions() const;
   DiskUse disk() const;
+  /// What HTTP servers ask; as long as the node.
+  ApiService& api();
   /// Once a second by main: samples the disk, raises and clears alerts, writes the count of
   /// removed private creators, records who was told of a withdrawal, says which studies are
   /// complete, folds the ledger.
@@ -134,6 +137,7 @@ class Node {
   AssociationServer::Answer turn_away(const Origin& origin, const char* why);
   void add_admission_conditions(std::vector<Condition>& out, const DiskUse& use) const;
   void add_key_conditions(std::vector<Condition>& out) const;
+  void add_token_conditions(std::vector<Condition>& out) const;
   void raise_and_clear_alerts();
   void record_told();
   // node_security.cpp
@@ -165,6 +169,7 @@ class Node {
   Corrections corrections_;
   std::jthread pair_mover_;
   std::unique_ptr<Approvals> approvals_;
+  std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<KeyRotation> key_rotation_;
   std::mutex reloading_;  ///< SIGHUP and the API may ask at once
   std::mutex bundling_;   ///< one backup or export at a time
