@@ -45,6 +45,9 @@ class AdminApi {
   std::vector<std::string> not_ready() const;
   ApiResponse live() const;
   ApiResponse ready() const;
+  // admin_page.cpp
+  ApiResponse front_page(const ApiRequest& request) const;
+  ApiResponse page(const ApiRequest& request, const std::string& name) const;
   ApiResponse metrics() const;                           // admin_metrics.cpp
   ApiResponse studies(const ApiRequest& request) const;  // admin_studies.cpp
   // admin_drain.cpp
