@@ -64,6 +64,9 @@ class AdminApi final : public ApiService {
   std::vector<std::string> not_ready() const;
   ApiResponse live() const;
   ApiResponse ready() const;
+  // admin_page.cpp
+  ApiResponse front_page(const ApiRequest& request) const;
+  ApiResponse page(const ApiRequest& request, const std::string& name) const;
   ApiResponse metrics() const;                           // admin_metrics.cpp
   ApiResponse studies(const ApiRequest& request) const;  // admin_studies.cpp
   // admin_drain.cpp

@@ -138,7 +138,7 @@ TEST(AdminRoutes, AreOpenOnlyWhereNothingIsSaid) {
   for (const AdminRoute& route : admin_routes())
     if (route.needs.open) open.insert(std::string(route.method) + " " + std::string(route.path));
 
-  EXPECT_THAT(open, ElementsAre("GET /health/live", "GET /health/ready"));
+  EXPECT_THAT(open, ElementsAre("GET /", "GET /health/live", "GET /health/ready", "GET /page/{}"));
 }
 
 TEST(AdminRoutes, AreFoundByMethodAndWholePath) {
