@@ -7,6 +7,7 @@
 
 #include "admin_api.h"
 #include "approvals.h"
+#include "map_read_watch.h"
 
 namespace dosigate {
 namespace {

@@ -12,13 +12,16 @@
 #include "admin_routes.h"
 #include "dosigate/api/http.h"
 #include "dosigate/app/node.h"
+#include "http_requests.h"
 #include "rate_limit.h"
 
 namespace dosigate {
 
+struct RestOrder;
+
 /// The HTTP API of the node (paths and fields: docs/http-api.md): a view over the stages. Which
 /// endpoints there are, and what right each needs, stands in admin_routes.cpp. Thread: any.
-class AdminApi : public ApiService {
+class AdminApi final : public ApiService {
  public:
   explicit AdminApi(Node& node) : node_(node) {}
   // admin_entrance.cpp
@@ -27,8 +30,8 @@ class AdminApi : public ApiService {
   std::variant<Entry, ApiResponse> enter(ApiRequest& head) override;
   ApiResponse answer(const ApiRequest& request) override;
   ApiResponse stream(const ApiRequest& head, RequestBody& body) override;
-  /// One that came over the socket in one piece: enters and is answered.
-  ApiResponse handle(const ApiRequest& request);
+  /// Whoever serves requests counts them here, for /metrics.
+  HttpRequests& requests() { return requests_; }
 
  private:
   friend struct AdminRoutes;                ///< the table of what may be asked
@@ -57,6 +60,12 @@ class AdminApi : public ApiService {
 
   ApiResponse status() const;
   ApiResponse check() const;
+  // admin_health.cpp
+  std::vector<std::string> not_ready() const;
+  ApiResponse live() const;
+  ApiResponse ready() const;
+  ApiResponse metrics() const;                           // admin_metrics.cpp
+  ApiResponse studies(const ApiRequest& request) const;  // admin_studies.cpp
   // admin_drain.cpp
   boost::json::object drain_state() const;
   boost::json::object network_state() const;  // admin_network.cpp
@@ -67,7 +76,14 @@ class AdminApi : public ApiService {
   ApiResponse retry(const ApiRequest& request);
   ApiResponse pause(const ApiRequest& request);
   ApiResponse resume(const ApiRequest& request);
-  ApiResponse quarantine() const;
+  ApiResponse quarantine(const ApiRequest& request) const;
+  ApiResponse header(const InstanceId& id) const;  // admin_header.cpp
+  // admin_configuration.cpp
+  ApiResponse destinations() const;
+  ApiResponse routes() const;
+  ApiResponse check_configuration() const;
+  boost::json::array destinations_state() const;
+  ApiResponse openapi() const;  // admin_openapi.cpp
   ApiResponse held(const InstanceId& id) const;
   ApiResponse discard(const ApiRequest& request, const InstanceId& id);
   ApiResponse release(const ApiRequest& request, const InstanceId& id);
@@ -85,7 +101,7 @@ class AdminApi : public ApiService {
   std::optional<std::int64_t> own_token_expires(const ApiRequest& request) const;
   // admin_audit.cpp
   ApiResponse verify_audit(const ApiRequest& request);
-  ApiResponse incidents() const;
+  ApiResponse incidents(const ApiRequest& request) const;
   ApiResponse close_incident(const ApiRequest& request, const std::string& number);
   boost::json::object audit_state() const;
   boost::json::object incident_state() const;
@@ -107,6 +123,14 @@ class AdminApi : public ApiService {
   ApiResponse verify_recovery(const ApiRequest& request);
   ApiResponse keys_compromised(const ApiRequest& request);
 
+  // admin_rest.cpp
+  /// By which route, profile and name what is sent over HTTP is taken.
+  Result<RestOrder> rest_order(const ApiRequest& head) const;
+  ApiResponse deidentify(const ApiRequest& head, RequestBody& body, const std::string& named);
+  /// @param study  UID of the target resource; empty: any.
+  ApiResponse store(const ApiRequest& head, RequestBody& body, const std::string& study);
+  ApiResponse store_any(const ApiRequest& head, RequestBody& body, const std::string& named);
+
   // Corrections of identities and the rights of the person (admin_corrections.cpp)
   ApiResponse alias(const ApiRequest& request);
   ApiResponse alarms() const;
@@ -120,7 +144,7 @@ class AdminApi : public ApiService {
   ApiResponse accept_device(const ApiRequest& request);
 
   // admin_revision.cpp
-  ApiResponse revisions() const;
+  ApiResponse revisions(const ApiRequest& request) const;
   ApiResponse revision_of(const InstanceId& id) const;
   ApiResponse send_revision(const ApiRequest& request, const InstanceId& id);
   ApiResponse drop_revision(const ApiRequest& request, const InstanceId& id);
@@ -141,8 +165,9 @@ class AdminApi : public ApiService {
 
   Node& node_;
   RateLimit reveals_, denials_;
-  RequestRate requests_, failed_logins_;  ///< over TCP
-  std::mutex approving_;                  ///< one at a time, so that nothing is carried out twice
+  RequestRate request_rate_, failed_logins_;  ///< over TCP
+  HttpRequests requests_;
+  std::mutex approving_;  ///< one at a time, so that nothing is carried out twice
   std::atomic<std::uint64_t> denied_{0}, not_recorded_{0};
 };
 

@@ -62,6 +62,8 @@ bool is_json(std::string_view content_type) {
   return content_type.empty() || content_type.front() == ';';
 }
 
+bool is_read(const ApiRequest& head) { return head.method == "GET" || head.method == "HEAD"; }
+
 bool may_read(const HttpSettings& http, const std::string& origin) {
   return std::find(http.cors_origins.begin(), http.cors_origins.end(), origin) !=
          http.cors_origins.end();
@@ -149,7 +151,7 @@ std::optional<ApiResponse> AdminApi::refuse(const ApiRequest& head, const AdminR
   }
   if (route->needs.open) return std::nullopt;
   if (auto refused = lacks_right(head, *route)) return refused;
-  if (head.local || route->stream != nullptr || head.method == "GET") return std::nullopt;
+  if (head.local || route->stream != nullptr || is_read(head)) return std::nullopt;
   // A page of another server can make a browser send a form or plain text, but not JSON, without
   // asking first; and a certificate, unlike a token, is sent along by the browser itself.
   const bool says_nothing = head.content_type.empty() && !head.actor.starts_with("certificate:");
@@ -167,7 +169,7 @@ std::variant<ApiService::Entry, ApiResponse> AdminApi::let_in(ApiRequest& head) 
     const bool asks_first = head.method == "OPTIONS" && !head.origin.empty();
     const bool open = asks_first || (route != nullptr && route->needs.open);
     if (auto refused = identify(head, http, open)) return std::move(*refused);
-    if (const auto wait = requests_.take(head.actor, http.requests_per_minute))
+    if (const auto wait = request_rate_.take(head.actor, http.requests_per_minute))
       return too_many(*wait, "more than " + std::to_string(http.requests_per_minute) +
                                  " requests a minute ([http] requests_per_minute)");
     if (asks_first) return preflight(head, http);
@@ -192,15 +194,18 @@ void AdminApi::finish(const ApiRequest& head, ApiResponse& response) const {
 }
 
 std::variant<ApiService::Entry, ApiResponse> AdminApi::enter(ApiRequest& head) {
+  const SteadyTime begun = steady_now();
   auto entered = let_in(head);
   if (auto* refused = std::get_if<ApiResponse>(&entered)) {
     watch_map_reads(*node_.stores_.incidents, head, *refused);
     finish(head, *refused);
+    requests_.add(head, refused->status, steady_now() - begun);
   }
   return entered;
 }
 
 ApiResponse AdminApi::answer(const ApiRequest& request) {
+  const SteadyTime begun = steady_now();
   std::string named;
   const AdminRoute* route = find_admin_route(request.method, request.path, named);
   ApiResponse out = route == nullptr || route->answer == nullptr
@@ -209,27 +214,20 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   watch_map_reads(*node_.stores_.incidents, request, out);
   if (request.path != "/api/v1/status") add_etag(request, out);
   finish(request, out);
+  requests_.add(request, out.status, steady_now() - begun);
   return out;
 }
 
 ApiResponse AdminApi::stream(const ApiRequest& head, RequestBody& body) {
+  const SteadyTime begun = steady_now();
   std::string named;
   const AdminRoute* route = find_admin_route(head.method, head.path, named);
   ApiResponse out = route == nullptr || route->stream == nullptr
                         ? refusal(404, "Not found", "this takes no such body")
                         : route->stream(*this, head, body, named);
   finish(head, out);
+  requests_.add(head, out.status, steady_now() - begun);
   return out;
-}
-
-ApiResponse AdminApi::handle(const ApiRequest& request) {
-  std::string named;
-  if (auto refused = refuse(request, find_admin_route(request.method, request.path, named))) {
-    watch_map_reads(*node_.stores_.incidents, request, *refused);
-    finish(request, *refused);
-    return std::move(*refused);
-  }
-  return answer(request);
 }
 
 }  // namespace dosigate

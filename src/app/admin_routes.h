@@ -19,9 +19,9 @@ struct AdminRoute {
   struct Needs {
     constexpr Needs(Right needed) : right(needed), without_manage(needed) {}
     constexpr Needs(Right needed, Right otherwise) : right(needed), without_manage(otherwise) {}
-    /// Nobody is asked who he is: health, the document of the API.
+    /// Whoever can connect may ask: the answer is about nobody and nothing of the hospital's.
     static constexpr Needs nothing() {
-      Needs out(Right::Operate);
+      Needs out(Right::Metrics);
       out.open = true;
       return out;
     }

@@ -154,6 +154,7 @@ Ingest::Outcome Ingest::queue(const InstanceId& id, const Cleaned& cleaned, cons
   if (passed != nullptr && !passed->is_open())
     return Refused{Fault::Busy, "the same instance was being taken in: send it once more"};
   const Bytes pairs = map_.seal_pairs(id, cleaned.memory);
+  const SteadyTime begun = steady_now();
   const auto put = spool_.put({.id = id,
                                .instance = cleaned.instance,
                                .fingerprint = cleaned.memory.fingerprint,
@@ -161,6 +162,7 @@ Ingest::Outcome Ingest::queue(const InstanceId& id, const Cleaned& cleaned, cons
                                .destinations = work.route.destinations,
                                .counted_before = counted_before,
                                .passed = passed});
+  durations_.put.add(steady_now() - begun);
   if (!put) return Refused{put.error().fault, put.error().detail};
   if (*put == ArchiveSpool::Put::Queued) {
     map_.note_removed_creators(cleaned.device, cleaned.removed_creators);

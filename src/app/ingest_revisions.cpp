@@ -22,8 +22,11 @@ constexpr const char* kRejectedForQuality = "113001";
 Verdict Ingest::clean_version(const Work& work, std::uint32_t revision) const {
   Decision decision = work.decision;
   decision.revision = revision;
-  return work.engine.clean(work.received, decision, nullptr,
-                           work.body != nullptr ? &work.body->seen : nullptr);
+  const SteadyTime begun = steady_now();
+  Verdict verdict = work.engine.clean(work.received, decision, nullptr,
+                                      work.body != nullptr ? &work.body->seen : nullptr);
+  durations_.deidentify.add(steady_now() - begun);
+  return verdict;
 }
 
 Result<void> Ingest::move_all_pairs() {

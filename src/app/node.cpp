@@ -6,11 +6,13 @@
 #include <set>
 
 #include "admin_api.h"
+#include "answers.h"
 #include "approvals.h"
 #include "arrival_audit.h"
 #include "backup.h"
 #include "config_http.h"
 #include "destination_status.h"
+#include "dosigate/api/http_server.h"
 #include "dosigate/app/init.h"
 #include "dosigate/app/pair_mover.h"
 #include "dosigate/app/reconcile.h"
@@ -103,6 +105,7 @@ Result<Node::Stores> Node::open_stores(const Config& config) {
     return error;
   }
   stores.ledger = std::move(*ledger);
+  Ingest::forget_unanswered(*stores.ledger);
 
   ArchiveSpool::Settings spool_settings;
   spool_settings.directory = node.state_dir / "archive";
@@ -125,6 +128,7 @@ Result<std::unique_ptr<Node>> Node::start(Config config, std::optional<int> admi
   auto tls = NodeTls::load(node->config_);
   if (!tls) return tls.error();
   node->tls_->use(std::move(*tls));
+  if (auto loaded = node->load_http_tls(node->config_.http); !loaded) return loaded.error();
   reconcile(node->quarantine_, *node->stores_.ledger);
   node->withdrawals_.finish();
   node->serve(std::move(*routing), admin_socket);
@@ -153,6 +157,7 @@ Node::~Node() {
   if (server_) server_->stop(config_.network.dimse_timeout);
   io_.stop();
   if (server_) count_refusals();
+  http_.reset();
   admin_.reset();
   if (verifications_) verifications_->request_stop();
   Forwarders ending;
@@ -228,9 +233,11 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
   io_thread_ = std::jthread([this] { io_.run(); });
 
   admin_api_ = std::make_unique<AdminApi>(*this);
-  admin_ = std::make_unique<AdminServer>(
-      node.admin_socket, admin_socket,
-      [this](const ApiRequest& request) { return admin_api_->handle(request); });
+  answers_ = std::make_unique<Answers>(node.state_dir / "answers", *stores_.keys,
+                                       config_.http.keep_answers);
+  admin_ = std::make_unique<AdminServer>(node.admin_socket, admin_socket, *admin_api_);
+
+  serve_http();
 
   stores_.audit->record("start", "dosigated", {{"version", DOSIGATE_VERSION}});
   record_destinations(config_);

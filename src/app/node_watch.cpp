@@ -7,6 +7,7 @@
 #include "arrival_audit.h"
 #include "backup_watch.h"
 #include "dosigate/app/alert.h"
+#include "answers.h"
 #include "dosigate/app/node.h"
 #include "dosigate/base/locked_memory.h"
 #include "key_rotation.h"
@@ -209,6 +210,7 @@ void Node::tick() {
   }
   if (now - last_fold_ >= kFoldEvery) {
     last_fold_ = now;
+    answers_->expire();
     stores_.ledger->fold(config_.node.ledger_keep_days);
   }
 }

@@ -80,6 +80,11 @@ typename Forwarder<domain>::State Forwarder<domain>::state() const {
 }
 
 template <Domain domain>
+const Histogram& Forwarder<domain>::sending() const {
+  return impl_->shared.sending;
+}
+
+template <Domain domain>
 const Destination& Forwarder<domain>::destination() const {
   return impl_->shared.destination;
 }

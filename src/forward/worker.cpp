@@ -374,6 +374,7 @@ auto Worker<domain>::judge(Claimed<domain> claimed, const Peer::Answer& answer, 
 template <Domain domain>
 void Worker<domain>::done(Claimed<domain> claimed, std::uint16_t status, SteadyTime begun,
                           const std::stop_token& stop) {
+  shared_.sending.add(steady_now() - begun);
   ++shared_.sent;
   shared_.bytes += in_hand_.bytes;
   if (in_hand_.compressed) {

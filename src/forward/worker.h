@@ -47,6 +47,7 @@ struct Shared {
   StudyCards cards;
   std::atomic<std::uint64_t> sent{0}, bytes{0}, bytes_saved{0}, compressed{0}, not_compressed{0};
   std::atomic<unsigned> associations{0};
+  Histogram sending;
   Committer<domain> committer;  // last: goes first, and finishes what is waiting
 };
 

@@ -75,6 +75,12 @@ std::string digest_of(ByteView bytes) {
 
 }  // namespace
 
+std::optional<TlsIdentity> tls_identity_of(ssl_st* session) {
+  const Certificate shown(SSL_get1_peer_certificate(session));
+  if (!shown || SSL_get_verify_result(session) != X509_V_OK) return std::nullopt;
+  return identity_of(shown.get());
+}
+
 Result<TlsIdentity> tls_identity_of(const std::filesystem::path& certificate) {
   const auto content = content_of(certificate, "the certificate " + certificate.string());
   if (!content) return content.error();
@@ -105,6 +111,11 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::make(bool is_server, const
 }
 
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }
+
+ssl_ctx_st* TlsContext::share() const {
+  (void)SSL_CTX_up_ref(context_);
+  return context_;
+}
 
 Result<void> TlsContext::set_up(const TlsFiles& files, TlsFile& at_fault) {
   context_ = SSL_CTX_new(is_server_ ? TLS_server_method() : TLS_client_method());

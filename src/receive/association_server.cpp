@@ -239,6 +239,10 @@ void AssociationServer::stop(std::chrono::seconds deadline) {
   }
 }
 
+const AssociationServer::Durations& AssociationServer::durations() const {
+  return impl_->state.durations;
+}
+
 AssociationServer::Counters AssociationServer::counters() const {
   const ServerState& state = impl_->state;
   Places::Use use = state.places.use();
@@ -265,5 +269,7 @@ AssociationServer::Counters AssociationServer::counters() const {
   out.active = static_cast<unsigned>(impl_->busy + impl_->jobs.size());
   return out;
 }
+
+ServerState& AssociationServer::state() { return impl_->state; }
 
 }  // namespace dosigate

@@ -183,9 +183,10 @@ std::optional<MessageLoop::End> MessageLoop::store(const Command& command, std::
     return answer(command, context, refusal->status, refusal->reason);
   }
 
+  const SteadyTime begun = steady_now();
   InstanceTaker taker(
       {origin_, command.sop_class_uid, Phi(command.sop_instance_uid), accepted.transfer_syntax, {}},
-      state_, place_);
+      state_, place_, state_.begin);
   const auto read =
       receive_instance(reader_, context, taker, place_, state_.settings.max_instance_bytes);
   if (const auto* ending = std::get_if<Ending>(&read)) {
@@ -206,6 +207,8 @@ std::optional<MessageLoop::End> MessageLoop::store(const Command& command, std::
     return answer(command, context, to_dimse(taken.refused->fault), reason);
   }
 
+  const SteadyTime arrived = steady_now();
+  state_.durations.receive.add(arrived - begun);
   ++state_.instances;
   ++tally_.instances;
   fruitless_ = 0;
@@ -219,6 +222,7 @@ std::optional<MessageLoop::End> MessageLoop::store(const Command& command, std::
   taken.share.release();  // the handler has let go of the bytes; the response needs none
   fail_point("receive.before-response");
   const auto end = answer(command, context, outcome.status, outcome.comment);
+  state_.durations.answer.add(steady_now() - arrived);
   fail_point("receive.after-response");
   return end;
 }

@@ -31,6 +31,7 @@ struct ServerState {
   const AssociationServer::Begin begin;
   MemoryBudget memory;
   Places places;
+  AssociationServer::Durations durations;
   LogBudget quiet_lines{100, 5};  ///< for associations that brought nothing: anybody can make them
   std::atomic<bool> stopping{false};
   std::atomic<std::uint64_t> associations{0}, rejected{0}, aborted{0}, echoes{0}, instances{0},

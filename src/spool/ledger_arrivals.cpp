@@ -84,6 +84,28 @@ std::optional<Ledger::StudyArrival> Ledger::arrival_of(std::string_view study_ui
   });
 }
 
+std::vector<Ledger::StudyArrival> Ledger::latest_studies(std::string_view after,
+                                                         std::size_t max) const {
+  return impl_->reader.with([&](ReadConnection& read) {
+    std::int64_t arrival = std::numeric_limits<std::int64_t>::max(), number = arrival;
+    if (!after.empty()) {
+      Query row = read("SELECT last_arrival, study_id FROM study WHERE study_uid = ?");
+      row << after;
+      if (!row.next()) return std::vector<StudyArrival>();
+      arrival = row.integer(0);
+      number = row.integer(1);
+    }
+    std::vector<StudyArrival> out;
+    Query rows = read(
+        "SELECT study_uid, pseudonym, last_arrival, completed FROM study WHERE pseudonym <> '' AND "
+        "(last_arrival, study_id) < (?, ?) ORDER BY last_arrival DESC, study_id DESC LIMIT ?");
+    rows << arrival << number << static_cast<std::int64_t>(max);
+    while (rows.next())
+      out.push_back({rows.text(0), rows.text(1), rows.integer(2), rows.integer(3)});
+    return out;
+  });
+}
+
 Ledger::Arrivals Ledger::arrivals() const {
   const std::int64_t midnight = impl_->now() / kSecondsPerDay * kSecondsPerDay;
   return impl_->reader.with([&](ReadConnection& read) {

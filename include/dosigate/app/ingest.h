@@ -11,6 +11,7 @@
 #include "dosigate/app/routing.h"
 #include "dosigate/app/withdrawals.h"
 #include "dosigate/base/guarded.h"
+#include "dosigate/base/histogram.h"
 #include "dosigate/quarantine/quarantine.h"
 #include "dosigate/receive/association_server.h"
 #include "dosigate/spool/spool.h"
@@ -46,6 +47,22 @@ class Ingest {
   /// comes from Passage::finish. Busy when there is no room for it.
   Result<std::unique_ptr<AssociationServer::Passage>> begin(const ReceivedInstance& begun);
 
+  /// One that is cleaned for who sent it, who gets the copy back instead of the destinations: by the
+  /// same rules, remembered by map and ledger like one that is sent, but not queued. Nothing of one
+  /// that would be held is kept.
+  ///
+  /// A copy stands in the ledger as queued for kGivenBack until `given` says what became of it.
+  /// @param engine  of the route, or of the route under another profile.
+  /// @param pixels, trace  as of Deidentifier::clean.
+  Verdict give_back(const InstanceId& id, const ReceivedInstance& received,
+                    const Config::Route& route, const Deidentifier& engine, PixelStream* pixels,
+                    Trace& trace);
+  /// Withdrawn: the client has gone without it.
+  void given(const std::vector<InstanceId>& ids, DeliveryState state);
+  /// The copies that a crash has kept from their clients. Before the spool looks for files that are
+  /// missing.
+  static void forget_unanswered(Ledger& ledger);
+
   /// Whether the latest instances could be stored.
   const CustodyTrouble& trouble() const { return trouble_; }
 
@@ -65,6 +82,14 @@ class Ingest {
   Counts counts() const {
     return counts_.with([](const Counts& all) { return all; });
   }
+
+  /// Of each time it is done; of a large instance, whose pixel data went to the disk while they
+  /// came, what is left to do at its end.
+  struct Durations {
+    Histogram deidentify;
+    Histogram put;  ///< durable in the spool
+  };
+  const Durations& durations() const { return durations_; }
 
   /// A person's decision about a quarantined instance: de-identification runs again under present
   /// rules. Never forwards an original.
@@ -152,6 +177,7 @@ class Ingest {
   Guarded<std::shared_ptr<const Routing>> routing_;
   Guarded<Counts> counts_;
   CustodyTrouble trouble_;
+  mutable Durations durations_;
   mutable std::shared_mutex in_flight_;  ///< shared by accept and release
   /// Held while waiting for in_flight_: the lock alone prefers readers, of which there is always
   /// one.

@@ -32,8 +32,10 @@
 namespace dosigate {
 
 class AdminApi;
+class Answers;
 class Approvals;
 class ArrivalAudit;
+class HttpServer;
 class KeyRotation;
 class NodeTls;
 class PeerRefusals;
@@ -119,6 +121,8 @@ class Node {
   void record_profiles();
   void record_certificate();
   void move_pairs(const std::stop_token& stop);
+  void serve_http();  // node_http.cpp
+  Result<void> load_http_tls(const HttpSettings& http);
   // node_admission.cpp
   Admitted admit(const Origin& origin);
   AssociationServer::Answer take(const ReceivedInstance& received);
@@ -180,7 +184,10 @@ class Node {
   std::unique_ptr<Acceptor> acceptor_;
   std::jthread io_thread_;
   std::unique_ptr<AdminApi> admin_api_;
+  std::unique_ptr<Answers> answers_;
   std::unique_ptr<AdminServer> admin_;
+  std::unique_ptr<HttpServer> http_;
+  Guarded<std::shared_ptr<const TlsContext>> http_tls_;
 
   Guarded<DiskRate> rate_;  ///< a sample every ten seconds
   std::map<std::string, Condition> raised_;

@@ -10,6 +10,7 @@
 
 #include "dosigate/base/backoff.h"
 #include "dosigate/base/clock.h"
+#include "dosigate/base/histogram.h"
 #include "dosigate/forward/hours.h"
 #include "dosigate/net/tls.h"
 #include "dosigate/spool/spool.h"
@@ -89,6 +90,8 @@ class Forwarder {
     unsigned associations = 0;
   };
   State state() const;
+  /// Of delivered instances: from the first byte to the answer, or to the file in its place.
+  const Histogram& sending() const;
   const Destination& destination() const;
 
  private:

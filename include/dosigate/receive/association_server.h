@@ -9,11 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "dosigate/base/histogram.h"
 #include "dosigate/dicom/instance.h"
 #include "dosigate/net/acceptor.h"
 #include "dosigate/net/connection.h"
 
 namespace dosigate {
+
+struct ServerState;
 
 /// Whether an association is taken, judged from titles and address before its contexts are read.
 /// Draining and NoRoom (of the disk) pass: A-ASSOCIATE-RJ 2/3/1 and 2/3/2, transient.
@@ -125,7 +128,16 @@ class AssociationServer {
   void stop(std::chrono::seconds deadline);
   Counters counters() const;
 
+  /// Of instances that arrived whole.
+  struct Durations {
+    Histogram receive;  ///< from the request to the last byte of its data set
+    Histogram answer;   ///< from that byte to the response: what the sender waits for
+  };
+  const Durations& durations() const;
+
  private:
+  friend class Intake;
+  ServerState& state();
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

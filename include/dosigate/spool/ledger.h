@@ -241,6 +241,9 @@ class Ledger {
   void completed(const std::vector<StudyArrival>& studies);
   /// nullopt for an unknown study.
   std::optional<StudyArrival> arrival_of(std::string_view study_uid) const;
+  /// Studies whose pseudonym is kept, the latest arrival first, after the one with this UID (empty:
+  /// from the beginning); at most `max`. Nothing after a UID that is unknown.
+  std::vector<StudyArrival> latest_studies(std::string_view after, std::size_t max) const;
   struct Arrivals {
     std::uint64_t arriving = 0, complete_today = 0;  ///< of this day of UTC
   };

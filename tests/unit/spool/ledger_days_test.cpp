@@ -329,5 +329,26 @@ TEST_F(LedgerDays, AReportOfAHundredThousandInstancesIsQuickAndHoldsNoWriter) {
       std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
 }
 
+TEST_F(LedgerDays, StudiesAreListedByTheirLatestArrivalPageByPage) {
+  for (const char* study : {"2.25.100", "2.25.200", "2.25.300"}) {
+    queue(study, {"A"});
+    now_ += 1h;
+  }
+  queue("2.25.100", {"A"});  // more of it
+  queue("2.25.400", {"A"});  // in the same second
+  const auto uids = [&](const std::string& after, std::size_t max) {
+    std::vector<std::string> out;
+    for (const auto& study : ledger_->latest_studies(after, max)) out.push_back(study.study_uid);
+    return out;
+  };
+
+  EXPECT_THAT(uids("", 10), ElementsAre("2.25.400", "2.25.100", "2.25.300", "2.25.200"));
+  EXPECT_THAT(uids("", 2), ElementsAre("2.25.400", "2.25.100"));
+  EXPECT_THAT(uids("2.25.100", 2), ElementsAre("2.25.300", "2.25.200"));
+  EXPECT_THAT(uids("2.25.200", 2), IsEmpty());
+  EXPECT_THAT(uids("2.25.999", 2), IsEmpty()) << "not a study of ours";
+  EXPECT_EQ(ledger_->latest_studies("", 1).at(0).pseudonym, "DSG-XX-400");
+}
+
 }  // namespace
 }  // namespace dosigate::testing
