@@ -4,7 +4,7 @@
 #include <boost/json.hpp>
 
 #include "admin_fields.h"
-#include "admin_page.h"
+#include "admin_lists.h"
 #include "admin_reports.h"
 #include "destination_status.h"
 #include "dosigate/dosimetry/report.h"

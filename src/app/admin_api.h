@@ -30,8 +30,8 @@ class AdminApi final : public ApiService {
   std::variant<Entry, ApiResponse> enter(ApiRequest& head) override;
   ApiResponse answer(const ApiRequest& request) override;
   ApiResponse stream(const ApiRequest& head, RequestBody& body) override;
-  /// Whoever serves requests counts them here, for /metrics.
-  HttpRequests& requests() { return requests_; }
+  /// What was served, for /metrics.
+  const HttpRequests& served() const { return served_; }
 
  private:
   friend struct AdminRoutes;                ///< the table of what may be asked
@@ -64,6 +64,9 @@ class AdminApi final : public ApiService {
   std::vector<std::string> not_ready() const;
   ApiResponse live() const;
   ApiResponse ready() const;
+  // admin_page.cpp
+  ApiResponse front_page(const ApiRequest& request) const;
+  ApiResponse page(const ApiRequest& request, const std::string& name) const;
   ApiResponse metrics() const;                           // admin_metrics.cpp
   ApiResponse studies(const ApiRequest& request) const;  // admin_studies.cpp
   // admin_drain.cpp
@@ -165,9 +168,9 @@ class AdminApi final : public ApiService {
 
   Node& node_;
   RateLimit reveals_, denials_;
-  RequestRate request_rate_, failed_logins_;  ///< over TCP
-  HttpRequests requests_;
-  std::mutex approving_;  ///< one at a time, so that nothing is carried out twice
+  HttpRequests served_;
+  RequestRate requests_, failed_logins_;  ///< over TCP
+  std::mutex approving_;                  ///< one at a time, so that nothing is carried out twice
   std::atomic<std::uint64_t> denied_{0}, not_recorded_{0};
 };
 

@@ -2,7 +2,7 @@
 
 #include "admin_api.h"
 #include "admin_fields.h"
-#include "admin_page.h"
+#include "admin_lists.h"
 #include "backup.h"
 #include "status.h"
 #include "syslog_sender.h"

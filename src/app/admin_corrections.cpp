@@ -3,7 +3,7 @@
 
 #include "admin_api.h"
 #include "admin_fields.h"
-#include "admin_page.h"
+#include "admin_lists.h"
 #include "status.h"
 
 // Corrections of identities and the rights of the person (docs/http-api.md). Each is announced in

@@ -169,7 +169,7 @@ std::variant<ApiService::Entry, ApiResponse> AdminApi::let_in(ApiRequest& head) 
     const bool asks_first = head.method == "OPTIONS" && !head.origin.empty();
     const bool open = asks_first || (route != nullptr && route->needs.open);
     if (auto refused = identify(head, http, open)) return std::move(*refused);
-    if (const auto wait = request_rate_.take(head.actor, http.requests_per_minute))
+    if (const auto wait = requests_.take(head.actor, http.requests_per_minute))
       return too_many(*wait, "more than " + std::to_string(http.requests_per_minute) +
                                  " requests a minute ([http] requests_per_minute)");
     if (asks_first) return preflight(head, http);
@@ -194,39 +194,38 @@ void AdminApi::finish(const ApiRequest& head, ApiResponse& response) const {
 }
 
 std::variant<ApiService::Entry, ApiResponse> AdminApi::enter(ApiRequest& head) {
-  const SteadyTime begun = steady_now();
   auto entered = let_in(head);
   if (auto* refused = std::get_if<ApiResponse>(&entered)) {
+    served_.add(head, refused->status, SteadyTime::duration::zero());
     watch_map_reads(*node_.stores_.incidents, head, *refused);
     finish(head, *refused);
-    requests_.add(head, refused->status, steady_now() - begun);
   }
   return entered;
 }
 
 ApiResponse AdminApi::answer(const ApiRequest& request) {
-  const SteadyTime begun = steady_now();
   std::string named;
   const AdminRoute* route = find_admin_route(request.method, request.path, named);
+  const SteadyTime begun = steady_now();
   ApiResponse out = route == nullptr || route->answer == nullptr
                         ? refusal(404, "Not found", "this takes no such body")
                         : route->answer(*this, request, named);
+  served_.add(request, out.status, steady_now() - begun);
   watch_map_reads(*node_.stores_.incidents, request, out);
   if (request.path != "/api/v1/status") add_etag(request, out);
   finish(request, out);
-  requests_.add(request, out.status, steady_now() - begun);
   return out;
 }
 
 ApiResponse AdminApi::stream(const ApiRequest& head, RequestBody& body) {
-  const SteadyTime begun = steady_now();
   std::string named;
   const AdminRoute* route = find_admin_route(head.method, head.path, named);
+  const SteadyTime begun = steady_now();
   ApiResponse out = route == nullptr || route->stream == nullptr
                         ? refusal(404, "Not found", "this takes no such body")
                         : route->stream(*this, head, body, named);
+  served_.add(head, out.status, steady_now() - begun);
   finish(head, out);
-  requests_.add(head, out.status, steady_now() - begun);
   return out;
 }
 

@@ -7,7 +7,7 @@
 
 #include "admin_api.h"
 #include "admin_fields.h"
-#include "admin_page.h"
+#include "admin_lists.h"
 #include "status.h"
 
 namespace dosigate {

@@ -143,6 +143,8 @@ std::span<const AdminRoute> AdminRoutes::all() {
       {"GET", "/metrics", kMetrics, kNobody, plain<&Api::metrics>},
       {"GET", "/health/live", kOpen, kNobody, plain<&Api::live>},
       {"GET", "/health/ready", kOpen, kNobody, plain<&Api::ready>},
+      {"GET", "/", kOpen, kNobody, with_request<&Api::front_page>},
+      {"GET", "/page/{}", kOpen, kNobody, with_both<&Api::page>},
   };
   return kRoutes;
 }

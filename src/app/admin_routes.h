@@ -19,9 +19,9 @@ struct AdminRoute {
   struct Needs {
     constexpr Needs(Right needed) : right(needed), without_manage(needed) {}
     constexpr Needs(Right needed, Right otherwise) : right(needed), without_manage(otherwise) {}
-    /// Whoever can connect may ask: the answer is about nobody and nothing of the hospital's.
+    /// Nobody is asked who he is: health, the document of the API.
     static constexpr Needs nothing() {
-      Needs out(Right::Metrics);
+      Needs out(Right::Operate);
       out.open = true;
       return out;
     }

@@ -1,6 +1,6 @@
 #include "status.h"
 
-#include "admin_page.h"
+#include "admin_lists.h"
 
 #include <boost/json.hpp>
 
