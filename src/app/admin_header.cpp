@@ -58,7 +58,7 @@ json::value value_of(DcmElement& element) {
   for (unsigned long i = 0; i < std::min(element.getVM(), 16UL); ++i) {
     OFString part;
     if (element.getOFString(part, i).bad()) return nullptr;
-    std::string word(part.c_str());
+    const std::string word(part.begin(), part.end());
     const bool digits =
         !word.empty() && word.size() <= 10 &&
         std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });

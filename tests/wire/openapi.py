@@ -142,7 +142,9 @@ held = [row for row in ask("GET", V1 + "/quarantine")["items"] if row["reason"] 
 one, other = held[0]["id"], held[1]["id"]
 ask("GET", V1 + "/quarantine/{id}", id=one)
 header = ask("GET", V1 + "/quarantine/{id}/header", id=one)
-text = json.dumps(header)
+text = json.dumps(header) + json.dumps(ask("GET", V1 + "/quarantine/{id}/header", id=other))
+if "ORIGINAL" not in text:
+    complain("GET /api/v1/quarantine/{id}/header", "shows no image type")
 for secret in ("SILVEIRA", "77881234", "HOSPCT01", "SN-445566", "ACC55012", "SILVAMARKER", "20250304", "1.2.826.0.1"):
     if secret in text:
         complain("GET /api/v1/quarantine/{id}/header", f"shows {secret}")

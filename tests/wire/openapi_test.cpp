@@ -69,7 +69,10 @@ TEST_F(OpenApi, EveryEndpointAnswersAsItsDocumentSays) {
   for (const char* number : {"3", "4"}) {
     instance.instance = number;
     write("burned.dcm", instance);
-    ASSERT_EQ(run({"dcmodify", "-nb", "-i", "BurnedInAnnotation=YES",
+    // A code string is no place for a name, which does not mean that there is none.
+    ASSERT_EQ(run({"dcmodify", "-nb", "-i", "BurnedInAnnotation=YES", "-i",
+                   number[0] == '4' ? "ImageType=ORIGINAL\\PRIMARY\\SILVEIRA JOANA"
+                                    : "ImageType=ORIGINAL\\PRIMARY\\AXIAL",
                    (dir_.path / "burned.dcm").string()})
                   .code,
               0);
