@@ -126,6 +126,13 @@ class Session final : public SessionHandle, public std::enable_shared_from_this<
     if (failed) return broken(failed);
     if (!read_head(head_->get().base(), request_))
       return answer(problem_of(400, "Not valid", "the request target is no path"));
+    const auto coding = head_->get()[http::field::content_encoding];
+    if (!coding.empty() && !beast::iequals(coding, "identity")) {
+      ApiResponse refused =
+          problem_of(415, "Not a coding that is taken", "send the body without Content-Encoding");
+      refused.headers.emplace_back("Accept-Encoding", "identity");
+      return answer(std::move(refused));
+    }
     asio::post(core_.work, [self = this->shared_from_this()] {
       using Entered = std::variant<ApiService::Entry, ApiResponse>;
       self->on_strand(&Session::on_entered, guarded([&]() -> Entered {

@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "admin_api.h"
+#include "answers.h"
 #include "admin_fields.h"
 #include "admin_lists.h"
 #include "status.h"
@@ -252,6 +253,7 @@ ApiResponse AdminApi::forget(const ApiRequest& request) {
   return on_record(request, "map.forget", {}, [&]() -> Recorded {
     const auto pseudonym = person_of(request);
     if (!pseudonym) return {problem(pseudonym.error()), {}};
+    node_.answers_->clear();
     const auto done = node_.corrections_.forget(*pseudonym);
     if (!done) return {problem(done.error()), {}};
     return {{200, json_of(*done)},

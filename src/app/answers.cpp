@@ -132,11 +132,19 @@ bool Answers::is_over(const fs::path& file) const {
 }
 
 void Answers::expire() {
+  remove_if([this](const fs::path& file) {
+    return is_over(file) && !busy_.contains(file.stem().string());
+  });
+}
+
+void Answers::clear() {
+  remove_if([](const fs::path&) { return true; });
+}
+
+void Answers::remove_if(const std::function<bool(const fs::path&)>& wanted) {
   const std::lock_guard lock(mutex_);
   for (const auto& file : fs::directory_iterator(directory_)) {
-    if (file.path().extension() == kKept && is_over(file.path()) &&
-        !busy_.contains(file.path().stem().string()))
-      fs::remove(file.path());
+    if (file.path().extension() == kKept && wanted(file.path())) fs::remove(file.path());
   }
 }
 

@@ -78,8 +78,11 @@ class Answers {
 
   /// Removes the answers whose time is over.
   void expire();
+  /// Removes all that are kept: nobody knows any more whose copies are in which.
+  void clear();
 
  private:
+  void remove_if(const std::function<bool(const std::filesystem::path&)>& wanted);
   bool is_over(const std::filesystem::path& file) const;
   std::filesystem::path kept(const std::string& name) const;
 

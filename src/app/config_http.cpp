@@ -203,6 +203,8 @@ std::vector<std::string> changed_http_keys(const HttpSettings& before, const Htt
   std::vector<std::string> out;
   if (before.listen != now.listen) out.emplace_back("listen");
   if (before.listen_tls != now.listen_tls) out.emplace_back("listen_tls");
+  if (before.max_uploads != now.max_uploads) out.emplace_back("max_uploads");
+  if (before.keep_answers != now.keep_answers) out.emplace_back("keep_answers_h");
   return out;
 }
 

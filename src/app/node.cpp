@@ -357,10 +357,13 @@ Result<void> Node::reload() {
   if (loaded->http.listen_tls != config_.http.listen_tls) loaded->http.tls = config_.http.tls;
   loaded->http.listen = config_.http.listen;
   loaded->http.listen_tls = config_.http.listen_tls;
+  loaded->http.max_uploads = config_.http.max_uploads;
+  loaded->http.keep_answers = config_.http.keep_answers;
   auto tls = NodeTls::load(*loaded);
   if (!tls) return tls.error();
   auto routing = Routing::make(*loaded, *stores_.map);
   if (!routing) return routing.error();
+  if (auto fresh_http = load_http_tls(loaded->http); !fresh_http) return fresh_http;
   const bool new_certificate = tls_->use(std::move(*tls));
   const Config fresh = (*routing)->config();
   ingest_.use(std::move(*routing));

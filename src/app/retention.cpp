@@ -16,8 +16,9 @@ namespace fs = std::filesystem;
 
 constexpr long long kDay = 86'400;
 
-constexpr std::array<RetentionStore, 15> kStores{{
+constexpr std::array<RetentionStore, 16> kStores{{
     {"spool", "every destination has it, or it is withdrawn"},
+    {"answers", "the client has it; [http] keep_answers_h under an Idempotency-Key"},
     {"quarantine", "a person has released or discarded it; never by time"},
     {"ledger", "[node] ledger_keep_days, then folded into totals"},
     {"ledger totals", "for good: counts, study UIDs of ours and facts of studies, nobody's name"},
@@ -55,6 +56,21 @@ void tell_file(StoreAge& age, const fs::path& file) {
   age.oldest_unix = info.st_mtime;
 }
 
+void add_file(StoreAge& age, const fs::path& file) {
+  const struct stat info = look_at(file);
+  ++*age.count;
+  *age.bytes += static_cast<std::uint64_t>(info.st_size);
+  if (age.oldest_unix == 0 || info.st_mtime < age.oldest_unix) age.oldest_unix = info.st_mtime;
+}
+
+/// What lies in a folder without others in it.
+void tell_folder(StoreAge& age, const fs::path& folder) {
+  age.count = 0;
+  age.bytes = 0;
+  std::error_code away;
+  for (const auto& entry : fs::directory_iterator(folder, away)) add_file(age, entry.path());
+}
+
 /// What migrations left beside the databases: map.db.v3, ledger.db.v1 ...
 void tell_copies(StoreAge& age, const fs::path& state_dir) {
   age.count = 0;
@@ -67,10 +83,7 @@ void tell_copies(StoreAge& age, const fs::path& state_dir) {
       if (mark == std::string::npos ||
           name.find_first_not_of("0123456789", mark + 5) != std::string::npos)
         continue;
-      const struct stat info = look_at(entry.path());
-      ++*age.count;
-      *age.bytes += static_cast<std::uint64_t>(info.st_size);
-      if (age.oldest_unix == 0 || info.st_mtime < age.oldest_unix) age.oldest_unix = info.st_mtime;
+      add_file(age, entry.path());
     }
   }
 }
@@ -99,6 +112,8 @@ std::vector<StoreAge> retention(const Config::Node& node, PseudonymMap& map, con
     if (oldest > 0 && (queue.oldest_unix == 0 || oldest < queue.oldest_unix))
       queue.oldest_unix = oldest;
   }
+
+  tell_folder(of("answers"), node.state_dir / "answers");
 
   const auto held = quarantine.totals();
   of("quarantine").count = held.count;

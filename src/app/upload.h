@@ -12,8 +12,9 @@ namespace dosigate {
 /// What one request may bring.
 struct UploadLimits {
   std::uint64_t max_unpacked_bytes;  ///< of all files of a ZIP archive
-  unsigned max_ratio;                ///< of unpacked to packed bytes, beyond the first GiB
+  unsigned max_ratio;                ///< of unpacked to packed bytes, beyond `ratio_above`
   unsigned max_files;
+  std::uint64_t ratio_above = 1ULL << 30U;
 };
 
 /// The files that a request brings, one after the other, as they arrive; nothing of them is kept.

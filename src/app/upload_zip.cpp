@@ -10,8 +10,6 @@
 namespace dosigate {
 namespace {
 
-constexpr std::uint64_t kAlwaysAllowed = 1ULL << 30U;  ///< without a look at the ratio
-
 struct FreeArchive {
   void operator()(archive* reading) const noexcept { archive_read_free(reading); }
 };
@@ -54,7 +52,7 @@ class Zip final : public Upload {
     unpacked_ += static_cast<std::uint64_t>(got);
     if (unpacked_ > limits_.max_unpacked_bytes)
       return fail(Fault::Busy, "the ZIP archive unpacks to more than [http] max_unpacked_gb");
-    if (unpacked_ > kAlwaysAllowed && unpacked_ / limits_.max_ratio > packed_)
+    if (unpacked_ > limits_.ratio_above && unpacked_ / limits_.max_ratio > packed_)
       return fail(Fault::Busy, "the ZIP archive unpacks to " + std::to_string(limits_.max_ratio) +
                                    " times its own size: no study does");
     return static_cast<std::size_t>(got);

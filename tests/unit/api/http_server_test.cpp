@@ -10,6 +10,8 @@
 
 #include "raw_client.h"
 #include "support/handler_service.h"
+#include "support/process.h"
+#include "support/temp_dir.h"
 #include "support/test_ca.h"
 
 namespace dosigate {
@@ -134,6 +136,18 @@ TEST(HttpServer, AStreamedBodyOverItsLimitIs413) {
   EXPECT_THAT(stated.receive_until("}"), StartsWith("HTTP/1.1 413"));
   EXPECT_THAT(chunked.receive_until("}"), StartsWith("HTTP/1.1 413"));
   EXPECT_FALSE(sink.whole);
+}
+
+TEST(HttpServer, ACompressedBodyIsNotTaken) {
+  Sink sink;
+  const Served served(hello, std::ref(sink), stream_all);
+  auto client = served.client();
+
+  client.send(
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nab");
+
+  EXPECT_THAT(client.receive_until("}"), StartsWith("HTTP/1.1 415"));
+  EXPECT_EQ(sink.bytes, 0U);
 }
 
 TEST(HttpServer, WhoAsksFirstWhetherToSendIsTold) {
@@ -267,6 +281,63 @@ TEST(HttpServer, ThreeHundredAndFourHasNoBody) {
 
   EXPECT_THAT(both, StartsWith("HTTP/1.1 304"));
   EXPECT_EQ(both.find("\"body\""), both.rfind("\"body\""));
+}
+
+/// What curl says of a request over TLS.
+struct OverTls {
+  testing::TempDir dir;
+  testing::TestCa ca{dir.path};
+  HandlerService service{[](const ApiRequest& request) -> ApiResponse {
+    const std::string who = request.certificate ? request.certificate->names.at(0) : "nobody";
+    return {200, boost::json::value(who)};
+  }};
+  std::unique_ptr<HttpServer> server;
+
+  explicit OverTls(bool asks_for_certificates) {
+    TlsFiles files = ca.issue("server");
+    files.ca = asks_for_certificates ? ca.certificate() : std::filesystem::path();
+    const auto context = *TlsContext::server(files);
+    HttpServer::Settings settings;
+    settings.listen_tls = {"127.0.0.1:0"};
+    settings.tls = [context] { return context; };
+    settings.on_tls_failure = [](const std::string&, const std::string&) {};
+    server = std::make_unique<HttpServer>(settings, service);
+  }
+  testing::Finished curl(std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"curl", "-sS", "-i", "--max-time", "10"});
+    more.push_back("https://" + server->tls_endpoints().at(0) + "/");
+    return testing::run(more);
+  }
+};
+
+TEST(HttpServer, ProvesWhoItIsAndAsksNobodyWithoutACa) {
+  const OverTls served(false);
+
+  const auto trusted = served.curl({"--cacert", served.ca.certificate().string()});
+  const auto untrusted = served.curl();
+
+  EXPECT_EQ(trusted.code, 0) << trusted.output;
+  EXPECT_THAT(trusted.output, HasSubstr("\"nobody\""));
+  EXPECT_THAT(trusted.output, HasSubstr("Strict-Transport-Security"));
+  EXPECT_NE(untrusted.code, 0);
+}
+
+TEST(HttpServer, KnowsACertificateOfItsCaAndLetsInWhoHasNone) {
+  const OverTls served(true);
+  const testing::TestCa other(served.dir.path, "other");
+  const TlsFiles good = served.ca.issue("client", "viewer.example.org", {{"viewer.example.org"}});
+  const TlsFiles bad = other.issue("stranger", "viewer.example.org", {{"viewer.example.org"}});
+  const std::string ca = served.ca.certificate().string();
+
+  const auto known = served.curl(
+      {"--cacert", ca, "--cert", good.certificate.string(), "--key", good.key.string()});
+  const auto nobody = served.curl({"--cacert", ca});
+  const auto stranger =
+      served.curl({"--cacert", ca, "--cert", bad.certificate.string(), "--key", bad.key.string()});
+
+  EXPECT_THAT(known.output, HasSubstr("\"viewer.example.org\""));
+  EXPECT_THAT(nobody.output, HasSubstr("\"nobody\""));
+  EXPECT_THAT(stranger.output, Not(HasSubstr("viewer.example.org")));
 }
 
 TEST(HttpServer, EndsWhileUploadsRun) {

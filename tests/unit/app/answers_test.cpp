@@ -123,6 +123,16 @@ TEST_F(AnswersTest, OneRequestOfAKeyAtATime) {
   EXPECT_TRUE(answers.key("token:a", "1"));
 }
 
+TEST_F(AnswersTest, AreAllGoneWhenAPersonIsForgotten) {
+  Answers answers(folder(), *keys_, std::chrono::hours(1));
+  (void)(*answers.key("token:a", "1"))->draft().finish({});
+  (void)(*answers.key("token:b", "2"))->draft().finish({});
+
+  answers.clear();
+
+  EXPECT_EQ(files(), 0U);
+}
+
 TEST_F(AnswersTest, ExpiresWhenItsTimeIsOver) {
   Answers answers(folder(), *keys_, std::chrono::hours(1));
   (void)(*answers.key("token:a", "1"))->draft().finish({});

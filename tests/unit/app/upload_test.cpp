@@ -164,7 +164,7 @@ TEST(ZipUpload, ABombEndsEarly) {
                     "import zipfile, sys\n"
                     "with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as z:\n"
                     "  with z.open('bomb', 'w') as f:\n"
-                    "    for i in range(3 * 1024): f.write(bytes(1 << 20))\n",
+                    "    for i in range(64): f.write(bytes(1 << 20))\n",
                     (dir.path / "bomb.zip").string()},
                    std::chrono::seconds(60));
   ASSERT_EQ(made.code, 0) << made.output;
@@ -184,9 +184,9 @@ TEST(ZipUpload, ABombEndsEarly) {
     }
   };
 
-  const auto [by_ratio, ratio] = read_over(kLimits);
+  const auto [by_ratio, ratio] = read_over({1ULL << 40U, 200, 10, 20U << 20U});
   EXPECT_THAT(ratio, HasSubstr("200 times its own size"));
-  EXPECT_LT(by_ratio, (1ULL << 30U) + (4U << 20U));
+  EXPECT_LT(by_ratio, 24U << 20U);
   const auto [by_size, size] = read_over({10U << 20U, 200, 10});
   EXPECT_THAT(size, HasSubstr("max_unpacked_gb"));
   EXPECT_LT(by_size, 12U << 20U);
