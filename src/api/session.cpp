@@ -24,6 +24,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "dosigate/api/security_headers.h"
 #include "dosigate/net/rate_floor.h"
 #include "local_peer.h"
 #include "problem.h"
@@ -248,6 +249,7 @@ class Session final : public SessionHandle, public std::enable_shared_from_this<
       return asio::post(core_.uploads, [self = this->shared_from_this(), response] {
         self->send_stream(response);
       });
+    add_security_headers(response);  // not all come from the service
     auto out = std::make_shared<http::response<http::string_body>>();
     fill_head(*out, response);
     out->body() = response.content_type.empty() ? boost::json::serialize(response.body)

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "admin_fields.h"
+#include "admin_lists.h"
 #include "admin_reports.h"
 #include "destination_status.h"
 #include "dosigate/dosimetry/report.h"
@@ -46,43 +47,6 @@ ApiResponse AdminApi::status() const {
 
   json::array listeners;
   for (const auto& endpoint : node_.acceptor_->endpoints()) listeners.emplace_back(endpoint);
-
-  json::array destinations;
-  const auto books = ledger.by_destination();
-  const auto queues = node_.stores_.spool->destinations();
-  const auto pauses = ledger.pauses();
-  const auto forwarders = node_.forwarders_.with([](const auto& all) { return all; });
-  const auto verified = node_.verifications_->last();
-  std::set<std::string> names;
-  for (const auto& [name, book] : books) names.insert(name);
-  for (const auto& [name, forwarder] : forwarders) names.insert(name);
-  for (const auto& name : names) {
-    const auto book = books.contains(name) ? books.at(name) : Ledger::DestinationTotals{};
-    const auto queue = queues.contains(name) ? queues.at(name) : ArchiveSpool::DestinationState{};
-    const auto forwarder = forwarders.find(name);
-    json::object row{{"name", name},
-                     {"kind", name == kGivenBack ? "rest" : "removed"},
-                     {"state", name == kGivenBack ? "up" : "removed"},
-                     {"state_text", ""},
-                     {"queued", book.queued},
-                     {"delivered", book.delivered},
-                     {"parked", book.parked},
-                     {"withdrawn", book.withdrawn},
-                     {"assigned", book.assigned},
-                     {"oldest_queued_s", age_s(queue.oldest_queued_unix)},
-                     {"last_error", ""},
-                     {"last_success", 0},
-                     {"legal", nullptr},
-                     {"verified", nullptr}};
-    if (const auto last = verified.find(name); last != verified.end())
-      row["verified"] = json_of(last->second);
-    for (const auto& output : routing->config().outputs)
-      if (output.destination.name == name) row["legal"] = json_of(output.legal);
-    if (forwarder != forwarders.end()) add_forwarder(row, *forwarder->second);
-    const auto paused = pauses.find(name);
-    row["paused"] = json_of(paused == pauses.end() ? nullptr : &paused->second);
-    destinations.emplace_back(std::move(row));
-  }
 
   const auto held = node_.quarantine_.totals();
 
@@ -129,7 +93,7 @@ ApiResponse AdminApi::status() const {
                             {"totals", json_of(ledger.totals())},
                             {"withdrawals", {{"open", ledger.withdrawals_open()}}},
                             {"studies", json_of(ledger.arrivals())},
-                            {"destinations", std::move(destinations)},
+                            {"destinations", destinations_state()},
                             {"quarantine",
                              {{"count", held.count},
                               {"bytes", held.bytes},
@@ -182,16 +146,21 @@ ApiResponse AdminApi::check() const {
 }
 
 ApiResponse AdminApi::queue(const ApiRequest& request) const {
-  std::size_t most = kMostRows;
-  for (const auto& [key, value] : request.query) {
-    if (key != "max") continue;
-    const auto rows = whole_number(value, 999'999);
-    if (!rows) return problem(fail(Fault::Invalid, "max is a number of rows below 1,000,000"));
-    most = *rows;
+  const auto page = Page::of(request, kMostRows);
+  if (!page) return problem(page.error());
+  struct Placed {
+    std::string cursor;
+    ArchiveSpool::Row row;
+  };
+  std::vector<Placed> rows;
+  for (auto& row : node_.stores_.spool->list(kAllRows)) {
+    std::string cursor = sortable(row.queued_unix) + "-" + to_hex(row.id) + "-" + row.destination;
+    rows.push_back({std::move(cursor), std::move(row)});
   }
-  json::array items;
-  for (const auto& row : node_.stores_.spool->list(most)) items.emplace_back(json_of(row));
-  return {200, json::object{{"items", std::move(items)}}};
+  std::ranges::sort(rows, {}, &Placed::cursor);
+  return {200, paged(
+                   *page, rows, [](const Placed& one) { return one.cursor; },
+                   [](const Placed& one) { return json_of(one.row); })};
 }
 
 ApiResponse AdminApi::retry(const ApiRequest& request) {
@@ -210,10 +179,13 @@ ApiResponse AdminApi::retry(const ApiRequest& request) {
   return {200, json::object{{"requeued", requeued}}};
 }
 
-ApiResponse AdminApi::quarantine() const {
-  json::array items;
-  for (const auto& entry : node_.quarantine_.list()) items.emplace_back(json_of(entry));
-  return {200, json::object{{"items", std::move(items)}}};
+ApiResponse AdminApi::quarantine(const ApiRequest& request) const {
+  const auto page = Page::of(request, kAllRows);
+  if (!page) return problem(page.error());
+  auto held = node_.quarantine_.list();
+  std::ranges::sort(held, {}, cursor_of);
+  return {200, paged(*page, held, cursor_of,
+                     [](const Quarantine::Entry& entry) { return json_of(entry); })};
 }
 
 ApiResponse AdminApi::held(const InstanceId& id) const {

@@ -79,7 +79,14 @@ class AdminApi final : public ApiService {
   ApiResponse retry(const ApiRequest& request);
   ApiResponse pause(const ApiRequest& request);
   ApiResponse resume(const ApiRequest& request);
-  ApiResponse quarantine() const;
+  ApiResponse quarantine(const ApiRequest& request) const;
+  ApiResponse header(const InstanceId& id) const;  // admin_header.cpp
+  // admin_configuration.cpp
+  ApiResponse destinations() const;
+  ApiResponse routes() const;
+  ApiResponse check_configuration() const;
+  boost::json::array destinations_state() const;
+  ApiResponse openapi() const;  // admin_openapi.cpp
   ApiResponse held(const InstanceId& id) const;
   ApiResponse discard(const ApiRequest& request, const InstanceId& id);
   ApiResponse release(const ApiRequest& request, const InstanceId& id);
@@ -97,7 +104,7 @@ class AdminApi final : public ApiService {
   std::optional<std::int64_t> own_token_expires(const ApiRequest& request) const;
   // admin_audit.cpp
   ApiResponse verify_audit(const ApiRequest& request);
-  ApiResponse incidents() const;
+  ApiResponse incidents(const ApiRequest& request) const;
   ApiResponse close_incident(const ApiRequest& request, const std::string& number);
   boost::json::object audit_state() const;
   boost::json::object incident_state() const;
@@ -140,7 +147,7 @@ class AdminApi final : public ApiService {
   ApiResponse accept_device(const ApiRequest& request);
 
   // admin_revision.cpp
-  ApiResponse revisions() const;
+  ApiResponse revisions(const ApiRequest& request) const;
   ApiResponse revision_of(const InstanceId& id) const;
   ApiResponse send_revision(const ApiRequest& request, const InstanceId& id);
   ApiResponse drop_revision(const ApiRequest& request, const InstanceId& id);

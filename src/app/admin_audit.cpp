@@ -2,6 +2,7 @@
 
 #include "admin_api.h"
 #include "admin_fields.h"
+#include "admin_lists.h"
 #include "backup.h"
 #include "status.h"
 #include "syslog_sender.h"
@@ -69,11 +70,13 @@ ApiResponse AdminApi::verify_audit(const ApiRequest& request) {
                             {"heads_checked", heads.size()}}};
 }
 
-ApiResponse AdminApi::incidents() const {
-  json::array items;
-  for (const auto& incident : node_.stores_.incidents->list())
-    items.emplace_back(json_of(incident));
-  return {200, json::object{{"items", std::move(items)}, {"made", to_unix(wall_now())}}};
+ApiResponse AdminApi::incidents(const ApiRequest& request) const {
+  const auto page = Page::of(request, kAllRows);
+  if (!page) return problem(page.error());
+  return {200, paged(
+                   *page, node_.stores_.incidents->list(),
+                   [](const Incident& incident) { return sortable(incident.number); },
+                   [](const Incident& incident) { return json_of(incident); })};
 }
 
 ApiResponse AdminApi::close_incident(const ApiRequest& request, const std::string& named) {

@@ -4,6 +4,7 @@
 #include "admin_api.h"
 #include "answers.h"
 #include "admin_fields.h"
+#include "admin_lists.h"
 #include "status.h"
 
 // Corrections of identities and the rights of the person (docs/http-api.md). Each is announced in
@@ -303,13 +304,16 @@ ApiResponse AdminApi::admit(const ApiRequest& request, const std::string& uid) {
 }
 
 ApiResponse AdminApi::withdrawals(const ApiRequest& request) const {
-  std::string study;
-  for (const auto& [key, value] : request.query)
-    if (key == "study") study = value;
-  json::array items;
-  for (const auto& order : node_.stores_.ledger->withdrawals(study, kMostWithdrawals))
-    items.emplace_back(json_of(order));
-  return {200, json::object{{"items", std::move(items)}}};
+  const auto page = Page::of(request, kMostWithdrawals);
+  if (!page) return problem(page.error());
+  const auto orders = node_.stores_.ledger->withdrawals(request.queried("study"), kAllRows);
+  // Newest first, and new ones come before all: a place is counted from the end.
+  std::uint64_t from_end = orders.size();
+  std::vector<std::pair<std::string, const Ledger::Withdrawal*>> rows;
+  for (const auto& order : orders) rows.emplace_back(sortable(kAllRows - from_end--), &order);
+  return {200, paged(
+                   *page, rows, [](const auto& row) { return row.first; },
+                   [](const auto& row) { return json_of(*row.second); })};
 }
 
 ApiResponse AdminApi::accept_device(const ApiRequest& request) {

@@ -62,6 +62,8 @@ bool is_json(std::string_view content_type) {
   return content_type.empty() || content_type.front() == ';';
 }
 
+bool is_read(const ApiRequest& head) { return head.method == "GET" || head.method == "HEAD"; }
+
 bool may_read(const HttpSettings& http, const std::string& origin) {
   return std::find(http.cors_origins.begin(), http.cors_origins.end(), origin) !=
          http.cors_origins.end();
@@ -149,7 +151,7 @@ std::optional<ApiResponse> AdminApi::refuse(const ApiRequest& head, const AdminR
   }
   if (route->needs.open) return std::nullopt;
   if (auto refused = lacks_right(head, *route)) return refused;
-  if (head.local || route->stream != nullptr || head.method == "GET") return std::nullopt;
+  if (head.local || route->stream != nullptr || is_read(head)) return std::nullopt;
   // A page of another server can make a browser send a form or plain text, but not JSON, without
   // asking first; and a certificate, unlike a token, is sent along by the browser itself.
   const bool says_nothing = head.content_type.empty() && !head.actor.starts_with("certificate:");

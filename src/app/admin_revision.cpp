@@ -1,10 +1,13 @@
 // Held revisions (docs/http-api.md): what differs is judged anew at each question, because rules
 // and versions change while one waits. Everything shown is pseudonymous.
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 #include "admin_api.h"
 #include "admin_fields.h"
+#include "admin_lists.h"
 #include "status.h"
 
 namespace dosigate {
@@ -38,12 +41,15 @@ json::object json_of(const Quarantine::Entry& entry, const Result<Ingest::Revisi
 
 }  // namespace
 
-ApiResponse AdminApi::revisions() const {
-  json::array items;
-  for (const auto& entry : node_.quarantine_.list()) {
-    if (is_revision(entry)) items.emplace_back(json_of(entry, node_.ingest_.examine(entry.id)));
-  }
-  return {200, json::object{{"items", std::move(items)}}};
+ApiResponse AdminApi::revisions(const ApiRequest& request) const {
+  const auto page = Page::of(request, kAllRows);
+  if (!page) return problem(page.error());
+  auto held = node_.quarantine_.list();
+  std::erase_if(held, [](const auto& entry) { return !is_revision(entry); });
+  std::ranges::sort(held, {}, cursor_of);
+  return {200, paged(*page, held, cursor_of, [this](const Quarantine::Entry& entry) {
+            return json_of(entry, node_.ingest_.examine(entry.id));
+          })};
 }
 
 ApiResponse AdminApi::revision_of(const InstanceId& id) const {

@@ -45,6 +45,7 @@ struct AdminRoutes {
     return id ? (api.*Method)(request, *id) : no_id();
   }
 
+  /// Takes its body as it arrives.
   template <auto Method>
   static ApiResponse streamed(AdminApi& api, const ApiRequest& head, RequestBody& body,
                               const std::string& named) {
@@ -68,19 +69,24 @@ std::span<const AdminRoute> AdminRoutes::all() {
   static constexpr AdminRoute kRoutes[] = {
       {"GET", "/api/v1/status", kOperate, kNobody, plain<&Api::status>},
       {"GET", "/api/v1/check", kOperate, kNobody, plain<&Api::check>},
+      {"GET", "/api/v1/destinations", kOperate, kNobody, plain<&Api::destinations>},
+      {"GET", "/api/v1/routes", kOperate, kNobody, plain<&Api::routes>},
+      {"GET", "/api/v1/config/check", kOperate, kNobody, plain<&Api::check_configuration>},
+      {"GET", "/api/v1/openapi.json", kOpen, kNobody, plain<&Api::openapi>},
       {"POST", "/api/v1/drain", kOperate, kNobody, with_request<&Api::drain>},
       {"GET", "/api/v1/queue", kOperate, kNobody, with_request<&Api::queue>},
       {"POST", "/api/v1/queue/retry", kOperate, kNobody, with_request<&Api::retry>},
       {"POST", "/api/v1/queue/pause", kOperate, kNobody, with_request<&Api::pause>},
       {"POST", "/api/v1/queue/resume", kOperate, kNobody, with_request<&Api::resume>},
       {"POST", "/api/v1/queue/abandon", kManageNode, kNobody, with_request<&Api::abandon>},
-      {"GET", "/api/v1/quarantine", kOperate, kNobody, plain<&Api::quarantine>},
+      {"GET", "/api/v1/quarantine", kOperate, kNobody, with_request<&Api::quarantine>},
       {"GET", "/api/v1/quarantine/{}", kOperate, kNobody, with_id<&Api::held>},
+      {"GET", "/api/v1/quarantine/{}/header", kOperate, kNobody, with_id<&Api::header>},
       {"POST", "/api/v1/quarantine/{}/discard", kManageNode, kNobody,
        with_request_and_id<&Api::discard>},
       {"POST", "/api/v1/quarantine/{}/release", kManageNode, kNobody,
        with_request_and_id<&Api::release>},
-      {"GET", "/api/v1/revision", kOperate, kNobody, plain<&Api::revisions>},
+      {"GET", "/api/v1/revision", kOperate, kNobody, with_request<&Api::revisions>},
       {"GET", "/api/v1/revision/{}", kOperate, kNobody, with_id<&Api::revision_of>},
       {"POST", "/api/v1/revision/{}/send", kManageNode, kNobody,
        with_request_and_id<&Api::send_revision>},
@@ -111,10 +117,6 @@ std::span<const AdminRoute> AdminRoutes::all() {
       {"POST", "/api/v1/tokens", kManageNode, kNobody, with_request<&Api::add_token>},
       {"POST", "/api/v1/tokens/{}/revoke", kManageNode, kNobody, with_both<&Api::revoke_token>},
       {"POST", "/api/v1/backup", kManageNode, kNobody, with_request<&Api::backup>},
-      {"POST", "/api/v1/deidentify", Right::Deidentify, kNobody, nullptr,
-       streamed<&Api::deidentify>},
-      {"POST", "/dicom-web/studies", Right::Store, kNobody, nullptr, streamed<&Api::store_any>},
-      {"POST", "/dicom-web/studies/{}", Right::Store, kNobody, nullptr, streamed<&Api::store>},
       {"GET", "/api/v1/retention", kOperate, kNobody, plain<&Api::retention>},
       {"POST", "/api/v1/verify", kOperate, kNobody, with_request<&Api::verify>},
       {"GET", "/api/v1/verify/{}", kOperate, kNobody, with_name<&Api::verification>},
@@ -130,10 +132,14 @@ std::span<const AdminRoute> AdminRoutes::all() {
        with_request<&Api::keys_compromised>},
       {"GET", "/api/v1/audit/verify", kOperate, kNobody, with_request<&Api::verify_audit>},
       {"POST", "/api/v1/audit/verify", kOperate, kNobody, with_request<&Api::verify_audit>},
-      {"GET", "/api/v1/incidents", kOperate, kNobody, plain<&Api::incidents>},
+      {"GET", "/api/v1/incidents", kOperate, kNobody, with_request<&Api::incidents>},
       {"POST", "/api/v1/incidents/{}/close", kManageNode, kNobody, with_both<&Api::close_incident>},
       {"POST", "/api/v1/reload", kOperate, kNobody, plain<&Api::reload>},
       {"GET", "/api/v1/studies", kOperate, kNobody, with_request<&Api::studies>},
+      {"POST", "/api/v1/deidentify", Right::Deidentify, kNobody, nullptr,
+       streamed<&Api::deidentify>},
+      {"POST", "/dicom-web/studies", Right::Store, kNobody, nullptr, streamed<&Api::store_any>},
+      {"POST", "/dicom-web/studies/{}", Right::Store, kNobody, nullptr, streamed<&Api::store>},
       {"GET", "/metrics", kMetrics, kNobody, plain<&Api::metrics>},
       {"GET", "/health/live", kOpen, kNobody, plain<&Api::live>},
       {"GET", "/health/ready", kOpen, kNobody, plain<&Api::ready>},
@@ -165,6 +171,7 @@ std::optional<std::string> named_in(std::string_view pattern, std::string_view p
 
 const AdminRoute* find_admin_route(std::string_view method, std::string_view path,
                                    std::string& named) {
+  if (method == "HEAD") method = "GET";  // the server leaves the body out (RFC 9110 9.3.2)
   for (const AdminRoute& route : admin_routes()) {
     if (route.method != method) continue;
     if (auto found = named_in(route.path, path)) {

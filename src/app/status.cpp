@@ -1,5 +1,7 @@
 #include "status.h"
 
+#include "admin_lists.h"
+
 #include <boost/json.hpp>
 
 namespace dosigate {
@@ -39,6 +41,10 @@ json::object json_of(const Ledger::Withdrawal& order) {
           {"whole_study", order.whole_study},
           {"ordered", order.ordered},
           {"told", std::move(told)}};
+}
+
+std::string cursor_of(const Quarantine::Entry& entry) {
+  return sortable(entry.held_unix) + "-" + to_hex(entry.id);
 }
 
 json::object json_of(const Quarantine::Entry& entry) {

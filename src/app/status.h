@@ -14,6 +14,8 @@ std::string_view word(DeliveryState state);
 boost::json::object json_of(const Ledger::Totals& totals);
 boost::json::object json_of(const Config::Legal& legal);
 boost::json::object json_of(const Ledger::Withdrawal& order);
+/// Where it stands in a list of what is held: the oldest first.
+std::string cursor_of(const Quarantine::Entry& entry);
 boost::json::object json_of(const Quarantine::Entry& entry);
 boost::json::object json_of(const ArchiveSpool::Row& row);
 boost::json::object json_of(const RefusedPeers::Peer& peer);

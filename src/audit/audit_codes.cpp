@@ -17,6 +17,7 @@ constexpr std::array kKinds{
     AuditKind{"instances.transferred", kInstancesTransferred, 'C', kNone},
     AuditKind{"deidentify.begin", kBeginTransferring, 'E', kNone},
     AuditKind{"deidentify.end", kInstancesTransferred, 'C', kNone},
+    AuditKind{"rest.", kInstancesTransferred, 'C', kNone},
     AuditKind{"map.lookup", kQuery, 'E', kNone},
     AuditKind{"map.reveal", kQuery, 'E', kNone},
     AuditKind{"map.report", kQuery, 'E', kNone},

@@ -5,9 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
+#include <regex>
 #include <set>
+
+#include <boost/json.hpp>
 
 #include "admin_routes.h"
 #include "rate_limit.h"
@@ -138,7 +142,8 @@ TEST(AdminRoutes, AreOpenOnlyWhereNothingIsSaid) {
   for (const AdminRoute& route : admin_routes())
     if (route.needs.open) open.insert(std::string(route.method) + " " + std::string(route.path));
 
-  EXPECT_THAT(open, ElementsAre("GET /", "GET /health/live", "GET /health/ready", "GET /page/{}"));
+  EXPECT_THAT(open, ElementsAre("GET /", "GET /api/v1/openapi.json", "GET /health/live",
+                                "GET /health/ready", "GET /page/{}"));
 }
 
 TEST(AdminRoutes, AreFoundByMethodAndWholePath) {
@@ -195,6 +200,31 @@ TEST(AdminRoutes, StandInTheDocumentUnderTheirRight) {
                 HasSubstr("`" + std::string(route.method) + " " + std::string(shown) + "`"));
   }
   EXPECT_EQ(in_document, admin_routes().size()) << "and nothing else does";
+}
+
+TEST(AdminRoutes, StandInTheOpenApiDocumentWithTheirRight) {
+  std::ifstream in(DOSIGATE_SOURCE_DIR "/conf/openapi.json");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const boost::json::value document = boost::json::parse(text);
+  std::map<std::string, std::string> documented_rights, rights;
+  for (const auto& [path, operations] : document.at("paths").as_object()) {
+    // "{id}", as the document names it, is "{}" in the table.
+    const std::string pattern =
+        std::regex_replace(std::string(path), std::regex("\\{\\w+\\}"), "{}");
+    for (const auto& [method, operation] : operations.as_object()) {
+      std::string word(method);
+      std::ranges::transform(word, word.begin(), [](char c) { return static_cast<char>(c & ~0x20); });
+      documented_rights[word + " " + pattern] = operation.at("x-right").as_string();
+      EXPECT_EQ(operation.as_object().contains("security"),
+                operation.at("x-right").as_string() == "none")
+          << path << ": who needs no right is asked for no token";
+    }
+  }
+  for (const AdminRoute& route : admin_routes())
+    rights[std::string(route.method) + " " + std::string(route.path)] =
+        route.needs.open ? "none" : std::string(right_word(route.needs.right));
+
+  EXPECT_EQ(documented_rights, rights);
 }
 
 TEST(RateLimit, CountsEachUserWithinAnHourThatSlides) {
