@@ -26,10 +26,12 @@ function rate(key) {
 }
 
 function trend(key) {
-  const steps = samples.slice(1).map((s, i) => ({at: s.at, n: Math.max(0, (s[key] - samples[i][key]) / Math.max(0.1, s.at - samples[i].at))}));
+  const steps = samples.slice(1).map((s, i) => ({from: samples[i].at, at: s.at, n: Math.max(0, (s[key] - samples[i][key]) / Math.max(0.1, s.at - samples[i].at))}));
   const end = samples.at(-1)?.at ?? 0, top = Math.max(1, ...steps.map((s) => s.n));
   const reach = Math.min(KEEP, Math.max(60, end - (samples[0]?.at ?? end)));  // what there is, but a minute at least
-  const points = steps.map((s) => `${(120 - (end - s.at) / reach * 120).toFixed(1)},${(28 - s.n / top * 25).toFixed(1)}`);
+  const x = (at) => (120 - (end - at) / reach * 120).toFixed(1);
+  // A step for the time between two looks: what one of them has counted lies somewhere in it.
+  const points = steps.flatMap((s) => [s.from, s.at].map((at) => `${x(at)},${(28 - s.n / top * 25).toFixed(1)}`));
   const line = svg('svg', {class: 'trend', viewBox: '0 0 120 30', preserveAspectRatio: 'none', 'aria-hidden': 'true'}, svg('line', {x1: 0, x2: 120, y1: 29, y2: 29}));
   if (points.length) {
     line.append(svg('polygon', {points: `${points[0].split(',')[0]},29 ${points.join(' ')} 120,29`}));

@@ -105,7 +105,7 @@ function signIn(wrong) {
   dropToken();
   navigation();
   place('sign-out').hidden = true;
-  place('freshness').textContent = '';
+  place('freshness').textContent = place('node').textContent = '';
   document.title = `${t('sign.title')} · dosigate`;
   const input = el('input', {type: 'password', name: 'token', autocomplete: 'off', spellcheck: 'false', required: true, 'aria-describedby': 'sign-help'});
   const error = el('p', {class: 'wrong', role: 'alert'}, wrong);

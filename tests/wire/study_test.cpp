@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
 
 #include <boost/json.hpp>
 
@@ -162,6 +163,45 @@ TEST_F(Study, AnUnknownNameIsSaidToBeUnknown) {
   EXPECT_EQ(wrong.code, 1);
   EXPECT_EQ(uid.code, 1);
   EXPECT_THAT(uid.output, HasSubstr("neither a pseudonym"));
+}
+
+TEST_F(Study, AreListedLatestFirstWithTheirVerdictPageByPage) {
+  node_.start();
+  for (const char* study : {"LU177-24H", "LU177-96H"}) {
+    send(paths(study));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // arrivals are kept in seconds
+  }
+  const auto list = [&](const std::string& query) {
+    const Finished asked =
+        run({"curl", "-s", "--unix-socket", (node_.directory() / "admin.sock").string(),
+             "http://localhost/api/v1/studies" + query});
+    return boost::json::parse(asked.output);
+  };
+
+  const auto all = list("");
+  const auto first = list("?max=1");
+  const auto& last_uid = first.at("next");
+  const auto second = list("?max=1&after=" + std::string(last_uid.as_string()));
+
+  ASSERT_EQ(all.at("items").as_array().size(), 2U);
+  EXPECT_TRUE(all.at("next").is_null());
+  for (const auto& study : all.at("items").as_array()) {
+    EXPECT_EQ(study.at("pseudonym").as_string().c_str(), pseudonym());
+    EXPECT_EQ(study.at("readiness"), "ready");
+    EXPECT_EQ(boost::json::serialize(study.at("modalities")), "[\"CT\",\"NM\"]");
+    EXPECT_EQ(
+        study.at("instances").to_number<std::size_t>(),
+        files_in(node_.arrived() / pseudonym() / std::string(study.at("study_uid").as_string())));
+    EXPECT_GT(study.at("arrival").at("last").to_number<long long>(), 0);
+  }
+  EXPECT_GT(all.at("items").at(0).at("arrival").at("last").to_number<long long>(),
+            all.at("items").at(1).at("arrival").at("last").to_number<long long>());
+  EXPECT_EQ(first.at("items").at(0).at("study_uid"), all.at("items").at(0).at("study_uid"));
+  EXPECT_EQ(second.at("items").at(0).at("study_uid"), all.at("items").at(1).at("study_uid"));
+  EXPECT_TRUE(second.at("next").is_null());
+  for (const char* wrong : {"?max=0", "?max=201", "?max=two", "?max=-1"})
+    EXPECT_EQ(list(wrong).at("status"), 400) << wrong;
+  EXPECT_EQ(list("?after=2.25.1").at("status"), 404);
 }
 
 TEST_F(Study, StudyJsonLiesBesideTheFilesWithTheirCountsAndHours) {
