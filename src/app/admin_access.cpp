@@ -7,6 +7,7 @@
 
 #include "admin_api.h"
 #include "approvals.h"
+#include "map_read_watch.h"
 
 namespace dosigate {
 namespace {
@@ -17,6 +18,11 @@ namespace json = boost::json;
 /// may cause at will. What is beyond is counted in the next line.
 constexpr unsigned kDenialsRecorded = 60;
 
+/// A person of this machine by the number of his account, everybody else by name.
+std::string who_asks(const ApiRequest& request) {
+  return request.local ? "uid " + std::to_string(request.uid) : request.actor;
+}
+
 json::value names_of(const std::optional<AccessRules::Groups>& groups) {
   if (!groups) return nullptr;
   json::array out;
@@ -26,30 +32,37 @@ json::value names_of(const std::optional<AccessRules::Groups>& groups) {
 
 }  // namespace
 
-ApiResponse AdminApi::answer(const ApiRequest& request) {
-  std::string named;
-  const AdminRoute* route = find_admin_route(request.method, request.path, named);
-  if (route == nullptr)
-    return problem(
-        fail(Fault::NotFound, request.method + " " + request.path + " is not part of this API"));
+bool AdminApi::has_right(const ApiRequest& request, const AdminRoute& route) const {
+  const auto [right, otherwise, open] = route.needs;
+  if (open) return true;
+  // Over TCP each right stands for itself: there are no groups that could be missing.
+  if (!request.local) return (request.rights & right_bit(right)) != 0;
+  const auto routing = node_.ingest_.routing();
+  return permits(routing->config().access, right, otherwise,
+                 {request.uid, request.gid, request.groups}, ::geteuid());
+}
+
+std::optional<ApiResponse> AdminApi::lacks_right(const ApiRequest& request,
+                                                 const AdminRoute& route) {
   const auto routing = node_.ingest_.routing();
   const AccessRules& rules = routing->config().access;
-  const AdminPeer peer{request.uid, request.gid, request.groups};
-  const auto [right, otherwise, open] = route->needs;
-  if (!open && !permits(rules, right, otherwise, peer, ::geteuid())) {
-    const Right needed = right == Right::Manage && !rules.manage ? otherwise : right;
-    return denied(request, *route,
-                  "it needs the right \"" + std::string(right_word(needed)) +
-                      "\": this account was in none of the groups that [access] " +
-                      std::string(right_word(needed)) + " names when it connected");
+  if (!has_right(request, route)) {
+    const auto& needs = route.needs;
+    const bool replaced = request.local && needs.right == Right::Manage && !rules.manage;
+    const std::string word(right_word(replaced ? needs.without_manage : needs.right));
+    return denied(request, route,
+                  "it needs the right \"" + word + "\"" +
+                      (request.local ? ": this account was in none of the groups that [access] " +
+                                           word + " names when it connected"
+                                     : ", which " + request.actor + " has not"));
   }
-  if (route->reads == AdminRoute::Reads::Identity &&
-      !reveals_.take(request.uid, rules.reveals_per_hour))
-    return denied(request, *route,
+  if (route.reads == AdminRoute::Reads::Identity &&
+      !reveals_.take(who_asks(request), rules.reveals_per_hour))
+    return denied(request, route,
                   "this user has learned who somebody is " +
                       std::to_string(rules.reveals_per_hour) +
                       " times within an hour ([access] reveals_per_hour): wait");
-  return route->answer(*this, request, named);
+  return std::nullopt;
 }
 
 ApiResponse AdminApi::denied(const ApiRequest& request, const AdminRoute& route,
@@ -57,19 +70,24 @@ ApiResponse AdminApi::denied(const ApiRequest& request, const AdminRoute& route,
   ++denied_;
   // The pattern and not the path: somebody may have typed an identity into the path.
   const std::string endpoint = std::string(route.method) + " " + std::string(route.path);
-  if (!denials_.take(request.uid, kDenialsRecorded)) {
+  const std::string right(right_word(route.needs.right));
+  const bool of_map = route.path.starts_with("/api/v1/map/");
+  if (record_refusal(who_asks(request), request.actor, of_map ? "map.denied" : "access.denied",
+                     {{"right", right}, {"endpoint", endpoint}, {"why", why}}))
+    spdlog::warn("denied user={} endpoint=\"{}\" right={}", request.actor, endpoint, right);
+  return problem(fail(Fault::Denied, why));
+}
+
+bool AdminApi::record_refusal(const std::string& who, const std::string& actor, const char* event,
+                              std::vector<std::pair<std::string, std::string>> fields) {
+  if (!denials_.take(who, kDenialsRecorded)) {
     ++not_recorded_;
-    return problem(fail(Fault::Denied, why));
+    return false;
   }
-  std::vector<std::pair<std::string, std::string>> fields{
-      {"right", std::string(right_word(route.needs.right))}, {"endpoint", endpoint}, {"why", why}};
   if (const auto more = not_recorded_.exchange(0); more > 0)
     fields.emplace_back("not_recorded_before", std::to_string(more));
-  const bool of_map = route.path.starts_with("/api/v1/map/");
-  node_.stores_.audit->record(of_map ? "map.denied" : "access.denied", request.actor, fields);
-  spdlog::warn("denied user={} endpoint=\"{}\" right={}", request.actor, endpoint,
-               right_word(route.needs.right));
-  return problem(fail(Fault::Denied, why));
+  node_.stores_.audit->record(event, actor, fields);
+  return true;
 }
 
 json::object AdminApi::access_state() const {

@@ -61,8 +61,8 @@ ApiResponse AdminApi::status() const {
     const auto queue = queues.contains(name) ? queues.at(name) : ArchiveSpool::DestinationState{};
     const auto forwarder = forwarders.find(name);
     json::object row{{"name", name},
-                     {"kind", "removed"},
-                     {"state", "removed"},
+                     {"kind", name == kGivenBack ? "rest" : "removed"},
+                     {"state", name == kGivenBack ? "up" : "removed"},
                      {"state_text", ""},
                      {"queued", book.queued},
                      {"delivered", book.delivered},

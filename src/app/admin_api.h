@@ -3,8 +3,10 @@
 #include <atomic>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "admin_routes.h"
@@ -15,20 +17,37 @@
 
 namespace dosigate {
 
+struct RestOrder;
+
 /// The HTTP API of the node (paths and fields: docs/http-api.md): a view over the stages. Which
 /// endpoints there are, and what right each needs, stands in admin_routes.cpp. Thread: any.
-class AdminApi {
+class AdminApi final : public ApiService {
  public:
   explicit AdminApi(Node& node) : node_(node) {}
-  /// Asks for the right first (admin_access.cpp); every refusal is in the audit log.
-  ApiResponse answer(const ApiRequest& request);
-  /// Whoever serves requests counts them here, for /metrics.
-  HttpRequests& requests() { return requests_; }
+  // admin_entrance.cpp
+  /// Over the socket the kernel says who asks; over TCP a token does, else a certificate. Every
+  /// refusal for want of a right is in the audit log.
+  std::variant<Entry, ApiResponse> enter(ApiRequest& head) override;
+  ApiResponse answer(const ApiRequest& request) override;
+  ApiResponse stream(const ApiRequest& head, RequestBody& body) override;
+  /// What was served, for /metrics.
+  const HttpRequests& served() const { return served_; }
 
  private:
-  friend struct AdminRoutes;  ///< the table of what may be asked
+  friend struct AdminRoutes;                ///< the table of what may be asked
+  static constexpr unsigned kNobody = ~0U;  ///< no account
+  std::variant<Entry, ApiResponse> let_in(ApiRequest& head);
+  std::optional<ApiResponse> identify(ApiRequest& head, const HttpSettings& http, bool open);
+  std::optional<ApiResponse> refuse(const ApiRequest& head, const AdminRoute* route);
+  ApiResponse login_failed(const ApiRequest& head, const std::string& why);
+  void finish(const ApiRequest& head, ApiResponse& response) const;
   // admin_access.cpp
+  bool has_right(const ApiRequest& request, const AdminRoute& route) const;
+  std::optional<ApiResponse> lacks_right(const ApiRequest& request, const AdminRoute& route);
   ApiResponse denied(const ApiRequest& request, const AdminRoute& route, const std::string& why);
+  /// False when `who` had too many of them within the hour: then it is only counted.
+  bool record_refusal(const std::string& who, const std::string& actor, const char* event,
+                      std::vector<std::pair<std::string, std::string>> fields);
   boost::json::object access_state() const;
   // admin_approvals.cpp
   /// Whether what is asked waits until somebody else approves it.
@@ -69,6 +88,13 @@ class AdminApi {
   ApiResponse reveal(const ApiRequest& request);
   ApiResponse devices(const ApiRequest& request);
   ApiResponse backup(const ApiRequest& request);
+  // admin_tokens.cpp
+  ApiResponse tokens() const;
+  ApiResponse add_token(const ApiRequest& request);
+  ApiResponse revoke_token(const ApiRequest& request, const std::string& name);
+  bool may_give(const ApiRequest& request, Right right) const;
+  /// When the token ends by which somebody asks; nothing when it is none.
+  std::optional<std::int64_t> own_token_expires(const ApiRequest& request) const;
   // admin_audit.cpp
   ApiResponse verify_audit(const ApiRequest& request);
   ApiResponse incidents() const;
@@ -92,6 +118,14 @@ class AdminApi {
   ApiResponse key_file_written(const ApiRequest& request);
   ApiResponse verify_recovery(const ApiRequest& request);
   ApiResponse keys_compromised(const ApiRequest& request);
+
+  // admin_rest.cpp
+  /// By which route, profile and name what is sent over HTTP is taken.
+  Result<RestOrder> rest_order(const ApiRequest& head) const;
+  ApiResponse deidentify(const ApiRequest& head, RequestBody& body, const std::string& named);
+  /// @param study  UID of the target resource; empty: any.
+  ApiResponse store(const ApiRequest& head, RequestBody& body, const std::string& study);
+  ApiResponse store_any(const ApiRequest& head, RequestBody& body, const std::string& named);
 
   // Corrections of identities and the rights of the person (admin_corrections.cpp)
   ApiResponse alias(const ApiRequest& request);
@@ -127,8 +161,9 @@ class AdminApi {
 
   Node& node_;
   RateLimit reveals_, denials_;
-  HttpRequests requests_;
-  std::mutex approving_;  ///< one at a time, so that nothing is carried out twice
+  HttpRequests served_;
+  RequestRate requests_, failed_logins_;  ///< over TCP
+  std::mutex approving_;                  ///< one at a time, so that nothing is carried out twice
   std::atomic<std::uint64_t> denied_{0}, not_recorded_{0};
 };
 

@@ -1,8 +1,6 @@
 // Two persons for what cannot be undone or takes every identity away: the first one's request waits
 // in a sealed file, the second one's approval carries it out ([access] two_persons).
 
-#include <unistd.h>
-
 #include <boost/json.hpp>
 
 #include "admin_api.h"
@@ -63,12 +61,12 @@ ApiResponse AdminApi::approve(const ApiRequest& request, const std::string& id) 
     return problem(fail(Fault::Conflict, "this version has no " + waiting->path +
                                              ": take it back with `dosigate approvals reject`"));
   if (request.uid == waiting->uid)
-    return denied(request, *route,
-                  "a second person approves it: " + request.actor +
-                      " has asked for it (behind sudo everybody is root, who counts as one)");
-  const auto routing = node_.ingest_.routing();
-  if (!permits(routing->config().access, route->needs.right, route->needs.without_manage,
-               {request.uid, request.gid, request.groups}, ::geteuid()))
+    return denied(
+        request, *route,
+        "a second person approves it: " + request.actor +
+            " has asked for it (behind sudo everybody is root, who counts as one; a token "
+            "counts as the account that made it)");
+  if (!has_right(request, *route))
     return denied(request, *route, "the second person needs the right to it as well");
 
   node_.stores_.audit->record(

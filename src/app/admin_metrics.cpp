@@ -83,7 +83,7 @@ ApiResponse AdminApi::metrics() const {
               "Requests denied for want of a right, since the start.",
               static_cast<double>(denied_.load()));
   add_conditions(out, node_.conditions());
-  add_http(out, requests_);
+  add_http(out, served_);
   add_process(out, node_.started_);
 
   ApiResponse response;

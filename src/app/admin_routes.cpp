@@ -1,6 +1,6 @@
 #include "admin_routes.h"
 
-#include <algorithm>
+#include <optional>
 
 #include "admin_api.h"
 #include "dosigate/base/bytes.h"
@@ -45,6 +45,12 @@ struct AdminRoutes {
     return id ? (api.*Method)(request, *id) : no_id();
   }
 
+  template <auto Method>
+  static ApiResponse streamed(AdminApi& api, const ApiRequest& head, RequestBody& body,
+                              const std::string& named) {
+    return (api.*Method)(head, body, named);
+  }
+
   static std::span<const AdminRoute> all();
 };
 
@@ -56,6 +62,8 @@ std::span<const AdminRoute> AdminRoutes::all() {
   constexpr Needs kManagePersons{Right::Manage, Right::Reveal};
   constexpr Needs kMetrics = Right::Metrics, kOpen = Needs::nothing();
   constexpr auto kNobody = Reads::Nobody, kIdentity = Reads::Identity;
+  /// A list of pseudonyms is taken as a whole or not at all, so it comes in one request.
+  constexpr std::uint64_t kWholeList = 64U << 20U;
   using Api = AdminApi;
   static constexpr AdminRoute kRoutes[] = {
       {"GET", "/api/v1/status", kOperate, kNobody, plain<&Api::status>},
@@ -93,12 +101,20 @@ std::span<const AdminRoute> AdminRoutes::all() {
       {"POST", "/api/v1/map/distinct", kManagePersons, kNobody, with_request<&Api::distinct>},
       {"POST", "/api/v1/map/forget", kManagePersons, kIdentity, with_request<&Api::forget>},
       {"POST", "/api/v1/map/export", kManagePersons, kIdentity, with_request<&Api::map_export>},
-      {"POST", "/api/v1/map/import", kManagePersons, kNobody, with_request<&Api::map_import>},
+      {"POST", "/api/v1/map/import", kManagePersons, kNobody, with_request<&Api::map_import>,
+       nullptr, kWholeList},
       {"POST", "/api/v1/map/accept-gap", kManageNode, kNobody, with_request<&Api::accept_gap>},
       {"GET", "/api/v1/approvals", kManagePersons, kNobody, plain<&Api::approvals>},
       {"POST", "/api/v1/approvals/{}/approve", kManagePersons, kNobody, with_both<&Api::approve>},
       {"POST", "/api/v1/approvals/{}/reject", kManagePersons, kNobody, with_both<&Api::reject>},
+      {"GET", "/api/v1/tokens", kManageNode, kNobody, plain<&Api::tokens>},
+      {"POST", "/api/v1/tokens", kManageNode, kNobody, with_request<&Api::add_token>},
+      {"POST", "/api/v1/tokens/{}/revoke", kManageNode, kNobody, with_both<&Api::revoke_token>},
       {"POST", "/api/v1/backup", kManageNode, kNobody, with_request<&Api::backup>},
+      {"POST", "/api/v1/deidentify", Right::Deidentify, kNobody, nullptr,
+       streamed<&Api::deidentify>},
+      {"POST", "/dicom-web/studies", Right::Store, kNobody, nullptr, streamed<&Api::store_any>},
+      {"POST", "/dicom-web/studies/{}", Right::Store, kNobody, nullptr, streamed<&Api::store>},
       {"GET", "/api/v1/retention", kOperate, kNobody, plain<&Api::retention>},
       {"POST", "/api/v1/verify", kOperate, kNobody, with_request<&Api::verify>},
       {"GET", "/api/v1/verify/{}", kOperate, kNobody, with_name<&Api::verification>},
@@ -129,26 +145,42 @@ std::span<const AdminRoute> AdminRoutes::all() {
 
 std::span<const AdminRoute> admin_routes() { return AdminRoutes::all(); }
 
+namespace {
+
+/// What stands at "{}"; nullopt when the path is another one.
+std::optional<std::string> named_in(std::string_view pattern, std::string_view path) {
+  constexpr std::string_view kName = "{}";
+  const auto at = pattern.find(kName);
+  if (at == std::string_view::npos) return pattern == path ? std::optional("") : std::nullopt;
+  const auto before = pattern.substr(0, at), after = pattern.substr(at + kName.size());
+  if (path.size() <= before.size() + after.size() || !path.starts_with(before) ||
+      !path.ends_with(after))
+    return std::nullopt;
+  const auto segment = path.substr(before.size(), path.size() - before.size() - after.size());
+  if (segment.find('/') != std::string_view::npos) return std::nullopt;
+  return std::string(segment);
+}
+
+}  // namespace
+
 const AdminRoute* find_admin_route(std::string_view method, std::string_view path,
                                    std::string& named) {
-  constexpr std::string_view kName = "{}";
   for (const AdminRoute& route : admin_routes()) {
     if (route.method != method) continue;
-    const auto at = route.path.find(kName);
-    if (at == std::string_view::npos) {
-      if (route.path == path) return &route;
-      continue;
+    if (auto found = named_in(route.path, path)) {
+      named = std::move(*found);
+      return &route;
     }
-    const auto before = route.path.substr(0, at), after = route.path.substr(at + kName.size());
-    if (path.size() <= before.size() + after.size() || !path.starts_with(before) ||
-        !path.ends_with(after))
-      continue;
-    const auto segment = path.substr(before.size(), path.size() - before.size() - after.size());
-    if (segment.find('/') != std::string_view::npos) continue;
-    named = std::string(segment);
-    return &route;
   }
   return nullptr;
+}
+
+std::string methods_of(std::string_view path) {
+  std::string out;
+  for (const AdminRoute& route : admin_routes())
+    if (named_in(route.path, path) && out.find(route.method) == std::string::npos)
+      out += (out.empty() ? "" : ", ") + std::string(route.method);
+  return out;
 }
 
 }  // namespace dosigate

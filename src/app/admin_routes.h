@@ -11,16 +11,17 @@ namespace dosigate {
 
 class AdminApi;
 
-/// One endpoint of the API. What is not in the table is not there, and a row without a
-/// right does not compile.
+/// One endpoint of the API. What is not in the table is not there, and a row without a right, or
+/// the word that none is needed, does not compile.
 struct AdminRoute {
-  /// The right it needs, and what stands for Manage where the configuration names no group for it.
+  /// The right it needs, and what stands for Manage over the admin socket where the configuration
+  /// names no group for it.
   struct Needs {
     constexpr Needs(Right needed) : right(needed), without_manage(needed) {}
     constexpr Needs(Right needed, Right otherwise) : right(needed), without_manage(otherwise) {}
-    /// Whoever can connect may ask: the answer is about nobody and nothing of the hospital's.
+    /// Nobody is asked who he is: health, the document of the API.
     static constexpr Needs nothing() {
-      Needs out(Right::Metrics);
+      Needs out(Right::Operate);
       out.open = true;
       return out;
     }
@@ -35,6 +36,11 @@ struct AdminRoute {
   Needs needs;
   Reads reads;
   ApiResponse (*answer)(AdminApi&, const ApiRequest&, const std::string& named);
+  /// In place of `answer`: takes the body as it arrives, of the largest upload, of any type (it
+  /// answers 415 itself).
+  ApiResponse (*stream)(AdminApi&, const ApiRequest&, RequestBody&,
+                        const std::string& named) = nullptr;
+  std::uint64_t most_body = 1U << 20U;  ///< bytes; of `answer`
 };
 
 /// Every endpoint, each (method, path) once.
@@ -43,5 +49,7 @@ std::span<const AdminRoute> admin_routes();
 /// nullptr when there is no such endpoint; `named` is what stands at "{}".
 const AdminRoute* find_admin_route(std::string_view method, std::string_view path,
                                    std::string& named);
+/// "GET, POST": what the path may be asked for; empty when it is no endpoint.
+std::string methods_of(std::string_view path);
 
 }  // namespace dosigate

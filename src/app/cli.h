@@ -161,6 +161,11 @@ bool waits_for_second(const Answer& answer);
 /// As `status` shows who may do what.
 std::string access_text(const boost::json::value& access);
 
+int token_add(const Options& options, const std::string& name,
+              const std::vector<std::string>& rights, unsigned days, std::string reason);
+int token_list(const Options& options);
+int token_revoke(const Options& options, const std::string& name, std::string reason);
+
 /// Heads of the record that were kept elsewhere.
 struct AuditWanted {
   std::vector<std::string> heads;              ///< NUMBER:CHAIN-VALUE

@@ -40,6 +40,7 @@ CommandLine::CommandLine() {
   add_devices();
   add_key();
   add_approvals();
+  add_tokens();
   add_peer();
   add_administration();
   add_audit();

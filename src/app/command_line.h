@@ -41,6 +41,7 @@ class CommandLine {
   void add_backup();
   void add_key();
   void add_approvals();
+  void add_tokens();
   void add_peer();
   void add_administration();
   void add_audit();
@@ -56,7 +57,8 @@ class CommandLine {
   bool watch_ = false, all_ = false;
   unsigned max_ = 50, tolerance_min_ = 10;
   std::string id_, name_, study_, reason_;
-  std::vector<std::string> accept_, who_;
+  std::vector<std::string> accept_, who_, rights_;
+  unsigned days_ = 365;
   std::filesystem::path certificate_;
   cli::VerifyWanted verify_;
   cli::Work work_;

@@ -67,6 +67,27 @@ void CommandLine::add_approvals() {
     command->add_option("id", id_, "As `dosigate approvals` shows it")->required();
 }
 
+void CommandLine::add_tokens() {
+  auto* token = group("token", "What programs show to ask over HTTP ([http])");
+  auto* add = verb(*token, "add", "A new one: shown this once, and kept by nobody here",
+                   [this] { return cli::token_add(options_, name_, rights_, days_, reason_); });
+  json(add);
+  add->add_option("name", name_, "Of the program: letters, digits, - _ .")->required();
+  add->add_option("--right", rights_,
+                  "deidentify, store, metrics, operate, manage or reveal; may be given again")
+      ->required();
+  add->add_option("--days", days_, "Until it expires, at most 3650")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 3650));
+  json(verb(*token, "list", "All of them: rights, end, last use",
+            [this] { return cli::token_list(options_); }));
+  auto* revoke = verb(*token, "revoke", "No longer taken, nor those that were made by it",
+                      [this] { return cli::token_revoke(options_, name_, reason_); });
+  json(revoke);
+  revoke->add_option("name", name_, "As `dosigate token list` shows it")->required();
+  for (auto* command : {add, revoke}) reason(*command);
+}
+
 void CommandLine::add_peer() {
   auto* peer = group("peer", "Other DICOM nodes, called from here");
   verb(*peer, "echo", "C-ECHO", [this] { return cli::peer_echo(options_, name_); })

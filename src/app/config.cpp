@@ -36,6 +36,8 @@ Config read_sections(const toml::table& root, const std::filesystem::path& file,
   if (const toml::table* access = top.table("access")) sections.access(*access);
   if (const toml::table* network = top.table("network")) sections.network(*network);
   if (const toml::table* audit = top.table("audit")) sections.audit(*audit);
+  if (const toml::table* http = top.table("http")) sections.http(*http);
+  for (const toml::table* client : top.tables("http_client")) sections.http_client(*client);
   top.finish();
   sections.together();
   return config;
@@ -68,7 +70,7 @@ std::vector<std::string> config_keys() {
   // Known is what the reader asks for, so a document with one empty table of each kind tells all.
   const toml::table root = toml::parse(
       "[node]\n[[site]]\n[[destination]]\n[[route]]\ndrop = "
-      "[{}]\n[[peer]]\n[alert]\n[access]\n[network]\n[tls]\n[audit]\n");
+      "[{}]\n[[peer]]\n[alert]\n[access]\n[network]\n[tls]\n[audit]\n[http]\n[[http_client]]\n");
   Problems ignored("");  // an empty route lacks a name; only the keys matter here
   std::set<std::string> known;
   read_sections(root, "dosigate.toml", ignored, &known);

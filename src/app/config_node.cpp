@@ -26,21 +26,20 @@ bool is_endpoint(std::string_view text) {
 
 }  // namespace
 
-/// Each address and port stands once, over both lists.
+/// Each address and port stands once, over all lists.
 void SectionReader::listeners(TableReader& reader, std::string_view key,
-                              std::vector<std::string>& into) {
+                              std::vector<std::string>& into,
+                              const std::vector<std::string>& taken) {
   const auto listen = reader.texts(key);
   if (!listen) return;
-  const auto& others = config_.node.listen;
   for (auto one = listen->begin(); one != listen->end(); ++one) {
     if (!is_endpoint(*one))
       reader.error(key, "\"" + *one +
                             "\" is no numeric address and port, as in \"0.0.0.0:11112\" or "
                             "\"[::]:11112\"");
     const bool any_port = one->size() > 2 && one->substr(one->size() - 2) == ":0";
-    const bool before =
-        std::find(listen->begin(), one, *one) != one ||
-        (&into != &others && std::find(others.begin(), others.end(), *one) != others.end());
+    const bool before = std::find(listen->begin(), one, *one) != one ||
+                        std::find(taken.begin(), taken.end(), *one) != taken.end();
     if (!any_port && before) reader.error(key, "\"" + *one + "\" stands twice");
   }
   into = *listen;
@@ -49,8 +48,8 @@ void SectionReader::listeners(TableReader& reader, std::string_view key,
 void SectionReader::node(const toml::table& table) {
   TableReader reader(table, "[node]", problems_, known_);
   Config::Node& node = config_.node;
-  listeners(reader, "listen", node.listen);
-  listeners(reader, "listen_tls", node.listen_tls);
+  listeners(reader, "listen", node.listen, {});
+  listeners(reader, "listen_tls", node.listen_tls, node.listen);
   if (node.listen.empty() && node.listen_tls.empty())
     reader.error("listen", "is empty, and so is listen_tls: nothing could be received");
   if (reader.has("listen_tls"))

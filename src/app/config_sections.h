@@ -23,6 +23,9 @@ class SectionReader {
   void access(const toml::table& table);   // config_access.cpp
   void network(const toml::table& table);  // config_network.cpp
   void audit(const toml::table& table);    // config_audit.cpp
+  // config_http.cpp
+  void http(const toml::table& table);
+  void http_client(const toml::table& table);
   void tls(const toml::table& table);
   void together();
 
@@ -46,11 +49,14 @@ class SectionReader {
   std::string host(TableReader& reader, bool required);
   /// Hours, bandwidth and compression of a destination.
   static void slow_link(TableReader& reader, Destination& to);
-  void listeners(TableReader& reader, std::string_view key, std::vector<std::string>& into);
+  /// @param taken  what listens elsewhere already.
+  static void listeners(TableReader& reader, std::string_view key, std::vector<std::string>& into,
+                        const std::vector<std::string>& taken);
   // config_tls.cpp
   static TlsPin tls_pin(TableReader& reader);
   std::optional<TlsPin> tls_of_peer(TableReader& reader, const std::string& host);
   void tls_together();
+  void http_together();  // config_http.cpp
   void networks(TableReader& reader, Config::Route& route);
   void drop_rules(TableReader& reader, Config::Route& route);
   void legal(TableReader& reader, Config::Legal& into);
@@ -65,17 +71,22 @@ class SectionReader {
   Config& config_;
   Problems& problems_;
   std::set<std::string>* known_;
-  std::map<std::string, unsigned> sites_, destinations_, routes_, peers_;
+  std::map<std::string, unsigned> sites_, destinations_, routes_, peers_, http_clients_;
   std::map<std::string, unsigned> site_codes_;
   std::vector<Pending> pending_;
   std::map<std::string, Said> node_keys_;     ///< where the keys of [node] stand
   std::map<std::string, Said> folder_paths_;  ///< by destination
   std::map<std::string, Said> tls_keys_;      ///< where the keys of [tls] stand
   std::vector<Said> tls_wanted_;              ///< where tls = true stands
+  std::map<std::string, Said> http_keys_;     ///< where the keys of [http] stand, or the section
+  std::vector<unsigned> http_client_lines_;
 };
 
 /// The site code of a route without [[site]]: upper-case letters and digits of the name, at most
 /// four.
 std::string code_of(std::string_view site_name);
+
+/// Of "address:port": whether only this machine reaches it.
+bool is_loopback(std::string_view endpoint);
 
 }  // namespace dosigate

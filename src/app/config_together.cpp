@@ -22,12 +22,6 @@ bool is_inside(const std::filesystem::path& path, const std::filesystem::path& d
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
-bool is_loopback(std::string_view endpoint) {
-  static const Network loopback = *parse_network("127.0.0.0/8");
-  if (endpoint.starts_with("[::1]")) return true;
-  return loopback.contains(endpoint.substr(0, endpoint.rfind(':')));
-}
-
 std::vector<std::string> names_of(const std::map<std::string, unsigned>& taken) {
   std::vector<std::string> out;
   for (const auto& [name, line] : taken) out.push_back(name);
@@ -44,6 +38,12 @@ bool is_profile_name(std::string_view name) {
 
 }  // namespace
 
+bool is_loopback(std::string_view endpoint) {
+  static const Network loopback = *parse_network("127.0.0.0/8");
+  if (endpoint.starts_with("[::1]")) return true;
+  return loopback.contains(endpoint.substr(0, endpoint.rfind(':')));
+}
+
 void SectionReader::together() {
   embedded_destination();
   sites_of_routes();
@@ -51,6 +51,7 @@ void SectionReader::together() {
   paths();
   routes_against_each_other();
   tls_together();
+  http_together();
   unwise();
   for (Config::Output& output : config_.outputs) {
     output.destination.calling_ae = config_.node.ae_title;

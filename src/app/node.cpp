@@ -6,20 +6,23 @@
 #include <set>
 
 #include "admin_api.h"
+#include "answers.h"
 #include "approvals.h"
 #include "arrival_audit.h"
 #include "backup.h"
+#include "config_http.h"
 #include "destination_status.h"
+#include "dosigate/api/http_server.h"
 #include "dosigate/app/init.h"
 #include "dosigate/app/pair_mover.h"
 #include "dosigate/app/reconcile.h"
 #include "key_rotation.h"
-#include "map_read_watch.h"
 #include "node_tls.h"
 #include "patient_facts.h"
 #include "peer_refusals.h"
 #include "places.h"
 #include "syslog_sender.h"
+#include "tokens.h"
 #include "verifications.h"
 
 namespace dosigate {
@@ -102,6 +105,7 @@ Result<Node::Stores> Node::open_stores(const Config& config) {
     return error;
   }
   stores.ledger = std::move(*ledger);
+  Ingest::forget_unanswered(*stores.ledger);
 
   ArchiveSpool::Settings spool_settings;
   spool_settings.directory = node.state_dir / "archive";
@@ -124,6 +128,7 @@ Result<std::unique_ptr<Node>> Node::start(Config config, std::optional<int> admi
   auto tls = NodeTls::load(node->config_);
   if (!tls) return tls.error();
   node->tls_->use(std::move(*tls));
+  if (auto loaded = node->load_http_tls(node->config_.http); !loaded) return loaded.error();
   reconcile(node->quarantine_, *node->stores_.ledger);
   node->withdrawals_.finish();
   node->serve(std::move(*routing), admin_socket);
@@ -152,6 +157,7 @@ Node::~Node() {
   if (server_) server_->stop(config_.network.dimse_timeout);
   io_.stop();
   if (server_) count_refusals();
+  http_.reset();
   admin_.reset();
   if (verifications_) verifications_->request_stop();
   Forwarders ending;
@@ -184,6 +190,7 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
         recovered.rows_without_file, recovered.damaged, recovered.lost);
   pair_mover_ = std::jthread([this](const std::stop_token& stop) { move_pairs(stop); });
   approvals_ = std::make_unique<Approvals>(node.state_dir / "approvals", *stores_.keys);
+  tokens_ = std::make_unique<Tokens>(node.state_dir / "tokens.json");
   key_rotation_ = std::make_unique<KeyRotation>(
       KeyRotation::Parts{*stores_.keys, *stores_.map, *stores_.spool, quarantine_, ingest_,
                          *stores_.audit, *approvals_});
@@ -226,14 +233,11 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
   io_thread_ = std::jthread([this] { io_.run(); });
 
   admin_api_ = std::make_unique<AdminApi>(*this);
-  admin_ = std::make_unique<AdminServer>(
-      node.admin_socket, admin_socket, [this](const ApiRequest& request) {
-        const SteadyTime begun = steady_now();
-        auto response = admin_api_->answer(request);
-        admin_api_->requests().add(request, response.status, steady_now() - begun);
-        watch_map_reads(*stores_.incidents, request, response);
-        return response;
-      });
+  answers_ = std::make_unique<Answers>(node.state_dir / "answers", *stores_.keys,
+                                       config_.http.keep_answers);
+  admin_ = std::make_unique<AdminServer>(node.admin_socket, admin_socket, *admin_api_);
+
+  serve_http();
 
   stores_.audit->record("start", "dosigated", {{"version", DOSIGATE_VERSION}});
   record_destinations(config_);
@@ -247,6 +251,8 @@ void Node::serve(std::shared_ptr<const Routing> routing, std::optional<int> admi
     spdlog::info("listening on={} ae_title={} tls=\"{}\"", endpoint, node.ae_title,
                  tls_->server()->subject());
 }
+
+ApiService& Node::api() { return *admin_api_; }
 
 Destination Node::made_ready(Destination wanted) const {
   wanted.calling_ae = config_.node.ae_title;
@@ -340,12 +346,17 @@ Result<void> Node::reload() {
     changed += (changed.empty() ? "" : ", ") + ("[node] " + key);
   for (const auto& key : changed_network_keys(config_.network, loaded->network))
     changed += (changed.empty() ? "" : ", ") + ("[network] " + key);
+  for (const auto& key : changed_http_keys(config_.http, loaded->http))
+    changed += (changed.empty() ? "" : ", ") + ("[http] " + key);
   if (!changed.empty()) {
     spdlog::warn("configuration changed keys=\"{}\": restart dosigated to use them", changed);
     loaded->warnings.push_back(changed + " changed since the start: restart dosigated to use them");
   }
   loaded->node = config_.node;
   loaded->network = config_.network;
+  if (loaded->http.listen_tls != config_.http.listen_tls) loaded->http.tls = config_.http.tls;
+  loaded->http.listen = config_.http.listen;
+  loaded->http.listen_tls = config_.http.listen_tls;
   auto tls = NodeTls::load(*loaded);
   if (!tls) return tls.error();
   auto routing = Routing::make(*loaded, *stores_.map);

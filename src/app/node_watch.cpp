@@ -7,11 +7,13 @@
 #include "arrival_audit.h"
 #include "backup_watch.h"
 #include "dosigate/app/alert.h"
+#include "answers.h"
 #include "dosigate/app/node.h"
 #include "dosigate/base/locked_memory.h"
 #include "key_rotation.h"
 #include "node_tls.h"
 #include "study_completion.h"
+#include "tokens.h"
 #include "verifications.h"
 
 namespace dosigate {
@@ -26,6 +28,7 @@ constexpr std::chrono::seconds kSecurityEvery{10};
 constexpr std::chrono::hours kFoldEvery{1};
 constexpr std::int64_t kNotToldAfter = 3'600;  ///< seconds until an open withdrawal is a warning
 constexpr std::size_t kToldAtOnce = 100;
+constexpr std::int64_t kDay = 86'400, kTokenWarns = 14 * kDay;
 
 std::uint64_t size_or_zero(const std::filesystem::path& file) {
   std::error_code absent;  // -wal and -shm come and go
@@ -133,6 +136,7 @@ std::vector<Condition> Node::conditions() const {
                    "unknown"});
   add_backup_conditions(out, config_.node, *stores_.ledger, *stores_.map);
   add_key_conditions(out);
+  add_token_conditions(out);
   add_security_conditions(out);
   tls_->add_conditions(out);
   return out;
@@ -149,6 +153,24 @@ void Node::add_key_conditions(std::vector<Condition>& out) const {
     out.push_back({1, "recovery-not-verified", "",
                    "nobody has shown yet that the printed recovery key is at hand: run `dosigate "
                    "key recovery-verify`"});
+}
+
+void Node::add_token_conditions(std::vector<Condition>& out) const {
+  const auto tokens = tokens_->list();
+  if (!tokens) {
+    out.push_back({2, "tokens-damaged", "", tokens.error().detail});
+    return;
+  }
+  const std::int64_t now = to_unix(wall_now());
+  for (const auto& token : *tokens) {
+    const std::int64_t left = token.expires - now;
+    if (left > kTokenWarns) continue;
+    out.push_back(
+        {1, "token-expires", token.name,
+         (left <= 0 ? std::string("the token has expired")
+                    : "the token expires in " + std::to_string(left / kDay) + " days") +
+             ": `dosigate token revoke`, and `token add` if its program still needs one"});
+  }
 }
 
 void Node::tick() {
@@ -188,6 +210,7 @@ void Node::tick() {
   }
   if (now - last_fold_ >= kFoldEvery) {
     last_fold_ = now;
+    answers_->expire();
     stores_.ledger->fold(config_.node.ledger_keep_days);
   }
 }

@@ -1,72 +1,23 @@
 #include "offline_part10.h"
 
-#include <algorithm>
-#include <array>
 #include <optional>
 
 #include "dosigate/dicom/data_set.h"
 #include "dosigate/dicom/sop_class.h"
 #include "dosigate/dicom/walker.h"
+#include "part10_meta.h"
 
 namespace dosigate::offline {
 namespace {
 
-constexpr std::size_t kPreamble = 128;
-constexpr std::string_view kPrefix = "DICM";
-constexpr std::string_view kMediaDirectoryClass = "1.2.840.10008.1.3.10";
 constexpr std::string_view kImplicit = "1.2.840.10008.1.2";
 constexpr std::string_view kExplicitLittle = "1.2.840.10008.1.2.1";
 constexpr std::string_view kExplicitBig = "1.2.840.10008.1.2.2";
-
-/// Group 0002 and where the data set begins.
-struct Meta {
-  std::string sop_class, sop_instance, transfer_syntax;
-  std::size_t end = 0;
-};
 
 std::size_t number_at(ByteView bytes, std::size_t at, unsigned count) {
   std::size_t out = 0;
   for (unsigned i = 0; i < count; ++i) out |= std::size_t{bytes[at + i]} << (8 * i);
   return out;
-}
-
-bool is_capital(Byte byte) { return byte >= 'A' && byte <= 'Z'; }
-
-bool has_long_length(std::string_view vr) {
-  constexpr std::array<std::string_view, 13> kLong{"OB", "OD", "OF", "OL", "OV", "OW", "SQ",
-                                                   "SV", "UC", "UN", "UR", "UT", "UV"};
-  return std::find(kLong.begin(), kLong.end(), vr) != kLong.end();
-}
-
-/// Explicit VR Little Endian, as it has to be; the Implicit VR that some old writers put there is
-/// read as well. nullopt when a length does not fit.
-std::optional<Meta> read_meta(ByteView bytes, std::size_t at) {
-  Meta meta;
-  while (at + 8 <= bytes.size() && number_at(bytes, at, 2) == 0x0002) {
-    const std::size_t element = number_at(bytes, at + 2, 2);
-    std::size_t length = 0, header = 8;
-    if (is_capital(bytes[at + 4]) && is_capital(bytes[at + 5])) {
-      const std::string_view vr = as_text(bytes.subspan(at + 4, 2));
-      if (has_long_length(vr)) {
-        if (at + 12 > bytes.size()) return std::nullopt;
-        header = 12;
-        length = number_at(bytes, at + 8, 4);
-      } else {
-        length = number_at(bytes, at + 6, 2);
-      }
-    } else {
-      length = number_at(bytes, at + 4, 4);
-    }
-    if (length > bytes.size() - at - header) return std::nullopt;
-    std::string value(as_text(bytes.subspan(at + header, length)));
-    value.erase(std::min(value.find_last_not_of(std::string_view(" \0", 2)) + 1, value.size()));
-    if (element == 0x0002) meta.sop_class = value;
-    if (element == 0x0003) meta.sop_instance = value;
-    if (element == 0x0010) meta.transfer_syntax = value;
-    at += header + length;
-  }
-  meta.end = at;
-  return meta;
 }
 
 Bytes from(Bytes bytes, std::size_t offset) {
@@ -115,7 +66,7 @@ FileContent guess(Bytes bytes) {
   return found;
 }
 
-FileContent directory_of(ByteView data_set, const Meta& meta) {
+FileContent directory_of(ByteView data_set, const Part10Meta& meta) {
   const Refused broken{Fault::NotDicom, "the DICOMDIR does not parse"};
   const TransferSyntax* syntax = find_transfer_syntax(meta.transfer_syntax);
   if (syntax == nullptr) return broken;
@@ -141,14 +92,13 @@ FileContent directory_of(ByteView data_set, const Meta& meta) {
 
 FileContent read_file_content(Bytes file) {
   if (file.empty()) return NoDicom{"empty file"};
-  const bool prefixed = file.size() >= kPreamble + kPrefix.size() &&
-                        as_text(ByteView(file).subspan(kPreamble, kPrefix.size())) == kPrefix;
+  const bool prefixed = has_part10_prefix(file);
   const bool bare_meta = !prefixed && file.size() >= 8 && number_at(file, 0, 4) == 0x00000002U &&
                          (as_text(ByteView(file).subspan(4, 2)) == "UL" ||
                           number_at(file, 4, 4) == 4);  // group length, explicit or implicit
   if (!prefixed && !bare_meta) return guess(std::move(file));
 
-  const auto meta = read_meta(file, prefixed ? kPreamble + kPrefix.size() : 0);
+  const auto meta = read_part10_meta(file, prefixed ? kPart10Prefix : 0);
   if (!meta)
     return prefixed ? FileContent(Refused{Fault::NotDicom, "the meta information is cut off"})
                     : FileContent(NoDicom{"not a DICOM file"});

@@ -80,7 +80,8 @@ Result<Withdrawals::Ordered> Withdrawals::order_anew(const Order& order,
   std::set<std::string> holding = in_flight;
   bool anything_withdrawn = false;
   for (const auto& at : ledger_.sent(order.study_uid)) {
-    if (at.delivered > 0) holding.insert(at.destination);
+    // Who got a copy back over HTTP does not listen.
+    if (at.delivered > 0 && at.destination != kGivenBack) holding.insert(at.destination);
     anything_withdrawn = anything_withdrawn || at.withdrawn > 0;
   }
 

@@ -57,6 +57,7 @@ constexpr std::array kKinds{
     AuditKind{"approval.", kSecurityAlert, 'E', kRestrictedFunction},
     AuditKind{"access.", kSecurityAlert, 'E', kRestrictedFunction},
     AuditKind{"roles.", kSecurityAlert, 'E', kSecurityRoles},
+    AuditKind{"token.", kSecurityAlert, 'E', kSecurityRoles},
 };
 /// An event that a later version of this program knows, or a new one nobody has put into the table:
 /// told all the same.

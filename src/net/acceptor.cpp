@@ -1,14 +1,10 @@
 #include "dosigate/net/acceptor.h"
 
-#include <fcntl.h>
-
-#include <boost/asio/ip/v6_only.hpp>
-
 #include <atomic>
-#include <charconv>
 #include <mutex>
 #include <system_error>
 
+#include "dosigate/net/listen.h"
 #include "waiting_room.h"
 
 namespace dosigate {
@@ -22,52 +18,9 @@ using asio::ip::tcp;
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::size_t kLargeShare = 8;  // more than an eighth of all is a crowd
 
-/// "127.0.0.1:104" or "[::1]:104".
-tcp::endpoint parse_endpoint(const std::string& text) {
-  const auto colon = text.rfind(':');
-  std::uint16_t port = 0;
-  boost::system::error_code error = asio::error::invalid_argument;
-  asio::ip::address address;
-  if (colon != std::string::npos && colon > 0) {
-    const char* const end = text.data() + text.size();
-    const auto [stop, problem] = std::from_chars(text.data() + colon + 1, end, port);
-    std::string host = text.substr(0, colon);
-    const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-    if (bracketed) host = host.substr(1, host.size() - 2);
-    if (problem == std::errc() && stop == end) address = asio::ip::make_address(host, error);
-  }
-  if (error) {
-    throw std::system_error(EINVAL, std::generic_category(),
-                            "listen address \"" + text + "\" is not address:port");
-  }
-  return {address, port};
-}
-
-std::string text_of(const tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  const std::string port = std::to_string(endpoint.port());
-  return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
-}
-
 struct Listener {
   Listener(asio::io_context& io, const std::string& address, bool secure)
-      : tls(secure), socket(io), pause(io) {
-    const tcp::endpoint endpoint = parse_endpoint(address);
-    boost::system::error_code error;
-    socket.open(endpoint.protocol(), error);
-    if (!error) socket.set_option(tcp::acceptor::reuse_address(true), error);
-    // Each family is listed by itself, so that "0.0.0.0:104" and "[::]:104" can stand side by side.
-    if (!error && endpoint.address().is_v6()) {
-      socket.set_option(asio::ip::v6_only(true), error);
-    }
-    if (!error) socket.bind(endpoint, error);
-    if (!error) socket.listen(asio::socket_base::max_listen_connections, error);
-    if (error) {
-      throw std::system_error(error.value(), std::generic_category(),
-                              "cannot listen on " + address);
-    }
-    (void)::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
-  }
+      : tls(secure), socket(listen_at(io, address)), pause(io) {}
   const bool tls;
   tcp::acceptor socket;
   asio::steady_timer pause;
@@ -218,7 +171,7 @@ std::vector<std::string> Acceptor::Impl::endpoints(bool secure) const {
     if (listener->tls != secure) continue;
     boost::system::error_code closed;  // after stop there is no endpoint to name
     const auto endpoint = listener->socket.local_endpoint(closed);
-    if (!closed) out.push_back(text_of(endpoint));
+    if (!closed) out.push_back(endpoint_text(endpoint));
   }
   return out;
 }

@@ -75,6 +75,12 @@ std::string digest_of(ByteView bytes) {
 
 }  // namespace
 
+std::optional<TlsIdentity> tls_identity_of(ssl_st* session) {
+  const Certificate shown(SSL_get1_peer_certificate(session));
+  if (!shown || SSL_get_verify_result(session) != X509_V_OK) return std::nullopt;
+  return identity_of(shown.get());
+}
+
 Result<TlsIdentity> tls_identity_of(const std::filesystem::path& certificate) {
   const auto content = content_of(certificate, "the certificate " + certificate.string());
   if (!content) return content.error();
@@ -106,6 +112,11 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::make(bool is_server, const
 
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
+ssl_ctx_st* TlsContext::share() const {
+  (void)SSL_CTX_up_ref(context_);
+  return context_;
+}
+
 Result<void> TlsContext::set_up(const TlsFiles& files, TlsFile& at_fault) {
   context_ = SSL_CTX_new(is_server_ ? TLS_server_method() : TLS_client_method());
   if (context_ == nullptr) return fail(Fault::Unavailable, "OpenSSL cannot make a TLS context");
@@ -124,7 +135,9 @@ Result<void> TlsContext::set_up(const TlsFiles& files, TlsFile& at_fault) {
   SSL_CTX_set_mode(context_, SSL_MODE_RELEASE_BUFFERS);
 
   at_fault = TlsFile::Ca;
-  if (auto done = read_ca(files.ca); !done) return done;
+  // A server that trusts no authority asks nobody for a certificate, and cannot accept one either.
+  if (!is_server_ || !files.ca.empty())
+    if (auto done = read_ca(files.ca); !done) return done;
   if (!is_server_ && files.certificate.empty() && files.key.empty()) return {};
   at_fault = TlsFile::Certificate;
   if (auto done = read_certificate(files.certificate); !done) return done;

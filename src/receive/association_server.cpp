@@ -270,4 +270,6 @@ AssociationServer::Counters AssociationServer::counters() const {
   return out;
 }
 
+ServerState& AssociationServer::state() { return impl_->state; }
+
 }  // namespace dosigate

@@ -9,12 +9,14 @@
 
 namespace dosigate {
 
-InstanceTaker::InstanceTaker(ReceivedInstance begun, ServerState& state, Place& place)
+InstanceTaker::InstanceTaker(ReceivedInstance begun, ServerState& state, Place& place,
+                             const AssociationServer::Begin& begin)
     : state_(state),
       place_(place),
+      begin_(begin),
       out_{std::move(begun), MemoryShare(state.memory), nullptr, std::nullopt, {}} {
   const TransferSyntax* syntax = find_transfer_syntax(out_.instance.transfer_syntax_uid);
-  if (state.begin && syntax != nullptr && syntax->encoding != Encoding::DeflatedLittle)
+  if (begin && syntax != nullptr && syntax->encoding != Encoding::DeflatedLittle)
     encoding_ = syntax->encoding;
 }
 
@@ -96,7 +98,7 @@ void InstanceTaker::pass_on(ByteView value) {
     const ByteView before = ByteView(so_far.data_set).first(found.pixel_begin);
     begun.data_set.assign(before.begin(), before.end());
     begun.passed = {found.pixels, found.pixel_begin, 0, 0};
-    auto passage = state_.begin(begun);
+    auto passage = begin_(begun);
     if (!passage) {
       out_.detail = passage.error().detail;
       why_ = fail(passage.error().fault, "a large instance cannot be kept now");

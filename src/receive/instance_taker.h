@@ -23,7 +23,9 @@ struct TakenInstance {
 class InstanceTaker {
  public:
   /// @param begun  what is known before the data set comes.
-  InstanceTaker(ReceivedInstance begun, ServerState& state, Place& place);
+  /// @param begin  takes a large one; outlives this.
+  InstanceTaker(ReceivedInstance begun, ServerState& state, Place& place,
+                const AssociationServer::Begin& begin);
 
   /// @param received  bytes so far, with this piece.
   /// @return false: no more is wanted.
@@ -40,6 +42,7 @@ class InstanceTaker {
 
   ServerState& state_;
   Place& place_;
+  const AssociationServer::Begin& begin_;
   std::optional<Encoding> encoding_;  ///< nothing: it is held whatever its size
   TakenInstance out_;
   std::optional<DataSetSplitter> splitter_;

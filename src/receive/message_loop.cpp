@@ -186,7 +186,7 @@ std::optional<MessageLoop::End> MessageLoop::store(const Command& command, std::
   const SteadyTime begun = steady_now();
   InstanceTaker taker(
       {origin_, command.sop_class_uid, Phi(command.sop_instance_uid), accepted.transfer_syntax, {}},
-      state_, place_);
+      state_, place_, state_.begin);
   const auto read =
       receive_instance(reader_, context, taker, place_, state_.settings.max_instance_bytes);
   if (const auto* ending = std::get_if<Ending>(&read)) {

@@ -175,6 +175,15 @@ Seeds http() {
           copy("POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[1,2]\r\n0\r\n\r\n")};
 }
 
+/// The first byte says of what kind it is, the second how it is cut.
+Seeds uploads() {
+  Bytes zip = copy(std::string(
+      "\1\10PK\3\4\24\0\0\0\0\0\0\0\0\0\206\246\020\066\5\0\0\0\5\0\0\0\1\0\0\0ahello", 38));
+  zip[0] = 0;
+  return {zip, copy("\1\6--b\r\nA: b\r\n\r\nfirst\r\n--b\r\n\r\n\r\n--b--\r\n"),
+          copy("\2\6m/r; type=\"application/dicom\"; boundary=x")};
+}
+
 }  // namespace
 }  // namespace dosigate::testing
 
@@ -189,6 +198,7 @@ int main(int argc, char** argv) {
                                                   {"profile", profiles},
                                                   {"configuration", configurations},
                                                   {"http", http},
+                                                  {"upload", uploads},
                                                   {"sealed_file", sealed_files}};
   const auto maker = argc == 3 ? makers.find(argv[2]) : makers.end();
   if (maker == makers.end()) {

@@ -71,8 +71,6 @@ struct ApiResponse {
   std::shared_ptr<ApiBody> stream{};
   std::vector<std::pair<std::string, std::string>> headers{};
 };
-using ApiHandler = std::function<ApiResponse(const ApiRequest&)>;
-
 /// A request body as it arrives. Thread: one.
 class RequestBody {
  public:
@@ -102,16 +100,16 @@ class ApiService {
 /// The problem-details answer for an error of ours.
 ApiResponse problem(const Error& error);
 
-/// HTTP/1.1 server (Boost.Beast) on a Unix socket, 0600 unless systemd made it. Two threads of its
-/// own, so that a slow request does not stall another. Header and body sizes and times are bounded.
-/// Thread: handlers run in the server's threads.
+/// HTTP/1.1 server (Boost.Beast) on a Unix socket, 0600 unless systemd made it. Bytes are moved by
+/// threads that never wait; a slow request does not stall another. Header sizes and times are
+/// bounded. Thread: the service is asked in the server's threads.
 class AdminServer {
  public:
   /// @param socket  a path to bind (a stale socket file nobody listens on is replaced), or the
   /// descriptor systemd passed in `inherited_fd`. Throws std::system_error, also when another
   /// process serves the path.
   AdminServer(const std::filesystem::path& socket, std::optional<int> inherited_fd,
-              ApiHandler handler);
+              ApiService& service);
   ~AdminServer();
 
  private:

@@ -47,6 +47,22 @@ class Ingest {
   /// comes from Passage::finish. Busy when there is no room for it.
   Result<std::unique_ptr<AssociationServer::Passage>> begin(const ReceivedInstance& begun);
 
+  /// One that is cleaned for who sent it, who gets the copy back instead of the destinations: by the
+  /// same rules, remembered by map and ledger like one that is sent, but not queued. Nothing of one
+  /// that would be held is kept.
+  ///
+  /// A copy stands in the ledger as queued for kGivenBack until `given` says what became of it.
+  /// @param engine  of the route, or of the route under another profile.
+  /// @param pixels, trace  as of Deidentifier::clean.
+  Verdict give_back(const InstanceId& id, const ReceivedInstance& received,
+                    const Config::Route& route, const Deidentifier& engine, PixelStream* pixels,
+                    Trace& trace);
+  /// Withdrawn: the client has gone without it.
+  void given(const std::vector<InstanceId>& ids, DeliveryState state);
+  /// The copies that a crash has kept from their clients. Before the spool looks for files that are
+  /// missing.
+  static void forget_unanswered(Ledger& ledger);
+
   /// Whether the latest instances could be stored.
   const CustodyTrouble& trouble() const { return trouble_; }
 

@@ -32,12 +32,15 @@
 namespace dosigate {
 
 class AdminApi;
+class Answers;
 class Approvals;
 class ArrivalAudit;
+class HttpServer;
 class KeyRotation;
 class NodeTls;
 class PeerRefusals;
 class SyslogSender;
+class Tokens;
 class Verifications;
 
 /// Something an operator should know, from the moment it holds until it no longer does.
@@ -50,7 +53,7 @@ struct Condition {
                      ///< "key-rotation-unfinished", "recovery-not-verified", "network-crowded",
                      ///< "incident", "syslog-unreachable", "syslog-behind", "keys-not-locked",
                      ///< "tls-certificate-expires", "tls-certificate-expired", "tls-ca-expires",
-                     ///< "tls-ca-expired"
+                     ///< "tls-ca-expired", "token-expires", "tokens-damaged"
   std::string of;    ///< the destination, or empty
   std::string text;  ///< in words, without identity
 };
@@ -89,6 +92,8 @@ class Node {
 
   std::vector<Condition> conditions() const;
   DiskUse disk() const;
+  /// What HTTP servers ask; as long as the node.
+  ApiService& api();
   /// Once a second by main: samples the disk, raises and clears alerts, writes the count of
   /// removed private creators, records who was told of a withdrawal, says which studies are
   /// complete, folds the ledger.
@@ -116,6 +121,8 @@ class Node {
   void record_profiles();
   void record_certificate();
   void move_pairs(const std::stop_token& stop);
+  void serve_http();  // node_http.cpp
+  Result<void> load_http_tls(const HttpSettings& http);
   // node_admission.cpp
   Admitted admit(const Origin& origin);
   AssociationServer::Answer take(const ReceivedInstance& received);
@@ -130,6 +137,7 @@ class Node {
   AssociationServer::Answer turn_away(const Origin& origin, const char* why);
   void add_admission_conditions(std::vector<Condition>& out, const DiskUse& use) const;
   void add_key_conditions(std::vector<Condition>& out) const;
+  void add_token_conditions(std::vector<Condition>& out) const;
   void raise_and_clear_alerts();
   void record_told();
   // node_security.cpp
@@ -161,6 +169,7 @@ class Node {
   Corrections corrections_;
   std::jthread pair_mover_;
   std::unique_ptr<Approvals> approvals_;
+  std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<KeyRotation> key_rotation_;
   std::mutex reloading_;  ///< SIGHUP and the API may ask at once
   std::mutex bundling_;   ///< one backup or export at a time
@@ -175,7 +184,10 @@ class Node {
   std::unique_ptr<Acceptor> acceptor_;
   std::jthread io_thread_;
   std::unique_ptr<AdminApi> admin_api_;
+  std::unique_ptr<Answers> answers_;
   std::unique_ptr<AdminServer> admin_;
+  std::unique_ptr<HttpServer> http_;
+  Guarded<std::shared_ptr<const TlsContext>> http_tls_;
 
   Guarded<DiskRate> rate_;  ///< a sample every ten seconds
   std::map<std::string, Condition> raised_;

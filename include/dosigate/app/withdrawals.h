@@ -10,6 +10,10 @@
 
 namespace dosigate {
 
+/// What stands in the ledger for the clients of the REST service. No destination may be called so:
+/// nothing is ever queued for it, and nobody there can be told of a withdrawal.
+inline constexpr const char* kGivenBack = "rest";
+
 /// Tells destinations that something they hold is rejected: a Key Object Selection document with
 /// the title of a rejection note (IHE RAD IOCM), queued like any instance for every destination
 /// that was sent some of it. A DICOM destination gets it by C-STORE; a folder gets it as a file

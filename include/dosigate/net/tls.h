@@ -39,6 +39,9 @@ struct TlsPin {
 };
 /// "AB:CD:…" or "abcd…" as 64 lower-case digits; nothing when it is no SHA-256.
 std::optional<std::string> tls_fingerprint(std::string_view text);
+/// Whom the certificate names that the peer of a session has shown and that was found good; nothing
+/// when it showed none.
+std::optional<TlsIdentity> tls_identity_of(ssl_st* session);
 /// Whom the first certificate of a PEM file names.
 Result<TlsIdentity> tls_identity_of(const std::filesystem::path& certificate);
 
@@ -71,7 +74,11 @@ class TlsContext {
   bool has_certificate() const { return !own_.fingerprint.empty(); }
   /// Whether both were made of files with the same content.
   bool same_files(const TlsContext& other) const { return digest_ == other.digest_; }
+  /// Whether there is a CA: without one nobody's certificate can be checked.
+  bool has_ca() const { return !ca_.subject.empty(); }
   ssl_ctx_st* native() const { return context_; }
+  /// One more owner of it, who frees it (SSL_CTX_free).
+  ssl_ctx_st* share() const;
 
  private:
   struct Named {

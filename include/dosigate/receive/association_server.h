@@ -16,6 +16,8 @@
 
 namespace dosigate {
 
+struct ServerState;
+
 /// Whether an association is taken, judged from titles and address before its contexts are read.
 /// Draining and NoRoom (of the disk) pass: A-ASSOCIATE-RJ 2/3/1 and 2/3/2, transient.
 enum class Admission { Accept, CalledAeUnknown, CallingAeUnknown, Draining, NoRoom };
@@ -134,6 +136,8 @@ class AssociationServer {
   const Durations& durations() const;
 
  private:
+  friend class Intake;
+  ServerState& state();
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

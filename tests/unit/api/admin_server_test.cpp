@@ -13,11 +13,13 @@
 
 #include "dosigate/api/http.h"
 #include "raw_client.h"
+#include "support/handler_service.h"
 #include "support/temp_dir.h"
 
 namespace dosigate {
 namespace {
 
+using testing::HandlerService;
 using ::testing::HasSubstr;
 using testing::RawClient;
 using ::testing::StartsWith;
@@ -37,8 +39,11 @@ ApiResponse echo_request(const ApiRequest& request) {
 }
 
 struct Served {
-  explicit Served(ApiHandler handler = echo_request)
-      : socket(dir.path / "run/admin.sock"), server(socket, std::nullopt, std::move(handler)) {}
+  explicit Served(HandlerService::Handler handler = echo_request)
+      : service(std::move(handler)),
+        socket(dir.path / "run/admin.sock"),
+        server(socket, std::nullopt, service) {}
+  HandlerService service;
   TempDir dir;
   std::filesystem::path socket;
   AdminServer server;
@@ -267,8 +272,9 @@ TEST(AdminServer, TheSocketIsForItsOwnerOnly) {
 }
 
 TEST(AdminServer, RemovesItsSocketAtTheEnd) {
+  HandlerService service(echo_request);
   const TempDir dir;
-  { const AdminServer server(dir.path / "a.sock", std::nullopt, echo_request); }
+  { const AdminServer server(dir.path / "a.sock", std::nullopt, service); }
 
   EXPECT_FALSE(std::filesystem::exists(dir.path / "a.sock"));
 }
@@ -283,30 +289,34 @@ void leave_stale_socket(const std::filesystem::path& path) {
 }
 
 TEST(AdminServer, ReplacesASocketThatNobodyAnswers) {
+  HandlerService service(echo_request);
   const TempDir dir;
   leave_stale_socket(dir.path / "a.sock");
 
-  const AdminServer server(dir.path / "a.sock", std::nullopt, echo_request);
+  const AdminServer server(dir.path / "a.sock", std::nullopt, service);
 
   EXPECT_TRUE(call_admin(dir.path / "a.sock", "GET", "/"));
 }
 
 TEST(AdminServer, LeavesASocketThatAnotherServes) {
+  HandlerService service(echo_request);
   const Served served;
 
-  EXPECT_THROW(AdminServer(served.socket, std::nullopt, echo_request), std::system_error);
+  EXPECT_THROW(AdminServer(served.socket, std::nullopt, service), std::system_error);
   EXPECT_TRUE(call_admin(served.socket, "GET", "/"));
 }
 
 TEST(AdminServer, LeavesAFileThatIsNoSocket) {
+  HandlerService service(echo_request);
   const TempDir dir;
   create_new_file(dir.path / "a.sock");
 
-  EXPECT_THROW(AdminServer(dir.path / "a.sock", std::nullopt, echo_request), std::system_error);
+  EXPECT_THROW(AdminServer(dir.path / "a.sock", std::nullopt, service), std::system_error);
   EXPECT_TRUE(std::filesystem::is_regular_file(dir.path / "a.sock"));
 }
 
 TEST(AdminServer, ServesADescriptorFromSystemdAndLeavesItsFile) {
+  HandlerService service(echo_request);
   const TempDir dir;
   const auto path = dir.path / "a.sock";
   const int listening = ::socket(AF_UNIX, SOCK_STREAM, 0);
@@ -317,7 +327,7 @@ TEST(AdminServer, ServesADescriptorFromSystemdAndLeavesItsFile) {
   ASSERT_EQ(::listen(listening, 5), 0);
 
   {
-    const AdminServer server("/not/used.sock", listening, echo_request);
+    const AdminServer server("/not/used.sock", listening, service);
     EXPECT_TRUE(call_admin(path, "GET", "/"));
   }
 
@@ -325,9 +335,10 @@ TEST(AdminServer, ServesADescriptorFromSystemdAndLeavesItsFile) {
 }
 
 TEST(AdminServer, RefusesADescriptorThatIsNoListeningSocket) {
+  HandlerService service(echo_request);
   const TempDir dir;
 
-  EXPECT_THROW(AdminServer(dir.path / "a.sock", ::open("/dev/null", O_RDONLY), echo_request),
+  EXPECT_THROW(AdminServer(dir.path / "a.sock", ::open("/dev/null", O_RDONLY), service),
                std::system_error);
 }
 

@@ -97,7 +97,8 @@ TEST(AdminRoutes, HaveEachEndpointOnceAndARightForManageWithoutGroups) {
     EXPECT_NE(route.needs.without_manage, Right::Manage) << route.path;
     EXPECT_EQ(route.needs.right != Right::Manage, route.needs.right == route.needs.without_manage)
         << route.path;
-    EXPECT_NE(route.answer, nullptr) << route.path;
+    EXPECT_NE(route.answer == nullptr, route.stream == nullptr) << route.path;
+    EXPECT_TRUE(!route.needs.open || route.method == "GET") << route.path;
     // Whoever learns an identity needs more than to operate.
     if (route.reads == AdminRoute::Reads::Identity) {
       EXPECT_EQ(route.needs.without_manage, Right::Reveal) << route.path;
@@ -164,7 +165,8 @@ std::map<std::string, std::string> documented() {
   bool inside = false;
   for (std::string line; std::getline(in, line);) {
     if (line.starts_with("## ")) inside = line == "## Rights";
-    if (!inside || !line.starts_with("| `")) continue;
+    const bool row = line.starts_with("| `") || line.starts_with("| none |");
+    if (!inside || !row) continue;
     const auto bar = line.find('|', 1);
     out[line.substr(2, bar - 3)] = line.substr(bar);
   }
@@ -181,15 +183,16 @@ TEST(AdminRoutes, StandInTheDocumentUnderTheirRight) {
         ++in_document;
 
   for (const AdminRoute& route : admin_routes()) {
-    std::string right =
-        "`" + (route.needs.open ? "none" : std::string(right_word(route.needs.right))) + "`";
-    if (route.needs.right == Right::Manage)
+    std::string right = "`" + std::string(right_word(route.needs.right)) + "`";
+    if (route.needs.open)
+      right = "none";
+    else if (route.needs.right == Right::Manage)
       right += ", else `" + std::string(right_word(route.needs.without_manage)) + "`";
     ASSERT_TRUE(rows.contains(right)) << right;
-    const std::string_view below = "/api/v1/";
-    const auto path = route.path.starts_with(below) ? route.path.substr(below.size()) : route.path;
+    constexpr std::string_view kApi = "/api/v1/";
+    const auto shown = route.path.starts_with(kApi) ? route.path.substr(kApi.size()) : route.path;
     EXPECT_THAT(rows.at(right),
-                HasSubstr("`" + std::string(route.method) + " " + std::string(path) + "`"));
+                HasSubstr("`" + std::string(route.method) + " " + std::string(shown) + "`"));
   }
   EXPECT_EQ(in_document, admin_routes().size()) << "and nothing else does";
 }
@@ -198,13 +201,41 @@ TEST(RateLimit, CountsEachUserWithinAnHourThatSlides) {
   RateLimit limit;
   const SteadyTime start{std::chrono::hours(100)};
 
-  EXPECT_TRUE(limit.take(1, 2, start));
-  EXPECT_TRUE(limit.take(1, 2, start + std::chrono::minutes(30)));
-  EXPECT_FALSE(limit.take(1, 2, start + std::chrono::minutes(59)));
-  EXPECT_TRUE(limit.take(2, 2, start + std::chrono::minutes(59)));
-  EXPECT_TRUE(limit.take(1, 2, start + std::chrono::minutes(60)));
-  EXPECT_FALSE(limit.take(1, 2, start + std::chrono::minutes(89)));
-  EXPECT_TRUE(limit.take(1, 2, start + std::chrono::minutes(90)));
+  EXPECT_TRUE(limit.take("uid 1", 2, start));
+  EXPECT_TRUE(limit.take("uid 1", 2, start + std::chrono::minutes(30)));
+  EXPECT_FALSE(limit.take("uid 1", 2, start + std::chrono::minutes(59)));
+  EXPECT_TRUE(limit.take("uid 2", 2, start + std::chrono::minutes(59)));
+  EXPECT_TRUE(limit.take("uid 1", 2, start + std::chrono::minutes(60)));
+  EXPECT_FALSE(limit.take("uid 1", 2, start + std::chrono::minutes(89)));
+  EXPECT_TRUE(limit.take("uid 1", 2, start + std::chrono::minutes(90)));
+}
+
+TEST(RequestRate, HoldsAMinutesWorthAndFillsSteadily) {
+  RequestRate rate;
+  const SteadyTime start{std::chrono::hours(100)};
+
+  for (int i = 0; i < 60; ++i) EXPECT_FALSE(rate.take("a", 60, start)) << i;
+  EXPECT_EQ(rate.take("a", 60, start), std::chrono::seconds(1));
+  EXPECT_FALSE(rate.take("b", 60, start)) << "each for itself";
+  EXPECT_FALSE(rate.take("a", 60, start + std::chrono::seconds(1)));
+  EXPECT_TRUE(rate.take("a", 60, start + std::chrono::seconds(1)));
+  EXPECT_EQ(RequestRate().take("a", 2, start), std::nullopt);
+  RequestRate slow;
+  EXPECT_FALSE(slow.take("a", 2, start));
+  EXPECT_FALSE(slow.take("a", 2, start));
+  EXPECT_EQ(slow.take("a", 2, start), std::chrono::seconds(30));
+}
+
+TEST(RequestRate, StaysBoundedWhenAddressesAreEndless) {
+  RequestRate rate;
+  const SteadyTime start{std::chrono::hours(100)};
+
+  for (int i = 0; i < 4096; ++i) EXPECT_FALSE(rate.take("address " + std::to_string(i), 2, start));
+  EXPECT_FALSE(rate.take("address x", 2, start)) << "together with other new ones";
+  EXPECT_FALSE(rate.take("address y", 2, start));
+  EXPECT_TRUE(rate.take("address z", 2, start));
+  EXPECT_FALSE(rate.take("address 7", 2, start)) << "who is known has his own";
+  EXPECT_FALSE(rate.take("address z", 2, start + std::chrono::minutes(5)));
 }
 
 }  // namespace

@@ -29,10 +29,11 @@ std::string with_certificates(std::string text) {
       {"/etc/dosigate/tls/node.key", files.key},
       {"/etc/dosigate/tls/ca.pem", files.ca}};
   for (const auto& [shown, real] : made) {
-    const auto at = text.find("\"" + std::string(shown) + "\"");
+    const std::string quoted = "\"" + std::string(shown) + "\"";
+    auto at = text.find(quoted);
     EXPECT_NE(at, std::string::npos) << shown;
-    if (at != std::string::npos)
-      text.replace(at + 1, std::string_view(shown).size(), real.string());
+    for (; at != std::string::npos; at = text.find(quoted))
+      text.replace(at, quoted.size(), "\"" + real.string() + "\"");
   }
   return text;
 }
@@ -132,6 +133,15 @@ TEST(SampleConfig, ShowsTheDefaultsOfTheProgram) {
   EXPECT_EQ(loaded->routes.at(0).revisions, route.revisions);
   EXPECT_EQ(loaded->routes.at(0).new_devices, route.new_devices);
   EXPECT_EQ(loaded->peers.at(0).port, Config::Peer{}.port);
+  const HttpSettings http;
+  EXPECT_EQ(loaded->http.requests_per_minute, http.requests_per_minute);
+  EXPECT_EQ(loaded->http.max_uploads, http.max_uploads);
+  EXPECT_EQ(loaded->http.max_upload_bytes, http.max_upload_bytes);
+  EXPECT_EQ(loaded->http.max_unpacked_bytes, http.max_unpacked_bytes);
+  EXPECT_EQ(loaded->http.max_ratio, http.max_ratio);
+  EXPECT_EQ(loaded->http.max_parts, http.max_parts);
+  EXPECT_EQ(loaded->http.keep_answers, http.keep_answers);
+  EXPECT_EQ(loaded->http.page, http.page);
   const IdNormalisation& normalisation = loaded->sites.at(0).policy.normalisation;
   EXPECT_FALSE(normalisation.upper || normalisation.strip_leading_zeros ||
                normalisation.strip_punctuation);

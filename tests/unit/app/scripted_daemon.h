@@ -8,19 +8,20 @@
 #include "config_file.h"
 #include "dosigate/api/http.h"
 #include "dosigate/base/guarded.h"
+#include "support/handler_service.h"
 
 namespace dosigate::testing {
 
 /// A daemon that answers what a test wrote down, and remembers what it was asked.
 class ScriptedDaemon {
  public:
-  explicit ScriptedDaemon(ApiHandler handler)
+  explicit ScriptedDaemon(HandlerService::Handler handler)
       : file_("[node]\nadmin_socket = \"admin.sock\"\n" + kMinimal),
-        server_(file_.dir.path / "admin.sock", std::nullopt,
-                [this, handler](const ApiRequest& request) {
-                  asked_.with([&](auto& asked) { asked.push_back(request); });
-                  return handler(request);
-                }) {}
+        service_([this, handler](const ApiRequest& request) {
+          asked_.with([&](auto& asked) { asked.push_back(request); });
+          return handler(request);
+        }),
+        server_(file_.dir.path / "admin.sock", std::nullopt, service_) {}
   explicit ScriptedDaemon(const std::string& body)
       : ScriptedDaemon([body](const ApiRequest&) {
           return ApiResponse{200, boost::json::parse(body)};
@@ -38,6 +39,7 @@ class ScriptedDaemon {
  private:
   ConfigFile file_;
   Guarded<std::vector<ApiRequest>> asked_;
+  HandlerService service_;
   AdminServer server_;
 };
 

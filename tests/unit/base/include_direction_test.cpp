@@ -36,7 +36,7 @@ const std::map<std::string, Names> kMayInclude = {
     {"spool", {"base", "crypto", "dicom", "store"}},
     {"forward", {"base", "dicom", "net", "spool"}},
     {"audit", {"base", "crypto"}},
-    {"api", {"base"}},
+    {"api", {"base", "net"}},
     {"app",
      {"base", "crypto", "store", "dicom", "dosimetry", "net", "identity", "deid", "receive",
       "quarantine", "spool", "forward", "audit", "api"}},
