@@ -89,7 +89,7 @@ function certificate(name, one) {
 }
 
 function around(status) {
-  const {disk, tls, map, node} = status;
+  const {disk, tls, http, map, node} = status;
   const whole = disk.used_bytes + disk.free_bytes;
   return el('div', {class: 'cards'},
     card(t('card.disk'), el('meter', {min: 0, max: 1, high: 0.8, optimum: 0, value: whole ? disk.used_bytes / whole : 0, 'aria-label': t('disk.used')}), facts([
@@ -99,9 +99,9 @@ function around(status) {
       [t('map.patients'), number(map.patients)], [t('map.studies'), number(map.studies)], [t('map.devices'), number(map.devices)], [t('map.pairs'), number(map.uid_pairs)],
       [t('studies.arriving'), el('a', {href: '#/studies'}, number(status.studies.arriving))], [t('studies.complete'), el('a', {href: '#/studies'}, number(status.studies.complete_today))],
       map.alarms ? [t('map.alarms'), badge('warn', number(map.alarms))] : null])),
-    card(t('card.certificates'), tls ? facts([
-      tls.certificate ? certificate(t('cert.own'), tls.certificate) : null, certificate(t('cert.ca'), tls.ca),
-      [t('cert.failures'), count(tls.handshakes_failed)]]) : el('p', {class: 'faint'}, t('cert.none'))),
+    card(t('card.certificates'), tls || http?.certificate ? facts([
+      http?.certificate ? certificate(t('cert.http'), http.certificate) : null, tls?.certificate ? certificate(t('cert.own'), tls.certificate) : null,
+      tls ? certificate(t('cert.ca'), tls.ca) : null, tls ? [t('cert.failures'), count(tls.handshakes_failed)] : null]) : el('p', {class: 'faint'}, t('cert.none'))),
     card(t('card.node'), facts([
       [t('node.version'), status.version], [t('node.uptime'), span(node.uptime_s)], [t('node.listens'), node.listeners.join(', ')],
       [t('node.memory'), `${bytes(status.network.memory.used_bytes)} / ${bytes(status.network.memory.max_bytes)}`],
