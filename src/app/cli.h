@@ -68,10 +68,10 @@ int queue_retry(const Options& options, bool all, const std::string& destination
 
 int queue_pause(const Options& options, const std::string& destination, const std::string& reason);
 int queue_resume(const Options& options, const std::string& destination);
-/// What the status says of TLS: listeners, certificate, CA and failed handshakes; empty without
-/// [tls].
 /// Where the API listens beside the socket; empty when it does not.
 std::string http_text(const boost::json::value& status);
+/// What the status says of TLS: listeners, certificate, CA and failed handshakes; empty without
+/// [tls].
 std::string tls_text(const boost::json::value& status);
 /// What the status says of destinations that wait or save bytes, below their table.
 std::string destination_notes(const boost::json::array& destinations);
