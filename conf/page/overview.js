@@ -54,7 +54,8 @@ const count = (n) => el('span', tone(n), number(n));
 
 function flow(status) {
   const {totals, associations, destinations} = status;
-  const up = destinations.filter((d) => d.state !== 'down' && d.state !== 'removed').length;
+  const places = destinations.filter((d) => d.kind !== 'rest');  // which is nobody that could be down
+  const up = places.filter((d) => d.state !== 'down' && d.state !== 'removed').length;
   const oldest = Math.max(0, ...destinations.map((d) => d.oldest_queued_s));
   const dropped = Object.values(status.dropped).reduce((a, b) => a + b, 0);
   return el('section', {class: 'card flow'}, el('h2', {}, t('flow')), el('ol', {class: 'stages'},
@@ -68,7 +69,7 @@ function flow(status) {
       [t('flow.queued'), el('a', {href: '#/queue'}, number(totals.queued))], [t('flow.oldest'), oldest ? span(oldest) : t('none')],
       [t('flow.disk'), bytes(status.disk.spool_bytes)]], 'spool'),
     stage('forward', 'M4 12h15m-6-6 6 6-6 6', [
-      [t('flow.up'), el('a', {href: '#/destinations'}, `${number(up)} / ${number(destinations.length)}`)], [t('flow.delivered'), number(destinations.reduce((sum, d) => sum + d.delivered, 0))],
+      [t('flow.up'), el('a', {href: '#/destinations'}, `${number(up)} / ${number(places.length)}`)], [t('flow.delivered'), number(destinations.reduce((sum, d) => sum + d.delivered, 0))],
       [t('flow.parked'), el('a', {href: '#/queue'}, count(totals.parked))]], 'forward', 'forwardBytes')));
 }
 

@@ -269,6 +269,8 @@ await step('everything can be done with the keyboard, and the focus stays where 
   assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
   await page.evaluate(() => document.activeElement.blur());
   for (let presses = 0; presses < 30 && !(await focused()).startsWith('Queue'); ++presses) await page.keyboard.press('Tab');
+  await page.waitForTimeout(4500);  // two looks at the node
+  assert.equal(await focused(), 'Queue', 'the focus stays in the navigation');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', {name: 'Queue'}).waitFor();
   await until(page, () => document.activeElement.id === 'main');

@@ -15,6 +15,7 @@
 #include "wire/arrival.h"
 #include "wire/node_process.h"
 #include "wire/stock_senders.h"
+#include "wire/tls_node.h"
 
 namespace dosigate::testing {
 namespace {
@@ -316,6 +317,32 @@ TEST(Ready, ANodeWhoseDiskIsLowIsNot) {
 
   EXPECT_THAT(asked.output, HasSubstr("the disk is low"));
   EXPECT_TRUE(asked.output.ends_with("503")) << asked.output;
+}
+
+TEST(MetricsOverTls, SayWhenEachCertificateEnds) {
+  const std::uint16_t port = free_port();
+  TlsNode::Settings settings;
+  settings.node.access += "[http]\nlisten_tls = [\"127.0.0.1:" + std::to_string(port) + "\"]\n";
+  TlsNode tls(settings);
+
+  const Finished ready = run({"curl", "-s", "--cacert", tls.files.ca.string(),
+                              "https://127.0.0.1:" + std::to_string(port) + "/health/ready"});
+  const Finished metrics =
+      run({"curl", "-s", "--unix-socket", (tls.node().directory() / "admin.sock").string(),
+           "http://localhost/metrics"});
+
+  EXPECT_EQ(ready.output, "{\"ready\":true}");
+  const auto status = tls.node().status();
+  EXPECT_EQ(status.at("http").at("tls_listeners").at(0),
+            boost::json::value("127.0.0.1:" + std::to_string(port)));
+  const auto end = [](const boost::json::value& of) {
+    return " " + std::to_string(of.at("expires").to_number<long long>()) + "\n";
+  };
+  const std::string name = "\ndosigate_certificate_expiry_timestamp_seconds{certificate=";
+  for (const auto& [label, expires] : {std::pair{"http", end(status.at("http").at("certificate"))},
+                                       {"dicom", end(status.at("tls").at("certificate"))},
+                                       {"ca", end(status.at("tls").at("ca"))}})
+    EXPECT_THAT(metrics.output, HasSubstr(name + "\"" + label + "\"}" + expires));
 }
 
 }  // namespace
