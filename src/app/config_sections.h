@@ -51,6 +51,11 @@ class SectionReader {
   static TlsPin tls_pin(TableReader& reader);
   std::optional<TlsPin> tls_of_peer(TableReader& reader, const std::string& host);
   void tls_together();
+  // config_stow.cpp
+  static void meaningless(TableReader& reader, const std::string& kind);
+  static std::optional<WebAddress> web_address(TableReader& reader, std::string_view key);
+  void stow(TableReader& reader, Destination& to, bool wanted);
+  void web_security(TableReader& reader, Destination& to);
   void networks(TableReader& reader, Config::Route& route);
   void drop_rules(TableReader& reader, Config::Route& route);
   void legal(TableReader& reader, Config::Legal& into);
