@@ -50,7 +50,10 @@ Result<std::unique_ptr<OutboundStream>> OutboundStream::connect(const std::strin
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
     FileDescriptor socket(
         ::socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, one->ai_protocol));
-    if (!socket) throw std::system_error(errno, std::generic_category(), "open a socket");
+    if (!socket) {  // a machine without IPv6, say
+      why = errno;
+      continue;
+    }
     why = connect_until(socket.get(), *one, deadline);
     if (why != 0) continue;
     const int on = 1;  // best effort: it is only slower without

@@ -96,6 +96,7 @@ struct Case {
   std::function<FakeWebArchive::Reply(const FakeWebArchive::Request&, int)> reply;
   std::string state;  ///< "delivered", "parked", "queued" (up, tried again), "down"
   std::string words;
+  friend void PrintTo(const Case& one, std::ostream* to) { *to << one.name; }
 };
 class Answers : public Stowing, public ::testing::WithParamInterface<Case> {};
 
