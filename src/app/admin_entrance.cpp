@@ -46,7 +46,7 @@ bool starts_with_nocase(std::string_view text, std::string_view lower) {
 }
 
 /// "Bearer TOKEN"; empty when it is another scheme.
-std::string_view bearer_of(std::string_view authorization) {
+std::string_view shown_token(std::string_view authorization) {
   constexpr std::string_view kBearer = "bearer ";
   if (!starts_with_nocase(authorization, kBearer)) return {};
   authorization.remove_prefix(kBearer.size());
@@ -93,7 +93,7 @@ std::optional<ApiResponse> AdminApi::identify(ApiRequest& head, const HttpSettin
   head.actor = "address " + head.address;
   head.rights = 0;
   head.uid = kNobody;
-  const std::string_view presented = bearer_of(credential);
+  const std::string_view presented = shown_token(credential);
   std::optional<Result<Tokens::Token>> token;
   if (!presented.empty()) token = node_.tokens_->find(presented);
   const bool had_one = !credential.empty();
