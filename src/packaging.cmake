@@ -28,6 +28,8 @@ install(DIRECTORY DESTINATION ${DOSIGATE_CONFIG_DIR}/profiles)
 # The profiles are in the program; these are to be copied and changed.
 install(DIRECTORY conf/profiles/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/profiles FILES_MATCHING PATTERN *.toml)
 install(FILES conf/dosigate.toml DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# For the machines that watch this one.
+install(FILES conf/prometheus/dosigate.rules.yml conf/grafana/dosigate.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/monitoring)
 if(EXISTS ${PROJECT_SOURCE_DIR}/README.md)
   install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endif()

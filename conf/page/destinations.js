@@ -39,7 +39,7 @@ function one(d, refresh) {
     el('div', {class: 'buttons'},
       waits ? el('button', {type: 'button', onclick: () => retry({destination: d.name}, refresh)}, t('dest.retry')) : null,
       d.paused ? el('button', {type: 'button', class: 'primary', onclick: () => resume(d, refresh)}, t('dest.resume'))
-        : d.state === 'removed' ? null : el('button', {type: 'button', onclick: () => pause(d, refresh)}, t('dest.pause'))));
+        : d.state === 'removed' || d.kind === 'rest' ? null : el('button', {type: 'button', onclick: () => pause(d, refresh)}, t('dest.pause'))));
 }
 
 export function destinations(main, {status, refresh}) {

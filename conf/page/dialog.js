@@ -3,11 +3,11 @@ import {announce, el, said, t} from '/page/dom.js';
 
 let last = 0;
 
-function open(title, content, onclose = () => {}) {
+function open(title, content) {
   const id = `dialog-${++last}`;
   const dialog = el('dialog', {'aria-labelledby': id}, el('h2', {id}, title), content);
   // Gone from the page with everything in it.
-  dialog.addEventListener('close', () => { dialog.remove(); onclose(); });
+  dialog.addEventListener('close', () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
@@ -36,6 +36,7 @@ export function ask({title, text, act, label, danger = false, fields = [], reaso
     try {
       const answer = await act(why, data);
       dialog.close();
+      dialog.remove();  // at once: the event comes a moment later
       done(answer);
     } catch (error) {
       wrong.replaceChildren(said(t('failed', {why: error.message})));

@@ -54,7 +54,8 @@ const count = (n) => el('span', tone(n), number(n));
 
 function flow(status) {
   const {totals, associations, destinations} = status;
-  const up = destinations.filter((d) => d.state !== 'down' && d.state !== 'removed').length;
+  const places = destinations.filter((d) => d.kind !== 'rest');  // which is nobody that could be down
+  const up = places.filter((d) => d.state !== 'down' && d.state !== 'removed').length;
   const oldest = Math.max(0, ...destinations.map((d) => d.oldest_queued_s));
   const dropped = Object.values(status.dropped).reduce((a, b) => a + b, 0);
   return el('section', {class: 'card flow'}, el('h2', {}, t('flow')), el('ol', {class: 'stages'},
@@ -68,7 +69,7 @@ function flow(status) {
       [t('flow.queued'), el('a', {href: '#/queue'}, number(totals.queued))], [t('flow.oldest'), oldest ? span(oldest) : t('none')],
       [t('flow.disk'), bytes(status.disk.spool_bytes)]], 'spool'),
     stage('forward', 'M4 12h15m-6-6 6 6-6 6', [
-      [t('flow.up'), el('a', {href: '#/destinations'}, `${number(up)} / ${number(destinations.length)}`)], [t('flow.delivered'), number(destinations.reduce((sum, d) => sum + d.delivered, 0))],
+      [t('flow.up'), el('a', {href: '#/destinations'}, `${number(up)} / ${number(places.length)}`)], [t('flow.delivered'), number(destinations.reduce((sum, d) => sum + d.delivered, 0))],
       [t('flow.parked'), el('a', {href: '#/queue'}, count(totals.parked))]], 'forward', 'forwardBytes')));
 }
 
@@ -89,7 +90,7 @@ function certificate(name, one) {
 }
 
 function around(status) {
-  const {disk, tls, map, node} = status;
+  const {disk, tls, http, map, node} = status;
   const whole = disk.used_bytes + disk.free_bytes;
   return el('div', {class: 'cards'},
     card(t('card.disk'), el('meter', {min: 0, max: 1, high: 0.8, optimum: 0, value: whole ? disk.used_bytes / whole : 0, 'aria-label': t('disk.used')}), facts([
@@ -99,9 +100,9 @@ function around(status) {
       [t('map.patients'), number(map.patients)], [t('map.studies'), number(map.studies)], [t('map.devices'), number(map.devices)], [t('map.pairs'), number(map.uid_pairs)],
       [t('studies.arriving'), el('a', {href: '#/studies'}, number(status.studies.arriving))], [t('studies.complete'), el('a', {href: '#/studies'}, number(status.studies.complete_today))],
       map.alarms ? [t('map.alarms'), badge('warn', number(map.alarms))] : null])),
-    card(t('card.certificates'), tls ? facts([
-      tls.certificate ? certificate(t('cert.own'), tls.certificate) : null, certificate(t('cert.ca'), tls.ca),
-      [t('cert.failures'), count(tls.handshakes_failed)]]) : el('p', {class: 'faint'}, t('cert.none'))),
+    card(t('card.certificates'), tls || http?.certificate ? facts([
+      http?.certificate ? certificate(t('cert.http'), http.certificate) : null, tls?.certificate ? certificate(t('cert.own'), tls.certificate) : null,
+      tls ? certificate(t('cert.ca'), tls.ca) : null, tls ? [t('cert.failures'), count(tls.handshakes_failed)] : null]) : el('p', {class: 'faint'}, t('cert.none'))),
     card(t('card.node'), facts([
       [t('node.version'), status.version], [t('node.uptime'), span(node.uptime_s)], [t('node.listens'), node.listeners.join(', ')],
       [t('node.memory'), `${bytes(status.network.memory.used_bytes)} / ${bytes(status.network.memory.max_bytes)}`],

@@ -1,7 +1,7 @@
 // The administrator's page: signs in, asks the node every few seconds, and shows the section that the address names.
 import {dropToken, get, keepToken, Refused, token} from '/page/api.js';
 import {destinations, queue, queuePath} from '/page/destinations.js';
-import {announce, clock, currentLanguage, el, t, useLanguage} from '/page/dom.js';
+import {announce, clock, currentLanguage, el, render, t, useLanguage} from '/page/dom.js';
 import {quarantine} from '/page/held.js';
 import {chosenDay, ledger, ledgerPath} from '/page/ledger.js';
 import {conditionName, overview, sample} from '/page/overview.js';
@@ -19,7 +19,7 @@ const sections = {
   quarantine: {path: () => 'quarantine', show: quarantine}, ledger: {path: ledgerPath, show: ledger}, security: {path: () => 'incidents', show: security},
 };
 
-let status = null, answered = null, raised = null, shown = '', asking = 0;
+let status = null, answered = null, raised = null, shown = '', marked = '', asking = 0;
 
 function where() {
   const [, section, name] = location.hash.split('/');
@@ -48,8 +48,10 @@ function navigation() {
   const counts = status ? {queue: status.totals.parked, quarantine: status.quarantine.count, security: status.incidents.open, destinations: status.destinations.filter((d) => d.state === 'down').length} : {};
   const {section} = where();
   place('nav').hidden = !status;
-  place('nav').firstElementChild.replaceChildren(...Object.keys(sections).map((key) => el('li', {},
+  render(place('nav').firstElementChild, Object.keys(sections).map((key) => el('li', {},
     el('a', {href: `#/${key}`, 'aria-current': key === section ? 'page' : null}, t(`nav.${key}`), counts[key] ? el('span', {class: 'count'}, String(counts[key])) : null))));
+  if (section !== marked) place('nav').querySelector('[aria-current]').scrollIntoView({block: 'nearest', inline: 'center'});  // a narrow row scrolls
+  marked = section;
 }
 
 /// Says what has begun and what has ended since the look before.

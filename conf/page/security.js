@@ -17,7 +17,7 @@ function certificate(name, one) {
 
 export function security(main, {data, status, refresh}) {
   const incidents = [...data.items].reverse();
-  const {tls, audit} = status;
+  const {tls, http, audit} = status;
   render(main, el('h1', {}, t('nav.security')),
     incidents.length ? table(t('incidents'), [
       {head: t('incident.state'), cell: (i) => badge(i.state === 'open' ? 'bad' : 'calm', word('incident', i.state))},
@@ -33,6 +33,6 @@ export function security(main, {data, status, refresh}) {
       {head: t('peer.calling'), cell: (p) => said(p.calling_ae)}, {head: t('peer.called'), cell: (p) => said(p.called_ae)}, {head: t('peer.address'), cell: (p) => p.address},
       {head: t('peer.reason'), class: 'words', cell: (p) => said(p.reason)}, {head: t('peer.count'), class: 'n', cell: (p) => number(p.count)}, {head: t('peer.last'), cell: (p) => ago(p.last)},
     ], status.refused_peers) : [el('h2', {}, t('peers')), empty(t('peers.none'))],
-    el('div', {class: 'cards'}, card(t('card.certificates'), tls ? [tls.certificate ? certificate(t('cert.own'), tls.certificate) : null, certificate(t('cert.ca'), tls.ca)] : el('p', {class: 'faint'}, t('cert.none'))),
+    el('div', {class: 'cards'}, card(t('card.certificates'), tls || http?.certificate ? [http?.certificate ? certificate(t('cert.http'), http.certificate) : null, tls?.certificate ? certificate(t('cert.own'), tls.certificate) : null, tls ? certificate(t('cert.ca'), tls.ca) : null] : el('p', {class: 'faint'}, t('cert.none'))),
       card(t('audit'), facts([[t('audit.lines'), number(audit.lines)], [t('audit.head'), el('code', {class: 'uid'}, audit.head)]]))));
 }

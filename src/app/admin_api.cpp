@@ -87,6 +87,7 @@ ApiResponse AdminApi::status() const {
                               {"instances", counters.instances},
                               {"bytes", counters.bytes}}},
                             {"network", network_state()},
+                            {"http", http_state()},
                             {"tls", node_.tls_->state(node_.acceptor_->tls_endpoints())},
                             {"drain", drain_state()},
                             {"conditions", conditions()},

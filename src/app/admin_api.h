@@ -72,6 +72,7 @@ class AdminApi final : public ApiService {
   // admin_drain.cpp
   boost::json::object drain_state() const;
   boost::json::object network_state() const;  // admin_network.cpp
+  boost::json::value http_state() const;
   boost::json::array conditions() const;
   ApiResponse drain(const ApiRequest& request);
   ApiResponse queue(const ApiRequest& request) const;

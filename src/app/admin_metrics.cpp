@@ -7,17 +7,22 @@
 namespace dosigate {
 namespace {
 
-/// Of `node_.tls_`'s state for `status`: "certificate" and "ca" with "expires".
-void add_certificates(MetricsText& out, const boost::json::value& tls) {
+void add_expiry(MetricsText& out, const boost::json::value& state, std::string_view member,
+                std::string_view label) {
+  const auto* object = state.if_object();
+  const auto* one = object == nullptr ? nullptr : object->if_contains(member);
+  if (one == nullptr || !one->is_object()) return;
+  out.sample(one->at("expires").to_number<double>(), {{"certificate", label}});
+}
+
+/// As `status` has them.
+void add_certificates(MetricsText& out, const boost::json::value& tls,
+                      const boost::json::value& http) {
   out.gauge("dosigate_certificate_expiry_timestamp_seconds",
-            "When the certificate of this node, or the first of its CA, expires.");
-  const auto* object = tls.if_object();
-  if (object == nullptr) return;
-  for (const char* which : {"certificate", "ca"}) {
-    const auto* one = object->if_contains(which);
-    if (one == nullptr || !one->is_object()) continue;
-    out.sample(one->at("expires").to_number<double>(), {{"certificate", which}});
-  }
+            "When the certificate of a port (dicom, http) or the first of the CA expires.");
+  add_expiry(out, tls, "certificate", "dicom");
+  add_expiry(out, tls, "ca", "ca");
+  add_expiry(out, http, "certificate", "http");
 }
 
 void add_map(MetricsText& out, PseudonymMap& map) {
@@ -75,7 +80,7 @@ ApiResponse AdminApi::metrics() const {
   add_network(out, node_.server_->counters(), node_.acceptor_->counters(),
               config.node.memory_budget_bytes, config.network.max_associations);
   add_disk(out, node_.disk(), config.node.min_free_bytes);
-  add_certificates(out, node_.tls_->state({}));
+  add_certificates(out, node_.tls_->state({}), http_state());
   add_incidents(out, stores.incidents->list());
   out.counter("dosigate_audit_records_total", "Lines of the audit record.",
               static_cast<double>(stores.audit->head().number));

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "admin_api.h"
+#include "dosigate/api/http_server.h"
 
 // What the peers use of the node at present, beside what they may use ([network]).
 
@@ -81,6 +82,22 @@ json::object AdminApi::network_state() const {
             {"too_slow", server.too_slow},
             {"timed_out", server.timed_out},
             {"accept_failed", door.failed}}}};
+}
+
+/// Null while the API is not served over TCP.
+json::value AdminApi::http_state() const {
+  if (!node_.http_) return nullptr;
+  json::array listeners, tls_listeners;
+  for (const auto& endpoint : node_.http_->endpoints()) listeners.emplace_back(endpoint);
+  for (const auto& endpoint : node_.http_->tls_endpoints()) tls_listeners.emplace_back(endpoint);
+  json::object out{{"listeners", std::move(listeners)},
+                   {"tls_listeners", std::move(tls_listeners)},
+                   {"certificate", nullptr}};
+  if (const auto tls = node_.http_tls_.with([](const auto& present) { return present; }))
+    out["certificate"] = json::object{{"subject", tls->subject()},
+                                      {"fingerprint", tls->fingerprint()},
+                                      {"expires", to_unix(tls->expires())}};
+  return out;
 }
 
 }  // namespace dosigate

@@ -133,7 +133,8 @@ ApiResponse AdminApi::verify(const ApiRequest& request) {
       order.what.destinations.push_back(node_.made_ready(output.destination));
   }
   for (const auto& [removed, totals] : node_.stores_.ledger->by_destination()) {
-    if (!configured.contains(removed) && removed != kGivenBack && totals.delivered > 0 && (name.empty() || name == removed))
+    if (!configured.contains(removed) && removed != kGivenBack && totals.delivered > 0 &&
+        (name.empty() || name == removed))
       order.what.removed.push_back(removed);
   }
   if (order.what.destinations.empty() && order.what.removed.empty())

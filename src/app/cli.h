@@ -68,6 +68,8 @@ int queue_retry(const Options& options, bool all, const std::string& destination
 
 int queue_pause(const Options& options, const std::string& destination, const std::string& reason);
 int queue_resume(const Options& options, const std::string& destination);
+/// Where the API listens beside the socket; empty when it does not.
+std::string http_text(const boost::json::value& status);
 /// What the status says of TLS: listeners, certificate, CA and failed handshakes; empty without
 /// [tls].
 std::string tls_text(const boost::json::value& status);

@@ -229,9 +229,9 @@ std::string warnings(const value& s) {
 }
 
 std::string rendered(const value& s) {
-  return heading(s) + network_text(at(s, "network")) + tls_text(s) + drain(s) + totals(s) +
-         destinations(s) + held(s) + disk(s) + access_text(at(s, "access")) + conditions(s) +
-         refused_peers(s) + warnings(s);
+  return heading(s) + network_text(at(s, "network")) + http_text(s) + tls_text(s) + drain(s) +
+         totals(s) + destinations(s) + held(s) + disk(s) + access_text(at(s, "access")) +
+         conditions(s) + refused_peers(s) + warnings(s);
 }
 
 }  // namespace

@@ -7,6 +7,18 @@ namespace dosigate::cli {
 
 using boost::json::value;
 
+std::string http_text(const value& s) {
+  const value& http = at(s, "http");
+  if (http.is_null()) return "";
+  std::string out = "http          listening on";
+  for (const value& one : list(http, "listeners")) out += " " + shown(one);
+  for (const value& one : list(http, "tls_listeners")) out += " " + shown(one) + " (TLS)";
+  if (const value& shows = at(http, "certificate"); !shows.is_null())
+    out += fmt::format("; certificate {} until {}", shown(shows, "subject"),
+                       time_text(static_cast<long long>(number(shows, "expires"))));
+  return out + "\n";
+}
+
 std::string tls_text(const value& s) {
   const value& tls = at(s, "tls");
   if (tls.is_null()) return "";

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "dosigate/app/withdrawals.h"
 #include "dosigate/dicom/charset.h"
 #include "dosigate/dicom/sop_class.h"
 
@@ -206,6 +207,8 @@ void SectionReader::destination(const toml::table& table) {
   Config::Output output;
   Destination& to = output.destination;
   to.name = name(reader, destinations_);
+  if (to.name == kGivenBack)
+    reader.error("name", "\"rest\" stands in the ledger for clients of the REST service");
   const auto kind = reader.choice("kind", {"dicom", "folder"});
   if (!kind && !reader.has("kind")) reader.error("kind", "is missing: \"dicom\" or \"folder\"");
   to.kind = kind == "dicom" ? Destination::Kind::Dicom : Destination::Kind::Folder;

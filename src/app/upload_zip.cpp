@@ -31,6 +31,12 @@ class Zip final : public Upload {
       if (archive_read_open1(archive_.get()) != ARCHIVE_OK) return broken();
       opened_ = true;
     }
+    // Here and not in the library, which would unpack it without a limit.
+    while (in_file_) {
+      const auto skipped = read(waste_);
+      if (!skipped) return skipped.error();
+      in_file_ = *skipped > 0;
+    }
     for (;;) {
       archive_entry* entry = nullptr;
       const int found = archive_read_next_header(archive_.get(), &entry);
@@ -42,6 +48,7 @@ class Zip final : public Upload {
       if (archive_entry_filetype(entry) != AE_IFREG) continue;
       if (++files_ > limits_.max_files)
         return fail(Fault::Busy, "the ZIP archive has more files than [http] max_parts allows");
+      in_file_ = true;
       return true;
     }
   }
@@ -81,7 +88,8 @@ class Zip final : public Upload {
   Bytes piece_;
   std::unique_ptr<archive, FreeArchive> archive_;
   std::exception_ptr thrown_;
-  bool opened_ = false;
+  Bytes waste_ = Bytes(64U << 10U);
+  bool opened_ = false, in_file_ = false;
   unsigned files_ = 0;
   std::uint64_t packed_ = 0, unpacked_ = 0;
 };

@@ -15,9 +15,9 @@ const complaints = [];
 /// Complaints of answers that a test asks for are its own.
 export const expectedAnswers = new Set();
 
-export async function visit(options = {}, hash = '') {
+export async function visit(options = {}, hash = '', signedIn = true) {
   const context = await browser.newContext({locale: 'en-US', viewport: {width: 1280, height: 860}, ...options});
-  if (settings.token) await context.addInitScript((token) => sessionStorage.setItem('dosigate.token', token), settings.token);
+  if (signedIn) await context.addInitScript((token) => sessionStorage.setItem('dosigate.token', token), settings.token);
   await context.addInitScript(() => {
     window.violations = [];
     document.addEventListener('securitypolicyviolation', (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));

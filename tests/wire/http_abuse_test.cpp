@@ -137,7 +137,7 @@ TEST_F(HttpAbuse, AZipBombAndUploadsThatStallWhileAPacsSends) {
   const std::string good = token("clinic", "deidentify");
   const fs::path bomb = dir_.path / "bomb.zip";
   const Finished made =
-      run({"python3", "-c",
+      run({"/usr/bin/python3", "-c",
            "import zipfile, sys\n"
            "with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as z:\n"
            "  with z.open('bomb', 'w') as f:\n"

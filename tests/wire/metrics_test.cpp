@@ -15,6 +15,7 @@
 #include "wire/arrival.h"
 #include "wire/node_process.h"
 #include "wire/stock_senders.h"
+#include "wire/tls_node.h"
 
 namespace dosigate::testing {
 namespace {
@@ -42,6 +43,18 @@ class Metrics : public ::testing::Test {
     return run(argv);
   }
   std::string scrape() const { return ask("/metrics").output; }
+  static NodeProcess::Settings with_http(std::uint16_t port) {
+    NodeProcess::Settings settings;
+    settings.route = "calling_ae = [\"STORESCU\"]";
+    settings.access += "[http]\nlisten = [\"127.0.0.1:" + std::to_string(port) + "\"]\n";
+    return settings;
+  }
+  std::string token(const std::string& right) const {
+    const Finished made = node_.dosigate(
+        {"token", "add", "for-" + right, "--right", right, "--reason", "test", "--json"});
+    EXPECT_EQ(made.code, 0) << made.output;
+    return std::string(boost::json::parse(made.output).at("token").as_string());
+  }
 
   /// The value of one series as it stands in the text, or -1.
   static double value(const std::string& text, const std::string& series) {
@@ -66,7 +79,8 @@ class Metrics : public ::testing::Test {
 
   TempDir dir_;
   Phantom phantom_ = write_phantom({.directory = dir_.path / "sent", .ct_slices = 2});
-  NodeProcess node_{dir_.path / "node", {.route = "calling_ae = [\"STORESCU\"]"}};
+  std::uint16_t http_port_ = free_port();
+  NodeProcess node_{dir_.path / "node", with_http(http_port_)};
 };
 
 TEST_F(Metrics, CountEachInstanceInEveryStage) {
@@ -205,15 +219,13 @@ TEST_F(Metrics, AreScrapedByPrometheusWhichKnowsTheRules) {
   node_.start();
   send({phantom_.files[0], phantom_.files[1]});
   ASSERT_TRUE(node_.settles());
-  const std::string scraped = std::to_string(free_port()), own = std::to_string(free_port());
-  Process relay({"socat", "TCP-LISTEN:" + scraped + ",bind=127.0.0.1,reuseaddr,fork",
-                 "UNIX-CONNECT:" + (node_.directory() / "admin.sock").string()},
-                dir_.path / "relay.log");
+  const std::string own = std::to_string(free_port());
   std::ofstream(dir_.path / "prometheus.yml")
       << "global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [" << kConf
       << "prometheus/dosigate.rules.yml]\nscrape_configs:\n  - job_name: dosigate\n"
-         "    static_configs: [{targets: ['127.0.0.1:"
-      << scraped << "']}]\n";
+         "    authorization: {credentials: "
+      << token("metrics") << "}\n    static_configs: [{targets: ['127.0.0.1:" << http_port_
+      << "']}]\n";
   Process prometheus({"prometheus", "--config.file=" + (dir_.path / "prometheus.yml").string(),
                       "--storage.tsdb.path=" + (dir_.path / "tsdb").string(),
                       "--web.listen-address=127.0.0.1:" + own},
@@ -255,6 +267,28 @@ TEST_F(Metrics, AreScrapedByPrometheusWhichKnowsTheRules) {
   })) << rules;
 }
 
+TEST_F(Metrics, AreForWhoHasTheRightAndHealthIsForEverybody) {
+  node_.start();
+  const auto status_of = [&](const std::string& path, const std::string& shown) {
+    std::vector<std::string> argv{"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}"};
+    if (!shown.empty()) argv.insert(argv.end(), {"-H", "Authorization: Bearer " + shown});
+    argv.push_back("http://127.0.0.1:" + std::to_string(http_port_) + path);
+    return run(argv).output;
+  };
+  const std::string metrics = token("metrics"), store = token("store");
+
+  EXPECT_EQ(status_of("/metrics", ""), "401");
+  EXPECT_EQ(status_of("/metrics", store), "403");
+  EXPECT_EQ(status_of("/metrics", metrics), "200");
+  EXPECT_EQ(status_of("/api/v1/status", metrics), "403");
+  for (const char* open : {"/health/live", "/health/ready", "/", "/page/page.js"})
+    EXPECT_EQ(status_of(open, ""), "200") << open;
+  EXPECT_EQ(value(scrape(),
+                  "dosigate_http_requests_total{endpoint=\"GET /metrics\",status="
+                  "\"401\"}"),
+            1);
+}
+
 TEST_F(Metrics, ReadinessSaysWhyNothingNewIsTaken) {
   node_.start();
   const std::vector<std::string> code{"-w", "%{http_code}"};
@@ -283,6 +317,32 @@ TEST(Ready, ANodeWhoseDiskIsLowIsNot) {
 
   EXPECT_THAT(asked.output, HasSubstr("the disk is low"));
   EXPECT_TRUE(asked.output.ends_with("503")) << asked.output;
+}
+
+TEST(MetricsOverTls, SayWhenEachCertificateEnds) {
+  const std::uint16_t port = free_port();
+  TlsNode::Settings settings;
+  settings.node.access += "[http]\nlisten_tls = [\"127.0.0.1:" + std::to_string(port) + "\"]\n";
+  TlsNode tls(settings);
+
+  const Finished ready = run({"curl", "-s", "--cacert", tls.files.ca.string(),
+                              "https://127.0.0.1:" + std::to_string(port) + "/health/ready"});
+  const Finished metrics =
+      run({"curl", "-s", "--unix-socket", (tls.node().directory() / "admin.sock").string(),
+           "http://localhost/metrics"});
+
+  EXPECT_EQ(ready.output, "{\"ready\":true}");
+  const auto status = tls.node().status();
+  EXPECT_EQ(status.at("http").at("tls_listeners").at(0),
+            boost::json::value("127.0.0.1:" + std::to_string(port)));
+  const auto end = [](const boost::json::value& of) {
+    return " " + std::to_string(of.at("expires").to_number<long long>()) + "\n";
+  };
+  const std::string name = "\ndosigate_certificate_expiry_timestamp_seconds{certificate=";
+  for (const auto& [label, expires] : {std::pair{"http", end(status.at("http").at("certificate"))},
+                                       {"dicom", end(status.at("tls").at("certificate"))},
+                                       {"ca", end(status.at("tls").at("ca"))}})
+    EXPECT_THAT(metrics.output, HasSubstr(name + "\"" + label + "\"}" + expires));
 }
 
 }  // namespace

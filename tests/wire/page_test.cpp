@@ -51,9 +51,14 @@ TEST(Page, ShowsAnAdministratorTheNodeInARealBrowser) {
   const Phantom phantom = write_phantom({.directory = dir.path / "sent", .ct_slices = 2});
   const Phantom more = write_phantom(
       {.directory = dir.path / "more", .patient = 2, .ct_slices = 90, .ct_only = true});
+  const std::uint16_t http_port = free_port();
   // Everything goes to a folder, which works, and to an archive that is not there.
-  NodeProcess node(dir.path / "node",
-                   {.route = "called_ae = [\"DOSIGATE\"]", .second_port = free_port()});
+  NodeProcess::Settings of_node;
+  of_node.route = "called_ae = [\"DOSIGATE\"]";
+  of_node.access += "[http]\nlisten = [\"127.0.0.1:" + std::to_string(http_port) +
+                    "\"]\nrequests_per_minute = 6000\n";
+  of_node.second_port = free_port();
+  NodeProcess node(dir.path / "node", of_node);
   node.start();
   std::vector<std::filesystem::path> files;
   for (const auto& file : phantom.files) files.push_back(file.path);
@@ -75,6 +80,10 @@ TEST(Page, ShowsAnAdministratorTheNodeInARealBrowser) {
     return down && status.at("incidents").at("open").to_number<int>() > 0;
   })) << node.log();
 
+  const Finished made =
+      node.dosigate({"token", "add", "browser", "--right", "operate", "--right", "manage",
+                     "--right", "reveal", "--reason", "test", "--json"});
+  ASSERT_EQ(made.code, 0) << made.output;
   std::vector<std::filesystem::path> later;
   for (const auto& file : more.files) later.push_back(file.path);
   boost::json::array sender;
@@ -82,23 +91,24 @@ TEST(Page, ShowsAnAdministratorTheNodeInARealBrowser) {
     sender.emplace_back(word);
   const std::filesystem::path out = std::filesystem::path(DOSIGATE_BUILD_DIR) / "page";
   std::filesystem::remove_all(out);
-  const boost::json::object settings{{"url", "http://127.0.0.1:" + std::to_string(free_port())},
-                                     {"socket", (node.directory() / "admin.sock").string()},
-                                     {"out", out.string()},
-                                     {"sources", DOSIGATE_SOURCE_DIR "/conf/page"},
+  const boost::json::object settings{
+      {"url", "http://127.0.0.1:" + std::to_string(http_port)},
+      {"token", boost::json::parse(made.output).at("token")},
+      {"out", out.string()},
+      {"sources", DOSIGATE_SOURCE_DIR "/conf/page"},
       {"conditions", DOSIGATE_SOURCE_DIR "/include/dosigate/app/node.h"},
-                                     {"playwright", (playwright / "index.js").string()},
-                                     {"chromium", find_program("chromium").string()},
-                                     {"hostile", kHostile},
-                                     {"patientId", planted(phantom, "patient id")},
-                                     {"more", std::move(sender)}};
+      {"playwright", (playwright / "index.js").string()},
+      {"chromium", find_program("chromium").string()},
+      {"hostile", kHostile},
+      {"patientId", planted(phantom, "patient id")},
+      {"more", std::move(sender)}};
   std::ofstream(dir.path / "page.json") << boost::json::serialize(settings);
 
   const Finished looked =
       run({"node", DOSIGATE_SOURCE_DIR "/tests/page/looks.mjs", (dir.path / "page.json").string()},
           std::chrono::minutes(6));
 
-  EXPECT_EQ(looked.code, 0) << looked.output;
+  EXPECT_EQ(looked.code, 0) << looked.output << node.log();
   EXPECT_THAT(looked.output, HasSubstr(" passed, 0 failed"));
   EXPECT_THAT(leak_lines(out / "html", phantom.planted, {}), IsEmpty());
   EXPECT_THAT(leak_lines(out / "html", more.planted, {}), IsEmpty());

@@ -100,7 +100,7 @@ class Rest : public ::testing::Test {
   /// A ZIP of folders as a CD has them.
   fs::path zip() const {
     const Finished made =
-        run({"python3", "-c",
+        run({"/usr/bin/python3", "-c",
              "import shutil, sys; shutil.make_archive(sys.argv[1], 'zip', sys.argv[2])",
              (dir_.path / "medium").string(), (dir_.path / "sent").string()});
     EXPECT_EQ(made.code, 0) << made.output;
@@ -111,7 +111,8 @@ class Rest : public ::testing::Test {
         std::distance(fs::directory_iterator(node_.directory() / "state/answers"), {}));
   }
   json::value rest_row() const {
-    for (const auto& row : node_.status().at("destinations").as_array())
+    const json::value status = node_.status();
+    for (const auto& row : status.at("destinations").as_array())
       if (row.at("name") == "rest") return row;
     return {};
   }
@@ -156,7 +157,8 @@ TEST_F(Rest, AZipOfAMediumComesBackAsOne) {
   std::ofstream(dir_.path / "clean.zip", std::ios::binary) << got.body;
   const fs::path out = dir_.path / "clean";
   const Finished unpacked =
-      run({"python3", "-c", "import shutil, sys; shutil.unpack_archive(sys.argv[1], sys.argv[2])",
+      run({"/usr/bin/python3", "-c",
+           "import shutil, sys; shutil.unpack_archive(sys.argv[1], sys.argv[2])",
            (dir_.path / "clean.zip").string(), out.string()});
   ASSERT_EQ(unpacked.code, 0) << unpacked.output;
   const json::value report = json::parse(content_of(out / "report.json"));
@@ -259,7 +261,7 @@ TEST_F(Rest, RoutesProfilesAndContentAreChecked) {
 TEST_F(Rest, ALargeOneGoesThroughInBoundedMemory) {
   const fs::path large = dir_.path / "large.dcm";
   // The pixel data of a slice, two hundred times: what the header says of them is mended.
-  const Finished made = run({"python3", "-c", R"(
+  const Finished made = run({"/usr/bin/python3", "-c", R"(
 import sys, pydicom
 d = pydicom.dcmread(sys.argv[1])
 d.SOPClassUID = d.file_meta.MediaStorageSOPClassUID = '1.2.840.10008.5.1.4.1.1.20'

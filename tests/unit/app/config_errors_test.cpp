@@ -309,6 +309,14 @@ TEST(ConfigErrors, AreAllReportedAtOnceInTheOrderOfTheFile) {
       << errors;
 }
 
+TEST(ConfigErrors, NoDestinationTakesTheNameOfTheServicesClients) {
+  const std::string errors =
+      ConfigFile(kMinimal + "[[destination]]\nname = \"rest\"\nkind = \"folder\"\npath = \"x\"\n")
+          .errors();
+
+  EXPECT_THAT(errors, HasSubstr("[[destination]] name: \"rest\" stands in the ledger"));
+}
+
 TEST(ConfigErrors, AProfileWithAMistakeIsReportedWithTheRoute) {
   const ConfigFile file("[node]\nprofiles_dir = \".\"\n" + kMinimal + "profile = \"own\"\n");
   std::ofstream(file.dir.path / "own.toml") << "name = 3\n";

@@ -146,7 +146,7 @@ TEST(ZipUpload, ReadsAnArchiveOfTheUsualProgram) {
   std::ofstream(dir.path / "CD/2") << "b";
   std::filesystem::create_symlink("2", dir.path / "CD/3");
   const auto made = testing::run(
-      {"python3", "-c", "import shutil, sys; shutil.make_archive(sys.argv[1], 'zip', sys.argv[2])",
+      {"/usr/bin/python3", "-c", "import shutil, sys; shutil.make_archive(sys.argv[1], 'zip', sys.argv[2])",
        (dir.path / "cd").string(), (dir.path / "CD").string()});
   ASSERT_EQ(made.code, 0) << made.output;
   std::ifstream in(dir.path / "cd.zip");
@@ -160,7 +160,7 @@ TEST(ZipUpload, ReadsAnArchiveOfTheUsualProgram) {
 TEST(ZipUpload, ABombEndsEarly) {
   const TempDir dir;
   const auto made =
-      testing::run({"python3", "-c",
+      testing::run({"/usr/bin/python3", "-c",
                     "import zipfile, sys\n"
                     "with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as z:\n"
                     "  with z.open('bomb', 'w') as f:\n"
