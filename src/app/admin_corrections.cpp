@@ -2,9 +2,9 @@
 #include <boost/json.hpp>
 
 #include "admin_api.h"
-#include "answers.h"
 #include "admin_fields.h"
 #include "admin_lists.h"
+#include "answers.h"
 #include "status.h"
 
 // Corrections of identities and the rights of the person (docs/http-api.md). Each is announced in

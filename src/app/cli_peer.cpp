@@ -11,7 +11,7 @@
 namespace dosigate::cli {
 namespace {
 
-/// A `[[peer]]` or a dicom `[[destination]]`, as something that can be called.
+/// A `[[peer]]` or a `[[destination]]` that is no folder, as something that can be called.
 std::optional<Destination> find(const Config& config, const std::string& name) {
   for (const Config::Peer& peer : config.peers) {
     if (peer.name != name) continue;
@@ -29,19 +29,16 @@ std::optional<Destination> find(const Config& config, const std::string& name) {
   std::string known;
   for (const Config::Peer& peer : config.peers) known += " " + peer.name;
   for (const Config::Output& output : config.outputs) {
-    if (output.destination.kind != Destination::Kind::Dicom) continue;
+    if (output.destination.kind == Destination::Kind::Folder) continue;
     if (output.destination.name == name) return output.destination;
     known += " " + output.destination.name;
   }
-  complain("no [[peer]] or dicom [[destination]] is named \"" + name + "\"; there " +
+  complain("no [[peer]] or [[destination]] (dicom, stow) is named \"" + name + "\"; there " +
            (known.empty() ? "is none" : "are:" + known));
   return std::nullopt;
 }
 
-std::string who(const Destination& peer) {
-  return peer.name + " (" + peer.ae_title + " at " + peer.host + ":" + std::to_string(peer.port) +
-         ")";
-}
+std::string who(const Destination& peer) { return peer.name + " (" + place_text(peer) + ")"; }
 
 /// Calls the named peer with `question`, and shows what it answered with `show`, which gives the
 /// exit code.
@@ -103,6 +100,14 @@ int peer_echo(const Options& options, const std::string& name) {
 }
 
 int peer_test(const Options& options, const std::string& name) {
+  const auto config = load(options.config);
+  if (!config) return kNotDone;
+  if (const auto peer = find(*config, name); peer && peer->kind == Destination::Kind::Stow) {
+    complain(who(*peer) +
+             ": a DICOMweb archive cannot be asked what it accepts; `dosigate peer echo` asks "
+             "whether it answers");
+    return kNotDone;
+  }
   return call(options, name, test_peer, show_accepted);
 }
 

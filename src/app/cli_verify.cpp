@@ -19,6 +19,7 @@ std::string by_text(const json::value& of) {
   const std::string by = shown(of, "by");
   if (by == "find") return "C-FIND";
   if (by == "commitment") return "storage commitment";
+  if (by == "qido") return "QIDO-RS";
   if (by == "folder") return "its files";
   return "-";
 }

@@ -90,12 +90,13 @@ void CommandLine::add_tokens() {
 
 void CommandLine::add_peer() {
   auto* peer = group("peer", "Other DICOM nodes, called from here");
-  verb(*peer, "echo", "C-ECHO", [this] { return cli::peer_echo(options_, name_); })
-      ->add_option("name", name_, "Name of a [[peer]] or dicom [[destination]]")
+  verb(*peer, "echo", "C-ECHO, or a search by QIDO-RS",
+       [this] { return cli::peer_echo(options_, name_); })
+      ->add_option("name", name_, "Name of a [[peer]] or a dicom or stow [[destination]]")
       ->required();
   verb(*peer, "test", "What it accepts of nuclear medicine",
        [this] { return cli::peer_test(options_, name_); })
-      ->add_option("name", name_, "Name of a [[peer]] or dicom [[destination]]")
+      ->add_option("name", name_, "Name of a [[peer]] or a dicom or stow [[destination]]")
       ->required();
 }
 

@@ -209,9 +209,12 @@ void SectionReader::destination(const toml::table& table) {
   to.name = name(reader, destinations_);
   if (to.name == kGivenBack)
     reader.error("name", "\"rest\" stands in the ledger for clients of the REST service");
-  const auto kind = reader.choice("kind", {"dicom", "folder"});
-  if (!kind && !reader.has("kind")) reader.error("kind", "is missing: \"dicom\" or \"folder\"");
-  to.kind = kind == "dicom" ? Destination::Kind::Dicom : Destination::Kind::Folder;
+  const auto kind = reader.choice("kind", {"dicom", "stow", "folder"});
+  if (!kind && !reader.has("kind"))
+    reader.error("kind", "is missing: \"dicom\", \"stow\" or \"folder\"");
+  to.kind = kind == "dicom"  ? Destination::Kind::Dicom
+            : kind == "stow" ? Destination::Kind::Stow
+                             : Destination::Kind::Folder;
 
   const bool dicom = kind == "dicom", folder = kind == "folder";
   to.ae_title = ae_title(reader, "ae_title", dicom);
@@ -233,13 +236,9 @@ void SectionReader::destination(const toml::table& table) {
   to.max_age =
       std::chrono::hours(reader.integer("max_age_h", 1, 8760).value_or(to.max_age.count()));
   slow_link(reader, to);
-  to.tls = tls_of_peer(reader, to.host);
-  // What the other kind has would do nothing here.
-  for (const char* key : {"ae_title", "host", "port", "associations", "dimse_timeout_s",
-                          "max_kbit_s", "compress", "tls", "tls_names", "tls_fingerprints"}) {
-    if (folder && reader.has(key)) reader.error(key, "has no meaning for kind = \"folder\"");
-  }
-  if (dicom && reader.has("path")) reader.error("path", "has no meaning for kind = \"dicom\"");
+  stow(reader, to, kind == "stow");
+  if (kind != "stow") to.tls = tls_of_peer(reader, to.host);
+  if (kind) meaningless(reader, *kind);
   legal(reader, output.legal);
   reader.finish();
   config_.outputs.push_back(std::move(output));

@@ -57,6 +57,11 @@ class SectionReader {
   std::optional<TlsPin> tls_of_peer(TableReader& reader, const std::string& host);
   void tls_together();
   void http_together();  // config_http.cpp
+  // config_stow.cpp
+  static void meaningless(TableReader& reader, const std::string& kind);
+  static std::optional<WebAddress> web_address(TableReader& reader, std::string_view key);
+  void stow(TableReader& reader, Destination& to, bool wanted);
+  void web_security(TableReader& reader, Destination& to);
   void networks(TableReader& reader, Config::Route& route);
   void drop_rules(TableReader& reader, Config::Route& route);
   void legal(TableReader& reader, Config::Legal& into);

@@ -20,8 +20,7 @@ std::string pause_text(const Ledger::Pause& pause) {
 
 void add_forwarder(json::object& row, const ArchiveForwarder& forwarder) {
   const auto state = forwarder.state();
-  const bool dicom = forwarder.destination().kind == Destination::Kind::Dicom;
-  row["kind"] = dicom ? "dicom" : "folder";
+  row["kind"] = kind_text(forwarder.destination().kind);
   row["tls"] = forwarder.destination().tls.has_value();
   row["state"] = state.state;
   row["state_text"] = state.state_text;

@@ -35,7 +35,7 @@ bool same_destination(const Destination& a, const Destination& b) {
   const auto key = [](const Destination& d) {
     return std::tie(d.name, d.kind, d.ae_title, d.host, d.port, d.calling_ae, d.path,
                     d.associations, d.connect_timeout, d.dimse_timeout, d.max_attempts, d.max_age,
-                    d.max_kbit_s, d.compress, d.tls, d.tls_context);
+                    d.max_kbit_s, d.compress, d.tls, d.tls_context, d.stow);
   };
   return key(a) == key(b) && a.hours == b.hours;
 }
@@ -289,14 +289,11 @@ void Node::record_destinations(const Config& config) {
   for (const auto& [destination, legal] : config.outputs) {
     stores_.ledger->legal(
         {destination.name, legal.purpose, legal.legal_basis, legal.operator_name, legal.country});
-    const bool dicom = destination.kind == Destination::Kind::Dicom;
     stores_.audit->record("destination", "dosigated",
                           {{"name", destination.name},
-                           {"kind", dicom ? "dicom" : "folder"},
+                           {"kind", std::string(kind_text(destination.kind))},
                            {"tls", destination.tls ? "yes" : "no"},
-                           {"to", dicom ? destination.ae_title + " at " + destination.host + ":" +
-                                              std::to_string(destination.port)
-                                        : destination.path.string()},
+                           {"to", place_text(destination)},
                            {"purpose", legal.purpose},
                            {"legal_basis", legal.legal_basis},
                            {"operator", legal.operator_name},

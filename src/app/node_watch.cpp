@@ -4,10 +4,10 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "answers.h"
 #include "arrival_audit.h"
 #include "backup_watch.h"
 #include "dosigate/app/alert.h"
-#include "answers.h"
 #include "dosigate/app/node.h"
 #include "dosigate/base/locked_memory.h"
 #include "key_rotation.h"

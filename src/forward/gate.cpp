@@ -40,7 +40,8 @@ void Gate::succeeded() {
   changed_.notify_all();
 }
 
-void Gate::failed(const std::string& words, bool lasting, bool probe) {
+void Gate::failed(const std::string& words, bool lasting, bool probe,
+                  std::chrono::milliseconds at_least) {
   const std::lock_guard lock(mutex_);
   const bool was_down = state_.down;
   state_.tried = true;
@@ -51,9 +52,9 @@ void Gate::failed(const std::string& words, bool lasting, bool probe) {
   if (was_down && !probe) return;
   static thread_local std::mt19937 jitter{std::random_device{}()};
   ++failures_;
-  next_probe_ =
-      steady_now() + (lasting ? backoff_.longest
-                              : backoff_.delay(failures_, static_cast<std::uint32_t>(jitter())));
+  const auto pause =
+      lasting ? backoff_.longest : backoff_.delay(failures_, static_cast<std::uint32_t>(jitter()));
+  next_probe_ = steady_now() + std::min(std::max(pause, at_least), backoff_.longest);
   changed_.notify_all();
 }
 

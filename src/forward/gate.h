@@ -31,7 +31,10 @@ class Gate {
   /// intervals.
   /// @param probe  the caller holds the probe; only then does the back-off grow, so that four
   /// workers failing together count once.
-  void failed(const std::string& words, bool lasting, bool probe);
+  /// @param at_least  the destination's own wish for a pause; no pause is longer than the longest
+  /// of the back-off.
+  void failed(const std::string& words, bool lasting, bool probe,
+              std::chrono::milliseconds at_least = {});
   /// There was nothing to probe with.
   void unused();
 

@@ -3,6 +3,7 @@
 #include "dosigate/dicom/status.h"
 #include "dosigate/forward/forwarder.h"
 #include "peer.h"
+#include "web_find.h"
 #include "words.h"
 
 namespace dosigate {
@@ -21,9 +22,23 @@ constexpr std::array<const char*, 9> kClasses = {UID_NuclearMedicineImageStorage
                                                  UID_SpatialRegistrationStorage,
                                                  UID_EnhancedSRStorage};
 
+std::chrono::milliseconds since(SteadyTime begun) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - begun);
+}
+
+/// HTTP has no echo, and storing something to see whether it works would leave it there.
+Result<std::chrono::milliseconds> echo_by_web(const Destination& archive) {
+  const SteadyTime begun = steady_now();
+  auto link = HttpLink::open(archive);
+  if (!link) return link.error();
+  if (auto answered = web_find_any(**link, archive.stow); !answered) return answered.error();
+  return since(begun);
+}
+
 }  // namespace
 
 Result<std::chrono::milliseconds> echo(const Destination& peer) {
+  if (peer.kind == Destination::Kind::Stow) return echo_by_web(peer);
   Requestor requestor = make_requestor(peer);
   const SteadyTime begun = steady_now();
   auto opened = Peer::open(peer, requestor,
@@ -36,8 +51,7 @@ Result<std::chrono::milliseconds> echo(const Destination& peer) {
   }
   const auto answer = (*opened)->echo();
   if (!answer) return answer.error();
-  const auto round_trip =
-      std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - begun);
+  const auto round_trip = since(begun);
   (*opened)->release();
   if (answer->status != 0)
     return fail(Fault::Unavailable,

@@ -6,6 +6,7 @@
 #include "dosigate/dicom/status.h"
 #include "dosigate/forward/folder.h"
 #include "find.h"
+#include "web_find.h"
 #include "words.h"
 
 namespace dosigate {
@@ -130,6 +131,42 @@ void look_into_folder(const Destination& to, Tally& tally, Verifier::Outcome& ou
       outcome.problem = "the node is stopping: verify again after the restart";
       return;
     }
+  }
+}
+
+void ask_by_web(const Destination& to, Tally& tally, Verifier::Outcome& outcome,
+                const std::stop_token& stop) {
+  std::unique_ptr<HttpLink> link;
+  for (std::size_t i = 0; i < tally.size(); ++i) {
+    if (stop.stop_requested()) {
+      outcome.problem = "the node is stopping: verify again after the restart";
+      return;
+    }
+    if (!link || !link->usable() || link->is_stale()) {
+      auto opened = HttpLink::open(to);
+      if (!opened) {
+        outcome.problem = opened.error().detail;
+        return;
+      }
+      link = std::move(*opened);
+    }
+    outcome.by = "qido";
+    const auto there = web_find_instances(*link, to.stow, tally.study(i).study_uid);
+    if (!there && there.error().fault != Fault::Denied) {
+      outcome.problem = there.error().detail;
+      return;
+    }
+    if (!there) {
+      tally.study(i).problem = there.error().detail;
+      continue;
+    }
+    tally.each_object(i, [&](const Ledger::DeliveredObject& object) {
+      if (there->contains(object.sop_instance_uid))
+        tally.found(i);
+      else
+        tally.absent(i, object);
+      return true;
+    });
   }
 }
 
@@ -311,6 +348,8 @@ std::vector<Verifier::Outcome> Verifier::run(const Order& order, const std::stop
     verify(to.name, [&](Tally& tally, Outcome& outcome) {
       if (to.kind == Destination::Kind::Folder)
         look_into_folder(to, tally, outcome, stop);
+      else if (to.kind == Destination::Kind::Stow)
+        ask_by_web(to, tally, outcome, stop);
       else
         impl_->ask(to, order, tally, outcome, stop);
     });

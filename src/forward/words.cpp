@@ -26,6 +26,30 @@ bool is_gone(const OFCondition& condition) {
 
 }  // namespace
 
+std::string_view kind_text(Destination::Kind kind) {
+  switch (kind) {
+    case Destination::Kind::Dicom:
+      return "dicom";
+    case Destination::Kind::Stow:
+      return "stow";
+    case Destination::Kind::Folder:
+      break;
+  }
+  return "folder";
+}
+
+std::string place_text(const Destination& destination) {
+  switch (destination.kind) {
+    case Destination::Kind::Dicom:
+      return destination.ae_title + " at " + at(destination);
+    case Destination::Kind::Stow:
+      return destination.stow.url.text();
+    case Destination::Kind::Folder:
+      break;
+  }
+  return destination.path.string();
+}
+
 std::string at(const Destination& peer) { return peer.host + ":" + std::to_string(peer.port); }
 
 Error unreachable(const OFCondition& condition, const Destination& peer) {

@@ -52,7 +52,11 @@ Result<Bytes> whole_of(const Claimed<domain>& claimed) {
 
 template <Domain domain>
 Worker<domain>::Worker(Shared<domain>& shared, Requestor requestor)
-    : shared_(shared), to_(shared.destination), requestor_(std::move(requestor)), log_(to_.name) {}
+    : shared_(shared),
+      to_(shared.destination),
+      requestor_(std::move(requestor)),
+      stow_(to_),
+      log_(to_.name) {}
 
 template <Domain domain>
 Worker<domain>::~Worker() {
@@ -61,6 +65,11 @@ Worker<domain>::~Worker() {
 
 template <Domain domain>
 void Worker<domain>::hang_up(bool orderly) {
+  if (stow_connected_) {
+    stow_.close();
+    stow_connected_ = false;
+    --shared_.associations;
+  }
   if (!peer_) return;
   if (orderly && peer_->usable()) peer_->release();
   peer_.reset();
@@ -94,7 +103,7 @@ void Worker<domain>::step(const std::stop_token& stop) {
     if (!shared_.shutter.wait(stop, steady_now() + kSlice)) return;
   }
   const SteadyTime idle_end = last_use_ + kIdle;
-  if (peer_ && steady_now() >= idle_end) hang_up(true);
+  if (is_connected() && steady_now() >= idle_end) hang_up(true);
 
   pass_ = shared_.gate.enter(stop, steady_now() + kSlice, shared_.spool.requeues());
   if (pass_ == Gate::Pass::No) return;
@@ -106,7 +115,7 @@ void Worker<domain>::step(const std::stop_token& stop) {
     log_.idle();
     shared_.cards.write(StudyCards::Which::Due);
     const SteadyTime slice = steady_now() + kSlice;
-    shared_.spool.wait(to_.name, stop, peer_ ? std::min(slice, idle_end) : slice);
+    shared_.spool.wait(to_.name, stop, is_connected() ? std::min(slice, idle_end) : slice);
     return;
   }
   while (!batch.empty() && !stop.stop_requested() && shared_.shutter.is_open()) {
@@ -123,8 +132,15 @@ void Worker<domain>::step(const std::stop_token& stop) {
 template <Domain domain>
 auto Worker<domain>::deliver(Claimed<domain> claimed, Batch& rest, const std::stop_token& stop)
     -> Next {
-  return to_.kind == Destination::Kind::Folder ? deliver_to_folder(std::move(claimed), rest, stop)
-                                               : deliver_by_store(std::move(claimed), rest, stop);
+  switch (to_.kind) {
+    case Destination::Kind::Folder:
+      return deliver_to_folder(std::move(claimed), rest, stop);
+    case Destination::Kind::Stow:
+      return deliver_by_stow(std::move(claimed), rest, stop);
+    case Destination::Kind::Dicom:
+      break;
+  }
+  return deliver_by_store(std::move(claimed), rest, stop);
 }
 
 template <Domain domain>
@@ -356,18 +372,7 @@ auto Worker<domain>::judge(Claimed<domain> claimed, const Peer::Answer& answer, 
     return down("the archive is out of resources (" + words + ")", false, rest);
   }
   alive();
-  // What waited for the hours of the destination or for an operator has not failed meanwhile.
-  const auto since =
-      std::max(static_cast<long long>(claimed.queued_unix()), shared_.shutter.opened_unix());
-  const auto age = std::chrono::seconds(to_unix(wall_now()) - since);
-  if (claimed.attempts() + 1 >= to_.max_attempts || age >= to_.max_age) {
-    const std::string given_up =
-        words + " (given up after " + std::to_string(claimed.attempts() + 1) + " attempts)";
-    park(std::move(claimed), answer.status, given_up);
-  } else {
-    shared_.gate.note(words);
-    retry(std::move(claimed), answer.status, words);
-  }
+  retry_or_park(std::move(claimed), answer.status, words);
   return Next::Continue;
 }
 
@@ -393,6 +398,23 @@ void Worker<domain>::retry(Claimed<domain> claimed, std::uint16_t status,
 }
 
 template <Domain domain>
+void Worker<domain>::retry_or_park(Claimed<domain> claimed, std::uint16_t status,
+                                   const std::string& words) {
+  // What waited for the hours of the destination or for an operator has not failed meanwhile.
+  const auto since =
+      std::max(static_cast<long long>(claimed.queued_unix()), shared_.shutter.opened_unix());
+  const auto age = std::chrono::seconds(to_unix(wall_now()) - since);
+  if (claimed.attempts() + 1 >= to_.max_attempts || age >= to_.max_age) {
+    const std::string given_up =
+        words + " (given up after " + std::to_string(claimed.attempts() + 1) + " attempts)";
+    park(std::move(claimed), status, given_up);
+  } else {
+    shared_.gate.note(words);
+    retry(std::move(claimed), status, words);
+  }
+}
+
+template <Domain domain>
 void Worker<domain>::park(Claimed<domain> claimed, std::uint16_t status, const std::string& words) {
   spdlog::warn("parked dest={} study={} instance={} reason={}", to_.name,
                claimed.study_instance_uid(), claimed.sop_instance_uid(), words);
@@ -401,7 +423,8 @@ void Worker<domain>::park(Claimed<domain> claimed, std::uint16_t status, const s
 }
 
 template <Domain domain>
-auto Worker<domain>::down(const std::string& words, bool lasting, Batch& rest) -> Next {
+auto Worker<domain>::down(const std::string& words, bool lasting, Batch& rest,
+                          std::chrono::milliseconds at_least) -> Next {
   log_.flush();
   if (!shared_.gate.state().down)
     spdlog::warn("destination down dest={} reason={}", to_.name, words);
@@ -409,7 +432,7 @@ auto Worker<domain>::down(const std::string& words, bool lasting, Batch& rest) -
   for (auto& claimed : rest) back.push_back(std::move(claimed));
   rest.clear();
   // Closed before the instances go back: else another worker would take them for the same failure.
-  shared_.gate.failed(words, lasting, pass_ == Gate::Pass::Probe);
+  shared_.gate.failed(words, lasting, pass_ == Gate::Pass::Probe, at_least);
   pass_ = Gate::Pass::No;
   shared_.spool.put_back(std::move(back), words);
   return Next::StopBatch;

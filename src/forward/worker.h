@@ -13,6 +13,7 @@
 #include "gate.h"
 #include "peer.h"
 #include "shutter.h"
+#include "stow_client.h"
 #include "study_cards.h"
 #include "study_log.h"
 #include "throttle.h"
@@ -69,6 +70,10 @@ class Worker {
   Next deliver(Claimed<domain> claimed, Batch& rest, const std::stop_token& stop);
   Next deliver_by_store(Claimed<domain> claimed, Batch& rest, const std::stop_token& stop);
   Next deliver_to_folder(Claimed<domain> claimed, Batch& rest, const std::stop_token& stop);
+  Next deliver_by_stow(Claimed<domain> claimed, Batch& rest,
+                       const std::stop_token& stop);  // worker_stow.cpp
+  Next judge_stow(Claimed<domain> claimed, const StowVerdict& verdict, Batch& rest,
+                  SteadyTime begun, const std::stop_token& stop);
   Next judge(Claimed<domain> claimed, const Peer::Answer& answer, Batch& rest, SteadyTime begun,
              const std::stop_token& stop);
 
@@ -89,19 +94,25 @@ class Worker {
   /// A fault says why it is sent as it is.
   Result<Bytes> compress(const Claimed<domain>& claimed);
   void hang_up(bool orderly);
+  bool is_connected() const { return peer_ || stow_connected_; }
 
   void done(Claimed<domain> claimed, std::uint16_t status, SteadyTime begun,
             const std::stop_token& stop);
   void retry(Claimed<domain> claimed, std::uint16_t status, const std::string& words);
+  /// Of the instance, not of the destination: parked after max_attempts and max_age.
+  void retry_or_park(Claimed<domain> claimed, std::uint16_t status, const std::string& words);
   void park(Claimed<domain> claimed, std::uint16_t status, const std::string& words);
   /// The destination takes nothing now: all of the batch goes back with one reason.
-  Next down(const std::string& words, bool lasting, Batch& rest);
+  Next down(const std::string& words, bool lasting, Batch& rest,
+            std::chrono::milliseconds at_least = {});
   void alive();
 
   Shared<domain>& shared_;
   const Destination& to_;
   Requestor requestor_;
   std::unique_ptr<Peer> peer_;
+  StowClient stow_;
+  bool stow_connected_ = false;  // as `associations` counts it
   bool refused_kind_ =
       false;  // in this association: the next batch asks again, the archive may have been changed
   SteadyTime last_use_{};

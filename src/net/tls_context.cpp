@@ -8,8 +8,8 @@
 
 #include "dosigate/base/durable_file.h"
 #include "dosigate/base/secret.h"
+#include "dosigate/net/private_file.h"
 #include "tls_identity.h"
-#include "tls_key_file.h"
 
 namespace dosigate {
 namespace {
@@ -199,7 +199,8 @@ Result<void> TlsContext::read_certificate(const std::filesystem::path& file) {
 }
 
 Result<void> TlsContext::read_key(const std::filesystem::path& file) {
-  auto content = read_key_file(file);
+  auto content = read_private_file(file, {"the TLS key", "a PEM file of a private key",
+                                          "have the certificate issued anew with another key"});
   if (!content) return content.error();
   const std::string which = "the TLS key " + file.string();
   const std::unique_ptr<EVP_PKEY, FreeKey> key(

@@ -61,7 +61,9 @@ NodeProcess::NodeProcess(std::filesystem::path directory, Settings settings)
          << settings.site << "\n\n"
          << "[[destination]]\nname = \"archive\"\n"
          << kLegal;
-  if (settings.archive_port == 0)
+  if (!settings.archive_url.empty())
+    config << "kind = \"stow\"\nurl = \"" << settings.archive_url << "\"\n";
+  else if (settings.archive_port == 0)
     config << "kind = \"folder\"\npath = \"arrived\"\n";
   else
     config << dicom(settings.archive_ae, settings.archive_port, settings.archive_host);

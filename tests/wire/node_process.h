@@ -24,10 +24,11 @@ class NodeProcess {
     std::uint16_t archive_port = 0;  ///< of a DICOM destination "archive"; 0 = a folder
     std::string archive_ae = "ARCHIVE";
     std::string archive_host = "127.0.0.1";
-    std::string archive{};  ///< further lines of its [[destination]]
-    std::string site{};     ///< further lines of [[site]]
-    std::string route{};    ///< further lines of [[route]]
-    std::string node{};     ///< further lines of [node]
+    std::string archive_url{};  ///< of a destination of kind "stow" in the place of both
+    std::string archive{};      ///< further lines of its [[destination]]
+    std::string site{};         ///< further lines of [[site]]
+    std::string route{};        ///< further lines of [[route]]
+    std::string node{};         ///< further lines of [node]
     /// [access]: tests look up more than any person does in an hour.
     std::string access = "reveals_per_hour = 10000\n";
     /// Of a DICOM destination "second" that every instance goes to as well; 0 = none.

@@ -47,9 +47,9 @@ class Ingest {
   /// comes from Passage::finish. Busy when there is no room for it.
   Result<std::unique_ptr<AssociationServer::Passage>> begin(const ReceivedInstance& begun);
 
-  /// One that is cleaned for who sent it, who gets the copy back instead of the destinations: by the
-  /// same rules, remembered by map and ledger like one that is sent, but not queued. Nothing of one
-  /// that would be held is kept.
+  /// One that is cleaned for who sent it, who gets the copy back instead of the destinations: by
+  /// the same rules, remembered by map and ledger like one that is sent, but not queued. Nothing of
+  /// one that would be held is kept.
   ///
   /// A copy stands in the ledger as queued for kGivenBack until `given` says what became of it.
   /// @param engine  of the route, or of the route under another profile.

@@ -6,12 +6,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dosigate/base/backoff.h"
 #include "dosigate/base/clock.h"
 #include "dosigate/base/histogram.h"
 #include "dosigate/forward/hours.h"
+#include "dosigate/forward/stow_target.h"
 #include "dosigate/net/tls.h"
 #include "dosigate/spool/spool.h"
 
@@ -19,7 +21,7 @@ namespace dosigate {
 
 /// Where clean instances go.
 struct Destination {
-  enum class Kind { Dicom, Folder };
+  enum class Kind { Dicom, Folder, Stow };
   std::string name;
   Kind kind = Kind::Folder;
   std::string ae_title, host;  ///< Dicom
@@ -27,35 +29,42 @@ struct Destination {
   std::string calling_ae;      ///< ours
   std::filesystem::path path;  ///< Folder: <path>/<pseudonym>/<study>/<instance>.dcm, Part 10;
                                ///< beside them study.json, its markers in <path>/.study-json
-  unsigned associations = 2;   ///< parallel ones, 1 to 16
+  StowTarget stow;             ///< Stow
+  unsigned associations = 2;   ///< parallel ones, 1 to 16; of Stow: connections
   /// For the answer to our association request, and in words. TCP itself keeps to
   /// `set_connect_timeout`.
   std::chrono::seconds connect_timeout{10};
-  std::chrono::seconds dimse_timeout{60};
+  std::chrono::seconds dimse_timeout{60};  ///< of Stow: for its answer, or to take a piece
   Backoff backoff;
   unsigned max_attempts = 10;      ///< for statuses that are neither success, retry nor permanent
   std::chrono::hours max_age{24};  ///< not counted while it is closed by its hours or paused
 
-  /// Dicom: over TLS only, to a peer that proves to be one of these; nothing: plain.
+  /// Dicom, Stow: over TLS only, to a peer that proves to be one of these; nothing: plain.
   std::optional<TlsPin> tls;
   std::shared_ptr<const TlsContext> tls_context;  ///< ours, where `tls` is set
 
   // For slow links.
   Hours hours;                   ///< outside of them nothing is sent
-  std::uint64_t max_kbit_s = 0;  ///< Dicom: of all associations together; 0 = no limit
+  std::uint64_t max_kbit_s = 0;  ///< of all associations together; 0 = no limit
   /// Dicom: lossless, of grey images that are not compressed, where the archive takes it.
   enum class Compress { None, JpegLs, Rle };
   Compress compress = Compress::None;
 };
+
+/// "dicom", "stow", "folder": as in the configuration.
+std::string_view kind_text(Destination::Kind kind);
+/// Where that is: "ARCHIVE at host:104", the address or the folder.
+std::string place_text(const Destination& destination);
 
 /// How long connect() may take, for the whole process: DCMTK knows no other. Once, before the first
 /// thread.
 void set_connect_timeout(std::chrono::seconds limit);
 
 /// Sends what is queued for one destination until stopped: C-STORE over a pool of kept-open
-/// associations, or Part 10 files. Statuses as in design 3.6: delivered, retried with back-off at
-/// the tail of the queue, or parked with the destination's words. An association-level failure
-/// fails the batch at once, and one probe at a time is made while the destination is down.
+/// associations, STOW-RS over kept-open connections, or Part 10 files. Statuses as in design 3.6:
+/// delivered, retried with back-off at the tail of the queue, or parked with the destination's
+/// words. An association-level failure fails the batch at once, and one probe at a time is made
+/// while the destination is down.
 ///
 /// Sees only clean instances; never identity, deid, receive, quarantine.
 /// Thread: construct and destroy in one; `state` from any.
@@ -102,7 +111,7 @@ class Forwarder {
 using ArchiveForwarder = Forwarder<Domain::Archive>;
 
 /// Verification (PS3.4 Annex A) with a peer, for `peer echo`: round trip, or the failure in words
-/// and what to do.
+/// and what to do. An archive of kind Stow is asked for one study by QIDO-RS instead.
 Result<std::chrono::milliseconds> echo(const Destination& peer);
 
 /// What a peer accepts, for `peer test`: an association proposing the storage classes of nuclear

@@ -67,7 +67,8 @@ class CommitmentDesk {
 };
 
 /// Asks destinations whether they still hold what the ledger says they got: a DICOM destination by
-/// C-FIND, or by storage commitment as its SCU; a folder by its files.
+/// C-FIND, or by storage commitment as its SCU; a DICOMweb archive by QIDO-RS; a folder by its
+/// files.
 /// Thread: construct in the thread that starts the node, before others; `run` in one at a time.
 class Verifier {
  public:
@@ -93,7 +94,8 @@ class Verifier {
   };
   struct Outcome {
     std::string destination;
-    std::string by;  ///< "find", "commitment", "folder"; empty when it could not be asked at all
+    std::string
+        by;  ///< "find", "commitment", "qido", "folder"; empty: it could not be asked at all
     std::vector<Study> studies;
     /// Delivered, and too old to be known one by one; 0 when the scope is neither study nor day.
     std::uint64_t folded = 0;

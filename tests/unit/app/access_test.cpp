@@ -213,7 +213,8 @@ TEST(AdminRoutes, StandInTheOpenApiDocumentWithTheirRight) {
         std::regex_replace(std::string(path), std::regex("\\{\\w+\\}"), "{}");
     for (const auto& [method, operation] : operations.as_object()) {
       std::string word(method);
-      std::ranges::transform(word, word.begin(), [](char c) { return static_cast<char>(c & ~0x20); });
+      std::ranges::transform(word, word.begin(),
+                             [](char c) { return static_cast<char>(c & ~0x20); });
       documented_rights[word + " " + pattern] = operation.at("x-right").as_string();
       EXPECT_EQ(operation.as_object().contains("security"),
                 operation.at("x-right").as_string() == "none")

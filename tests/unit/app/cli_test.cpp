@@ -472,7 +472,8 @@ TEST(Cli, APeerThatIsNotConfiguredIsNamedTogetherWithThoseThatAre) {
 
   EXPECT_EQ(echo.exit_code(), 1);
   EXPECT_EQ(echo.err(),
-            "dosigate: no [[peer]] or dicom [[destination]] is named \"pasc\"; there are: pacs\n");
+            "dosigate: no [[peer]] or [[destination]] (dicom, stow) is named \"pasc\"; there are: "
+            "pacs\n");
 }
 
 TEST(Cli, APeerThatDoesNotListenGivesOneLine) {

@@ -164,9 +164,11 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Mistake{"NoKind", kMinimal + "[[destination]]\nname = \"x\"\n",
                 kFile + "9: [[destination]] kind: is missing"},
-        Mistake{"UnknownKind", replaced(kMinimal, "\"folder\"", "\"foldr\""),
-                kFile + "3: [[destination]] kind: \"foldr\" is not one of \"dicom\", \"folder\" "
-                        "(did you mean folder?)"},
+        Mistake{
+            "UnknownKind", replaced(kMinimal, "\"folder\"", "\"foldr\""),
+            kFile +
+                "3: [[destination]] kind: \"foldr\" is not one of \"dicom\", \"stow\", \"folder\" "
+                "(did you mean folder?)"},
         Mistake{"NoTitle", dicom("host = \"h\"\n"),
                 kFile + "9: [[destination]] ae_title: is missing"},
         Mistake{"NoHost", dicom("ae_title = \"A\"\n"),

@@ -145,9 +145,10 @@ TEST(ZipUpload, ReadsAnArchiveOfTheUsualProgram) {
   std::ofstream(dir.path / "CD/IMG/1") << std::string(300'000, 'a');
   std::ofstream(dir.path / "CD/2") << "b";
   std::filesystem::create_symlink("2", dir.path / "CD/3");
-  const auto made = testing::run(
-      {"/usr/bin/python3", "-c", "import shutil, sys; shutil.make_archive(sys.argv[1], 'zip', sys.argv[2])",
-       (dir.path / "cd").string(), (dir.path / "CD").string()});
+  const auto made =
+      testing::run({"/usr/bin/python3", "-c",
+                    "import shutil, sys; shutil.make_archive(sys.argv[1], 'zip', sys.argv[2])",
+                    (dir.path / "cd").string(), (dir.path / "CD").string()});
   ASSERT_EQ(made.code, 0) << made.output;
   std::ifstream in(dir.path / "cd.zip");
   Pieces pieces({std::istreambuf_iterator<char>(in), {}}, 5000);

@@ -48,8 +48,8 @@ const std::map<std::string, Names> kLibraries = {
     {"SQLiteCpp/", {"store", "identity", "spool"}},
     {"sqlite3.h", {"store", "identity", "spool"}},
     {"dcmtk/", {"dicom", "net", "deid", "receive", "forward", "app"}},
-    {"boost/asio", {"net", "api", "app"}},
-    {"boost/beast", {"net", "api", "app"}},
+    {"boost/asio", {"net", "forward", "api", "app"}},
+    {"boost/beast", {"net", "forward", "api", "app"}},
     {"toml++/", {"deid", "app"}},
     {"zip.h", {"app"}},
 };

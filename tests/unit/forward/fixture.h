@@ -38,8 +38,8 @@ inline Destination dicom_destination(std::uint16_t port, const std::string& name
   return to;
 }
 
-/// A spool with an archive that it may be forwarded to.
-class Forwarding : public ::testing::Test {
+/// A spool whose instances are forwarded.
+class Queueing : public ::testing::Test {
  protected:
   std::string sop(int i) const { return "2.25.7" + std::to_string(100 + i); }
   void put(int count, int first = 0) {
@@ -64,6 +64,11 @@ class Forwarding : public ::testing::Test {
 
   TempDir dir;
   SpoolHome home{dir.path};
+};
+
+/// The same with an archive that they may be forwarded to.
+class Forwarding : public Queueing {
+ protected:
   FakeArchive archive;
 };
 

@@ -1,4 +1,4 @@
-#include "tls_key_file.h"
+#include "dosigate/net/private_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -30,8 +30,8 @@ bool is_credential(const std::filesystem::path& file) {
 
 }  // namespace
 
-Result<Bytes> read_key_file(const std::filesystem::path& file) {
-  const std::string which = "the TLS key " + file.string();
+Result<Bytes> read_private_file(const std::filesystem::path& file, const PrivateFileWords& words) {
+  const std::string which = words.name + " " + file.string();
   const FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!opened) {
     const int why = errno;
@@ -47,12 +47,11 @@ Result<Bytes> read_key_file(const std::filesystem::path& file) {
                                    ", neither to this user nor to root; chown it");
   const unsigned mode = info.st_mode & 07777U;
   if (mode != 0400 && mode != 0600 && !(mode == 0440 && is_credential(file)))
-    return fail(Fault::Denied,
-                which + " has mode " + octal(mode) +
-                    "; others could read or change it: chmod 0400, and have the certificate issued "
-                    "anew with another key");
+    return fail(Fault::Denied, which + " has mode " + octal(mode) +
+                                   "; others could read or change it: chmod 0400, and " +
+                                   words.exposed);
   if (info.st_size <= 0 || info.st_size > kLargest)
-    return fail(Fault::Invalid, which + " is no PEM file of a private key");
+    return fail(Fault::Invalid, which + " is not " + words.content);
   Bytes content(static_cast<std::size_t>(info.st_size));
   if (!read_exactly_at(opened.get(), content, 0, file))
     return fail(Fault::Invalid, which + " changed while it was read");
