@@ -19,6 +19,8 @@ namespace json = boost::json;
 /// Of one address and minute. A token has 256 bits: this is not about guessing them, but about what
 /// a stranger may write into the audit log.
 constexpr unsigned kFailedLogins = 10;
+/// Of all addresses and an hour: there is no end of those a stranger can come from.
+constexpr unsigned kLoginsRecorded = 200;
 
 ApiResponse refusal(unsigned status, std::string_view title, std::string_view detail) {
   return {status, json::object{{"title", title}, {"detail", detail}, {"status", status}}};
@@ -133,8 +135,12 @@ ApiResponse AdminApi::login_failed(const ApiRequest& head, const std::string& wh
         "it a new token; if not, find out what it is");
     return too_many(*wait, "too many tokens from this address were none");
   }
-  record_refusal(head.actor, head.actor, "access.token-refused",
-                 {{"address", head.address}, {"why", why}});
+  if (denials_.take("addresses", kLoginsRecorded)) {
+    record_refusal(head.actor, head.actor, "access.token-refused",
+                   {{"address", head.address}, {"why", why}});
+  } else {
+    ++not_recorded_;
+  }
   return who_are_you(why, true);
 }
 

@@ -166,6 +166,17 @@ TEST_F(Entrance, AnAddressThatTriesTooOftenIsToldToWaitAndAnIncident) {
   EXPECT_THAT(detail(incidents), AllOf(HasSubstr("HTTP from 10.1.2.3"), HasSubstr("refused-peer")));
 }
 
+TEST_F(Entrance, AStrangerOfManyAddressesDoesNotFillTheDisk) {
+  start();
+  auto head = request("GET", "/api/v1/status", "dsgt_none");
+  for (int i = 0; i < 220; ++i) {
+    auto one = head;
+    one.address = "fd00::" + std::to_string(i);
+    EXPECT_EQ(ask(one).status, 401U);
+  }
+  EXPECT_EQ(audited("access.token-refused"), 200U);
+}
+
 TEST_F(Entrance, ACertificateOfAClientEntersByItsName) {
   start();
   auto known = request("GET", "/api/v1/status");
