@@ -246,7 +246,10 @@ void FakeWebArchive::serve(FileDescriptor socket, unsigned number) {
         (void)answer(channel, request, early);
         // What is unread would make the kernel send a reset, which may overtake the answer.
         ::shutdown(channel.socket, SHUT_WR);
-        while (channel.fill()) channel.in.clear();
+        do {
+          drained_ += channel.in.size();
+          channel.in.clear();
+        } while (channel.fill());
         return;
       }
     }

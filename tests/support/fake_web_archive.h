@@ -64,6 +64,8 @@ class FakeWebArchive {
   std::uint16_t port() const { return port_; }
   std::vector<Request> requests() const;
   unsigned connections() const { return connections_; }
+  /// What still came after an early reply.
+  std::uint64_t drained() const { return drained_; }
   /// Stops listening and closes what is open; listens again on the same port.
   void down();
   void up();
@@ -79,6 +81,7 @@ class FakeWebArchive {
   std::uint16_t port_ = 0;
   FileDescriptor listener_;
   std::atomic<unsigned> connections_{0};
+  std::atomic<std::uint64_t> drained_{0};
   Guarded<std::shared_ptr<const Script>> script_;
   Guarded<std::vector<Request>> requests_;
   std::atomic<int> broken_{0};

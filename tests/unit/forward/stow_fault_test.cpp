@@ -136,6 +136,7 @@ TEST_F(Stowing, AnAnswerBeforeTheEndOfTheBodyStopsTheSending) {
 
   ASSERT_TRUE(eventually([&] { return parked() == 1; })) << forwarder.state().last_error;
   EXPECT_THAT(reason(), HasSubstr("413 Payload Too Large"));
+  EXPECT_LT(web.drained(), 20'000'000U) << "more than what was on its way";
 }
 
 TEST_F(Stowing, ADamagedFileIsParkedAndTheArchiveDoesNotGetAWholeRequest) {

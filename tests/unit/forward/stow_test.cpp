@@ -62,6 +62,7 @@ TEST_F(Stowing, ManyInstancesShareAFewConnectionsAndEachIsSentOnce) {
 TEST_F(Stowing, AConnectionThatTheArchiveClosesIsOpenedAgainWithoutAFailure) {
   auto to = here();
   to.associations = 1;
+  to.backoff = {10s, 10s};  // a failure would be seen as a wait
   replies([](const Request& request, int count) {
     Reply reply = Web::accept(request, count);
     reply.close = true;  // without having said so in the answer
