@@ -114,6 +114,11 @@ ApiResponse AdminApi::deidentify(const ApiRequest& head, RequestBody& body, cons
   auto order = rest_order(head);
   if (!order) return problem(order.error());
   const HttpSettings& http = order->routing->config().http;
+  // A browser sends a form to another server without asking, and its certificate with it; a token
+  // it does not have.
+  if (media_type(head.content_type) == "multipart/form-data" &&
+      head.actor.starts_with("certificate:"))
+    return unsupported("application/dicom, multipart/related or application/zip");
   Digesting digesting(body);
   auto form = form_of(head.content_type, digesting, limits_of(http));
   if (!form) return problem(form.error());

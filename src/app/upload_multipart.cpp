@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kBuffer = 256U << 10U;
 constexpr std::size_t kLargestPartHead = 16U << 10U;
-constexpr std::size_t kLongestBoundary = 70;
+constexpr std::size_t kLongestBoundary = 200;  ///< RFC 2046 allows 70, Orthanc sends 73
 
 /// The parts of a multipart body. What is read lies in a window of fixed size; a delimiter that the
 /// end of the window cuts stays there until the rest has come.
@@ -123,7 +123,7 @@ Result<std::unique_ptr<Upload>> multipart_upload(RequestBody& body, std::string_
                                                  const UploadLimits& limits) {
   const std::string boundary = media_parameter(content_type, "boundary");
   if (boundary.empty() || boundary.size() > kLongestBoundary)
-    return fail(Fault::Invalid, "the content type names no boundary of 1 to 70 characters");
+    return fail(Fault::Invalid, "the content type names no boundary of 1 to 200 characters");
   return std::make_unique<Multipart>(body, boundary, limits);
 }
 

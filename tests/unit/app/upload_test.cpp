@@ -109,13 +109,23 @@ TEST(MultipartUpload, NamesItsLimits) {
       ElementsAre(HasSubstr("no end of its headers")));
 }
 
+TEST(MultipartUpload, TakesTheLongBoundariesThatOrthancMakes) {
+  const std::string boundary(73, 'b');
+  Pieces pieces("--" + boundary + "\r\n\r\nfirst\r\n--" + boundary + "--", 10);
+
+  EXPECT_THAT(
+      files_of(**multipart_upload(pieces, "multipart/related; boundary=" + boundary, kLimits)),
+      ElementsAre("first"));
+}
+
 TEST(MultipartUpload, WantsABoundary) {
   Pieces pieces("", 1);
   EXPECT_EQ(multipart_upload(pieces, "multipart/related", kLimits).error().fault, Fault::Invalid);
-  EXPECT_EQ(multipart_upload(pieces, "multipart/related; boundary=" + std::string(71, 'x'), kLimits)
-                .error()
-                .fault,
-            Fault::Invalid);
+  EXPECT_EQ(
+      multipart_upload(pieces, "multipart/related; boundary=" + std::string(201, 'x'), kLimits)
+          .error()
+          .fault,
+      Fault::Invalid);
 }
 
 std::string zip_of(const std::vector<std::pair<std::string, std::string>>& files) {
