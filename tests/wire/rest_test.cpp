@@ -211,6 +211,34 @@ TEST_F(Rest, WhatIsHeldNeverComesBackAndIsNotKept) {
   EXPECT_EQ(answers_on_disk(), 0U);
 }
 
+TEST_F(Rest, AnotherVersionOfAnInstanceIsHeldAndTheSameOneIsNot) {
+  const fs::path file = dir_.path / "changed.dcm";
+  fs::copy(phantom_.files[0].path, file);
+  const Got first = post_file(file);
+  ASSERT_EQ(first.status, 200) << first.body;
+
+  EXPECT_EQ(post_file(file).body, first.body);
+  const Finished made = run({"dcmodify", "-nb", "-m", "PatientWeight=41.5", file.string()});
+  ASSERT_EQ(made.code, 0) << made.output;
+  const Got changed = post_file(file);
+
+  EXPECT_EQ(changed.status, 422);
+  const json::value answer = json::parse(changed.body);
+  EXPECT_EQ(answer.at("report").at("instances").at(0).at("reason"), "revision");
+  EXPECT_EQ(node_.totals().quarantined, 0U);
+}
+
+TEST_F(Rest, NobodyWaitsForAClientToBeToldOfAWithdrawal) {
+  const json::value report = report_of(post_file(phantom_.files[0].path));
+  const std::string study(report.at("instances").at(0).at("study_uid").as_string());
+
+  const Finished withdrawn = node_.dosigate(
+      {"study", "withdraw", study, "--code", "quality", "--reason", "a wrong patient"});
+
+  EXPECT_EQ(withdrawn.code, 0) << withdrawn.output;
+  EXPECT_EQ(node_.status().at("withdrawals").at("open"), 0);
+}
+
 TEST_F(Rest, DryRunExplainsAndLeavesNoTrace) {
   const json::value before = node_.status().at("map");
 
