@@ -29,7 +29,7 @@ class Multipart final : public Upload {
       if (!skipped) return skipped.error();
       if (*skipped == 0) break;
     }
-    const auto another = begin_part();
+    auto another = begin_part();
     if (!another || !*another) return another;
     if (++files_ > limits_.max_files)
       return fail(Fault::Busy, "the request has more parts than [http] max_parts allows");
