@@ -1,6 +1,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <set>
 
@@ -164,7 +165,8 @@ void Node::add_token_conditions(std::vector<Condition>& out) const {
   const std::int64_t now = to_unix(wall_now());
   for (const auto& token : *tokens) {
     const std::int64_t left = token.expires - now;
-    if (left > kTokenWarns) continue;
+    // One that was made for a week would be warned of from its first day.
+    if (left > std::min(kTokenWarns, (token.expires - token.created) / 2)) continue;
     out.push_back(
         {1, "token-expires", token.name,
          (left <= 0 ? std::string("the token has expired")

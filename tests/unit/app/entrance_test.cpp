@@ -47,8 +47,9 @@ class Entrance : public ::testing::Test {
   }
   /// Before the start: of any age and maker.
   std::string token(const std::string& name, std::uint32_t rights, std::int64_t days = 30,
-                    unsigned maker = 1000, const std::string& made_by = "ana") {
-    Tokens tokens(config_.node.state_dir / "tokens.json");
+                    unsigned maker = 1000, const std::string& made_by = "ana",
+                    WallClock clock = wall_now) {
+    Tokens tokens(config_.node.state_dir / "tokens.json", std::move(clock));
     Tokens::Token wanted;
     wanted.name = name;
     wanted.rights = rights;
@@ -417,8 +418,11 @@ TEST_F(Entrance, TwoTokensOfOneAccountAreOnePerson) {
 }
 
 TEST_F(Entrance, ATokenThatEndsSoonIsAWarning) {
-  (void)token("soon", right_bit(Right::Store), 13);
-  (void)token("later", right_bit(Right::Store), 15);
+  const auto long_ago = [] { return wall_now() - std::chrono::days(60); };
+  (void)token("soon", right_bit(Right::Store), 13, 1000, "ana", long_ago);
+  (void)token("later", right_bit(Right::Store), 15, 1000, "ana", long_ago);
+  // Made for a week, of which none is over.
+  (void)token("short", right_bit(Right::Store), 7);
   (void)token("gone", right_bit(Right::Store), -1);
   start();
   std::vector<std::string> warned;
