@@ -9,7 +9,7 @@ export const settings = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
 const {chromium} = createRequire(import.meta.url)(settings.playwright);
 fs.mkdirSync(path.join(settings.out, 'html'), {recursive: true});
 
-const browser = await chromium.launch({executablePath: settings.chromium, args: ['--no-sandbox', '--disable-gpu']});
+const browser = await chromium.launch({executablePath: settings.chromium, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage']});
 const complaints = [];
 
 /// Complaints of answers that a test asks for are its own.

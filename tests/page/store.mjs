@@ -5,7 +5,7 @@ import fs from 'node:fs';
 
 const settings = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
 const {chromium} = createRequire(import.meta.url)(settings.playwright);
-const browser = await chromium.launch({executablePath: settings.chromium, args: ['--no-sandbox', '--disable-gpu']});
+const browser = await chromium.launch({executablePath: settings.chromium, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage']});
 try {
   // The page's own policy lets no other script in, which is not what is tested here.
   const page = await (await browser.newContext({bypassCSP: true})).newPage();
