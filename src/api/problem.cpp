@@ -1,4 +1,4 @@
-#include "problem.h"
+#include "dosigate/api/problem.h"
 
 namespace dosigate {
 namespace {

@@ -24,10 +24,10 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "dosigate/api/problem.h"
 #include "dosigate/api/security_headers.h"
 #include "dosigate/net/rate_floor.h"
 #include "local_peer.h"
-#include "problem.h"
 #include "request_head.h"
 
 namespace dosigate {

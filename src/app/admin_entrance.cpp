@@ -6,6 +6,7 @@
 
 #include "admin_api.h"
 #include "admin_etag.h"
+#include "dosigate/api/problem.h"
 #include "dosigate/api/security_headers.h"
 #include "dosigate/base/secret.h"
 #include "map_read_watch.h"
@@ -22,19 +23,15 @@ constexpr unsigned kFailedLogins = 10;
 /// Of all addresses and an hour: there is no end of those a stranger can come from.
 constexpr unsigned kLoginsRecorded = 200;
 
-ApiResponse refusal(unsigned status, std::string_view title, std::string_view detail) {
-  return {status, json::object{{"title", title}, {"detail", detail}, {"status", status}}};
-}
-
 ApiResponse too_many(std::chrono::seconds wait, const std::string& what) {
-  ApiResponse out = refusal(429, "Too many requests",
-                            what + ": come again in " + std::to_string(wait.count()) + " s");
+  ApiResponse out = problem_of(429, "Too many requests",
+                               what + ": come again in " + std::to_string(wait.count()) + " s");
   out.headers.emplace_back("Retry-After", std::to_string(wait.count()));
   return out;
 }
 
 ApiResponse who_are_you(const std::string& why, bool had_one) {
-  ApiResponse out = refusal(401, "Who asks?", why);
+  ApiResponse out = problem_of(401, "Who asks?", why);
   out.headers.emplace_back(
       "WWW-Authenticate",
       had_one ? R"(Bearer realm="dosigate", error="invalid_token")" : R"(Bearer realm="dosigate")");
@@ -74,8 +71,8 @@ bool may_read(const HttpSettings& http, const std::string& origin) {
 /// A browser asks whether a page of another server may ask (Fetch, CORS-preflight).
 ApiResponse preflight(const ApiRequest& head, const HttpSettings& http) {
   if (!may_read(http, head.origin))
-    return refusal(403, "Not permitted",
-                   "[http] cors_origins does not name the page that asks by a script");
+    return problem_of(403, "Not permitted",
+                      "[http] cors_origins does not name the page that asks by a script");
   ApiResponse out{204};
   out.content_type = "text/plain";  // and nothing of it
   out.headers = {{"Access-Control-Allow-Methods", "GET, POST"},
@@ -151,7 +148,7 @@ std::optional<ApiResponse> AdminApi::refuse(const ApiRequest& head, const AdminR
     if (methods.empty())
       return problem(
           fail(Fault::NotFound, head.method + " " + head.path + " is not part of this API"));
-    ApiResponse out = refusal(405, "Not this way", head.path + " is asked for by " + methods);
+    ApiResponse out = problem_of(405, "Not this way", head.path + " is asked for by " + methods);
     out.headers.emplace_back("Allow", methods);
     return out;
   }
@@ -162,7 +159,8 @@ std::optional<ApiResponse> AdminApi::refuse(const ApiRequest& head, const AdminR
   // asking first; and a certificate, unlike a token, is sent along by the browser itself.
   const bool says_nothing = head.content_type.empty() && !head.actor.starts_with("certificate:");
   if (!says_nothing && !is_json(head.content_type))
-    return refusal(415, "Not this type", "the body of a request is Content-Type: application/json");
+    return problem_of(415, "Not this type",
+                      "the body of a request is Content-Type: application/json");
   return std::nullopt;
 }
 
@@ -214,7 +212,7 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   const AdminRoute* route = find_admin_route(request.method, request.path, named);
   const SteadyTime begun = steady_now();
   ApiResponse out = route == nullptr || route->answer == nullptr
-                        ? refusal(404, "Not found", "this takes no such body")
+                        ? problem_of(404, "Not found", "this takes no such body")
                         : route->answer(*this, request, named);
   served_.add(request, out.status, steady_now() - begun);
   watch_map_reads(*node_.stores_.incidents, request, out);
@@ -228,7 +226,7 @@ ApiResponse AdminApi::stream(const ApiRequest& head, RequestBody& body) {
   const AdminRoute* route = find_admin_route(head.method, head.path, named);
   const SteadyTime begun = steady_now();
   ApiResponse out = route == nullptr || route->stream == nullptr
-                        ? refusal(404, "Not found", "this takes no such body")
+                        ? problem_of(404, "Not found", "this takes no such body")
                         : route->stream(*this, head, body, named);
   served_.add(head, out.status, steady_now() - begun);
   finish(head, out);

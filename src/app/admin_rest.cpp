@@ -1,9 +1,8 @@
 // Instances over HTTP: the service that cleans what is posted to it, and STOW-RS.
 
-#include <boost/json.hpp>
-
 #include "admin_api.h"
 #include "answers.h"
+#include "dosigate/api/problem.h"
 #include "dosigate/crypto/hash.h"
 #include "rest_deidentify.h"
 #include "rest_report.h"
@@ -13,16 +12,13 @@
 namespace dosigate {
 namespace {
 
-namespace json = boost::json;
-
 /// What calls itself so in routes, ledger and quarantine.
 constexpr const char* kCallingTitle = "HTTP";
 constexpr std::size_t kLongestKey = 255;
 
 ApiResponse unsupported(std::string_view wanted) {
-  return {415, json::object{{"title", "Not a kind of content that is taken"},
-                            {"detail", "Content-Type has to be " + std::string(wanted)},
-                            {"status", 415}}};
+  return problem_of(415, "Not a kind of content that is taken",
+                    "Content-Type has to be " + std::string(wanted));
 }
 
 ApiResponse come_again(const char* why) {
@@ -145,11 +141,8 @@ ApiResponse AdminApi::deidentify(const ApiRequest& head, RequestBody& body, cons
     key = std::move(*taken);
     if (auto given = key->given()) {
       if (digesting.whole() != given->head.request)
-        return {422,
-                json::object{
-                    {"title", "Another request"},
-                    {"detail", "this Idempotency-Key was used with another body: use a new one"},
-                    {"status", 422}}};
+        return problem_of(422, "Another request",
+                          "this Idempotency-Key was used with another body: use a new one");
       ApiResponse again;
       again.status = given->head.status;
       again.content_type = given->head.content_type;

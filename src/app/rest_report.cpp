@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "dosigate/api/problem.h"
+
 namespace dosigate {
 
 namespace json = boost::json;
@@ -70,11 +72,7 @@ ApiResponse nothing_done(json::object report) {
 }
 
 ApiResponse upload_problem(const Error& error) {
-  ApiResponse out = problem(error);
-  if (error.fault != Fault::Busy) return out;
-  out.status = 413;
-  out.body = json::object{{"title", "Too large"}, {"detail", error.detail}, {"status", 413}};
-  return out;
+  return error.fault == Fault::Busy ? problem_of(413, "Too large", error.detail) : problem(error);
 }
 
 std::string header_text(const json::object& report) {
