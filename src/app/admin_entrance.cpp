@@ -15,7 +15,6 @@
 namespace dosigate {
 namespace {
 
-
 /// Of one address and minute. A token has 256 bits: this is not about guessing them, but about what
 /// a stranger may write into the audit log.
 constexpr unsigned kFailedLogins = 10;
