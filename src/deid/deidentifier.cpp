@@ -8,6 +8,7 @@
 #include "holds.h"
 #include "items.h"
 #include "kept_lists.h"
+#include "known_terms.h"
 #include "leak_check.h"
 #include "marking.h"
 #include "pixel_comments.h"
@@ -213,8 +214,9 @@ struct Deidentifier::Impl {
                     Trace* trace) const {
     DcmDataset& data_set = *opened.data_set;
     const Options& options = rules_of_subject.options();
-    Identifiers identifiers = collect_identifiers(data_set, charset);
-    const TextCleaner cleaner(identifiers, rules_of_subject.profile().words(), charset);
+    Identifying identifying = collect_identifying(data_set, charset);
+    const auto terms = known_terms.of(identifying.identifiers);
+    const TextCleaner cleaner(terms->own(), rules_of_subject.profile().words(), charset);
     const Fingerprint fingerprint = fingerprint_of(data_set, pixels, *subject.salt);
     const bool positions_matter =
         options.clean_structured_content && has_references_by_position(data_set);
@@ -256,11 +258,11 @@ struct Deidentifier::Impl {
       return Held{HoldReason::Proof, "(0020,000D) is not the study UID of the map"};
     if (sop_uid != sent.sop)
       return Held{HoldReason::Proof, "(0008,0018) is not the UID of this instance"};
-    if (options.retain_uids) identifiers.uids.clear();
-    if (auto held = find_leak(data_set, identifiers, rules_of_subject, charset))
+    if (options.retain_uids) identifying.uids.clear();
+    if (auto held = find_leak(data_set, *terms, identifying.uids, rules_of_subject, charset))
       return std::move(*held);
     if (pixels != nullptr) {
-      if (auto held = find_leak_in_comments(pixels->comments(), identifiers))
+      if (auto held = find_leak_in_comments(pixels->comments(), *terms, identifying.uids))
         return std::move(*held);
     }
 
@@ -338,6 +340,7 @@ struct Deidentifier::Impl {
   std::shared_ptr<ElementBudget> elements;
   NewDevices new_devices;
   PseudonymMap& map;
+  mutable KnownTerms known_terms;  ///< locks itself
 };
 
 Deidentifier::Deidentifier(Settings settings, PseudonymMap& map)

@@ -51,7 +51,8 @@ std::string decoded(std::string_view text, std::string_view specific, std::strin
 
 class Collector {
  public:
-  Collector(Identifiers& out, std::string_view fallback) : out_(out), fallback_(fallback) {}
+  Collector(Identifying& out, std::string_view fallback)
+      : out_(out.identifiers), uids_(out.uids), fallback_(fallback) {}
 
   void collect(DcmItem& item, std::string_view outer_charset) {
     const std::string own = charset_of(item);
@@ -100,11 +101,12 @@ class Collector {
       uid = trimmed(uid);
       // "0" is what a template writes for no UID: as an original it would be found everywhere.
       const bool names_nothing = uid.size() < 6 && uid.find('.') == std::string_view::npos;
-      if (!names_nothing && !is_well_known_uid(uid)) out_.uids.emplace(uid);
+      if (!names_nothing && !is_well_known_uid(uid)) uids_.emplace(uid);
     });
   }
 
   Identifiers& out_;
+  Uids& uids_;
   std::string_view fallback_;
 };
 
@@ -188,8 +190,8 @@ Result<SourceIdentity> source_identity(DcmItem& data_set, std::string_view fallb
   return source;
 }
 
-Identifiers collect_identifiers(DcmItem& data_set, std::string_view fallback_charset) {
-  Identifiers out;
+Identifying collect_identifying(DcmItem& data_set, std::string_view fallback_charset) {
+  Identifying out;
   Collector(out, fallback_charset).collect(data_set, {});
   return out;
 }

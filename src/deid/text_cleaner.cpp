@@ -135,18 +135,6 @@ void bar_patterns(std::string_view folded, TextTokens& tokens) {
 
 }  // namespace
 
-TextCleaner::TextCleaner(const Identifiers& identifiers,
-                         const std::unordered_set<std::string>& site_words,
-                         std::string_view fallback_charset)
-    : identifiers_(identifiers), site_words_(site_words), fallback_(fallback_charset) {}
-
-TextCleaner::~TextCleaner() = default;
-
-const OwnValues& TextCleaner::own() const {
-  if (own_ == nullptr) own_ = std::make_unique<OwnValues>(identifiers_);
-  return *own_;
-}
-
 TextCleaner::Result TextCleaner::clean(std::string_view raw, std::string_view specific,
                                        bool multi) const {
   if (!multi) return clean_value(raw, specific);
@@ -168,7 +156,7 @@ TextCleaner::Result TextCleaner::clean_value(std::string_view raw,
                                              std::string_view specific) const {
   const auto text = fold_text(raw, specific, fallback_);
   if (!text) return {{}, count_words(raw)};
-  const TextInHand value{raw, *text, own(), site_words_};
+  const TextInHand value{raw, *text, own_, site_words_};
   TextTokens tokens = split_words(text->folded);
   bar_patterns(text->folded, tokens);
   bar_names(value, tokens);

@@ -1,20 +1,16 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_set>
-
-#include "source.h"
 
 namespace dosigate {
 
 class OwnValues;
 struct FoldedText;
 
-/// Cleans kept free text of one instance (PS3.15 E.3.5 Clean Descriptors). Made once per instance,
-/// cheap when it is never asked.
+/// Cleans kept free text of one instance (PS3.15 E.3.5 Clean Descriptors).
 ///
 /// An allow-list: what conf/deid/vocabulary.tsv and the site know stays, with the numbers that say
 /// something of the acquisition and the punctuation between; everything else goes. Then the names
@@ -22,16 +18,14 @@ struct FoldedText;
 /// has the shape of a person's number, address or date. "SPECT 24h Lu-177 ciclo 2 JOSE CONCEICAO"
 /// gives "SPECT 24h Lu-177 ciclo 2".
 ///
-/// Time and memory: linear in the text. Thread: one at a time.
+/// Time and memory: linear in the text. Thread: any; nothing changes.
 class TextCleaner {
  public:
-  /// @param identifiers  of this object; kept by reference.
-  /// @param site_words   further words of the site's profile, folded; kept by reference.
-  TextCleaner(const Identifiers& identifiers, const std::unordered_set<std::string>& site_words,
-              std::string_view fallback_charset);
-  ~TextCleaner();
-  TextCleaner(const TextCleaner&) = delete;
-  TextCleaner& operator=(const TextCleaner&) = delete;
+  /// @param own         of this object; kept by reference.
+  /// @param site_words  further words of the site's profile, folded; kept by reference.
+  TextCleaner(const OwnValues& own, const std::unordered_set<std::string>& site_words,
+              std::string_view fallback_charset)
+      : own_(own), site_words_(site_words), fallback_(fallback_charset) {}
 
   struct Result {
     std::string text;         ///< in the bytes it came in; kept words are unchanged byte for byte
@@ -46,12 +40,10 @@ class TextCleaner {
 
  private:
   Result clean_value(std::string_view raw, std::string_view specific) const;
-  const OwnValues& own() const;
 
-  const Identifiers& identifiers_;
+  const OwnValues& own_;
   const std::unordered_set<std::string>& site_words_;
   std::string fallback_;
-  mutable std::unique_ptr<OwnValues> own_;  ///< made when the first text comes
 };
 
 }  // namespace dosigate

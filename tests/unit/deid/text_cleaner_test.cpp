@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "src/deid/text_own_values.h"
+
 namespace dosigate {
 namespace {
 
@@ -21,7 +23,9 @@ class Text : public ::testing::Test {
  protected:
   std::string clean(std::string_view raw, std::string_view specific = "ISO_IR 192",
                     bool multi = true) const {
-    return TextCleaner(identifiers_, site_words_, "ISO_IR 100").clean(raw, specific, multi).text;
+    return TextCleaner(OwnValues(identifiers_), site_words_, "ISO_IR 100")
+        .clean(raw, specific, multi)
+        .text;
   }
   /// The same text comes out.
   void expect_kept(std::string_view raw) const { EXPECT_EQ(clean(raw), raw); }
@@ -116,7 +120,8 @@ TEST_F(Text, RemovesWhatTheVocabularyDoesNotKnow) {
 }
 
 TEST_F(Text, CountsWhatWent) {
-  const TextCleaner cleaner(identifiers_, site_words_, "ISO_IR 100");
+  const OwnValues own(identifiers_);
+  const TextCleaner cleaner(own, site_words_, "ISO_IR 100");
 
   EXPECT_EQ(cleaner.clean("PET ANTONIETA 123456 CT", "", true).removed, 2U);
   EXPECT_EQ(cleaner.clean("PET CT", "", true).removed, 0U);
