@@ -114,11 +114,11 @@ class Collector {
 class TopLevel {
  public:
   TopLevel(DcmItem& item, std::string_view fallback)
-      : item_(item), fallback_(fallback), charset_(charset_of(item)) {}
+      : elements_(item), fallback_(fallback), charset_(charset_of(item)) {}
 
   Phi operator()(const DcmTagKey& tag) {
-    DcmElement* element = nullptr;
-    if (item_.findAndGetElement(tag, element).bad()) return {};
+    DcmElement* element = elements_.find(tag);
+    if (element == nullptr) return {};
     const auto text = raw_text(*element);
     if (!text) return {};
     auto utf8 = decode_text(trimmed(*text), charset_, fallback_);
@@ -128,23 +128,24 @@ class TopLevel {
     }
     return Phi(std::string(trimmed(*utf8)));
   }
+  const ElementsByTag& elements() const { return elements_; }
   const std::string& undecodable() const { return undecodable_; }
 
  private:
-  DcmItem& item_;
+  ElementsByTag elements_;
   std::string_view fallback_;
   std::string charset_, undecodable_;
 };
 
 /// u8 version = 1 | for each element present: u32 tag, value bytes as received (in the character
 /// set that is among them).
-Bytes pack_study_level(DcmItem& data_set) {
+Bytes pack_study_level(const ElementsByTag& elements) {
   Packer out;
   out.u8(1);
   for (const std::uint32_t tag : kStudyLevel) {
-    DcmElement* element = nullptr;
     const DcmTagKey key(static_cast<Uint16>(tag >> 16U), static_cast<Uint16>(tag));
-    if (data_set.findAndGetElement(key, element).bad()) continue;
+    DcmElement* element = elements.find(key);
+    if (element == nullptr) continue;
     if (const auto text = raw_text(*element)) out.u32(tag).text(*text);
   }
   return out.take();
@@ -178,7 +179,7 @@ Result<SourceIdentity> source_identity(DcmItem& data_set, std::string_view fallb
     });
   }
   source.study_uid = Phi(text_at(data_set, DCM_StudyInstanceUID));
-  source.study_source = pack_study_level(data_set);
+  source.study_source = pack_study_level(value.elements());
   source.manufacturer = value(DCM_Manufacturer);
   source.model = value(DCM_ManufacturerModelName);
   source.serial_number = value(DCM_DeviceSerialNumber);
