@@ -275,8 +275,11 @@ struct Deidentifier::Impl {
       return Held{HoldReason::Proof,
                   std::string("the cleaned data set cannot be written: ") + cannot.what()};
     }
-    PairBatch memory{subject.study, map_uid(*subject.salt, subject.uid_revision, source_sop_uid),
-                     fingerprint, uids.pairs(), revision};
+    const bool as_computed = revision == 0 && !options.retain_uids;
+    PairBatch memory{
+        subject.study,
+        as_computed ? sent.sop : map_uid(*subject.salt, subject.uid_revision, source_sop_uid),
+        fingerprint, uids.pairs(), revision};
     memory.sop_class_uid = sop_class;
     if (!options.retain_uids || revision > 0) {  // the map has no UID of the source in clear
       memory.sent_uid = sent.sop;
