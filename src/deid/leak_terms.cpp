@@ -93,8 +93,7 @@ bool stands_alone(std::string_view text, std::string_view needle) {
 
 }  // namespace
 
-LeakTerms::LeakTerms(const Identifiers& identifiers)
-    : identifiers_(identifiers), own_(identifiers) {
+LeakTerms::LeakTerms(const Identifiers& identifiers) : own_(identifiers) {
   const auto raw = [this](std::string_view text) { bytes_.add(text); };
   const auto add_names = [&](const std::vector<std::string>& names, Words& into) {
     for (const std::string& name : names) {

@@ -25,7 +25,6 @@ class LeakTerms {
  public:
   explicit LeakTerms(const Identifiers& identifiers);
 
-  const Identifiers& identifiers() const { return identifiers_; }
   const OwnValues& own() const { return own_; }
 
   /// What was found ("a name of the patient", "an identifier", ...); empty when nothing.
@@ -43,7 +42,6 @@ class LeakTerms {
   bool holds_id(std::string_view word) const;
   bool is_joined_name(std::string_view word) const;
 
-  Identifiers identifiers_;
   OwnValues own_;
   using Words = std::unordered_set<std::string>;
   Words patient_names_, other_names_, ids_, short_ids_, dates_;

@@ -8,6 +8,8 @@
 #include "values.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace dosigate {
@@ -137,6 +139,24 @@ void bar_patterns(std::string_view folded, TextTokens& tokens) {
 
 TextCleaner::Result TextCleaner::clean(std::string_view raw, std::string_view specific,
                                        bool multi) const {
+  if (raw.size() + specific.size() > kLongestKnown) return clean_anew(raw, specific, multi);
+  auto cleaned = known_.with([&](const auto& known) -> std::optional<Result> {
+    for (const Known& text : known) {
+      if (text.raw == raw && text.specific == specific && text.multi == multi) return text.result;
+    }
+    return std::nullopt;
+  });
+  if (cleaned) return std::move(*cleaned);
+  Result result = clean_anew(raw, specific, multi);
+  known_.with([&](auto& known) {
+    if (known.size() == kKnown) known.pop_front();
+    known.push_back({std::string(raw), std::string(specific), multi, result});
+  });
+  return result;
+}
+
+TextCleaner::Result TextCleaner::clean_anew(std::string_view raw, std::string_view specific,
+                                            bool multi) const {
   if (!multi) return clean_value(raw, specific);
   Result out;
   bool anything = false, first = true;

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <unordered_set>
+
+#include "dosigate/base/guarded.h"
 
 namespace dosigate {
 
@@ -18,7 +21,7 @@ struct FoldedText;
 /// has the shape of a person's number, address or date. "SPECT 24h Lu-177 ciclo 2 JOSE CONCEICAO"
 /// gives "SPECT 24h Lu-177 ciclo 2".
 ///
-/// Time and memory: linear in the text. Thread: any; nothing changes.
+/// Time and memory: linear in the text. Thread: any.
 class TextCleaner {
  public:
   /// @param own         of this object; kept by reference.
@@ -26,6 +29,9 @@ class TextCleaner {
   TextCleaner(const OwnValues& own, const std::unordered_set<std::string>& site_words,
               std::string_view fallback_charset)
       : own_(own), site_words_(site_words), fallback_(fallback_charset) {}
+
+  /// The last texts, which a series repeats in each instance, and how long they may be to be kept.
+  static constexpr std::size_t kKnown = 16, kLongestKnown = 256;
 
   struct Result {
     std::string text;         ///< in the bytes it came in; kept words are unchanged byte for byte
@@ -39,11 +45,18 @@ class TextCleaner {
   Result clean(std::string_view raw, std::string_view specific, bool multi) const;
 
  private:
+  struct Known {
+    std::string raw, specific;
+    bool multi;
+    Result result;
+  };
+  Result clean_anew(std::string_view raw, std::string_view specific, bool multi) const;
   Result clean_value(std::string_view raw, std::string_view specific) const;
 
   const OwnValues& own_;
   const std::unordered_set<std::string>& site_words_;
   std::string fallback_;
+  mutable Guarded<std::deque<Known>> known_;  ///< oldest first
 };
 
 }  // namespace dosigate

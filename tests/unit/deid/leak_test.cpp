@@ -168,6 +168,28 @@ TEST_F(LeakCheck, PersonsWhoAlternateAreEachLookedForByTheirOwnNames) {
   }
 }
 
+TEST_F(LeakCheck, ATextOfThePersonBeforeIsCleanedForThisOne) {
+  const Deidentifier engine(settings("dosimetry"), *map_);
+  const auto description = [&](std::string_view id, std::string_view name) {
+    const Verdict verdict = engine.clean(ct_slice()
+                                             .with(DCM_StudyInstanceUID, "1.2.3." + std::string(id))
+                                             .with(DCM_PatientID, id)
+                                             .with(DCM_PatientName, name)
+                                             .with(DCM_SeriesDescription, "CT FIGADO")
+                                             .received());
+    const auto* cleaned = std::get_if<Cleaned>(&verdict);
+    if (cleaned == nullptr) return describe(verdict);
+    const auto out =
+        parse_data_set(all_bytes(cleaned->instance), *find_transfer_syntax("1.2.840.10008.1.2.1"));
+    return text_at(**out, DCM_SeriesDescription);
+  };
+
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(description("7788001", "ANTARESMARKER^A"), "CT FIGADO");
+    EXPECT_EQ(description("7788002", "FIGADO^ROSA"), "CT");
+  }
+}
+
 TEST_F(LeakCheck, UidsAreThoseOfTheInstanceAndOfNoOther) {
   const Deidentifier engine(settings_with("", kKeepDescription), *map_);
   const auto says = [&](std::string_view sop_uid, std::string_view text) {

@@ -1,4 +1,4 @@
-#include "known_terms.h"
+#include "known_persons.h"
 
 #include <algorithm>
 
@@ -17,20 +17,20 @@ std::size_t size_of(const Identifiers& identifiers) {
 
 }  // namespace
 
-std::shared_ptr<const LeakTerms> KnownTerms::find(Entries& entries,
-                                                  const Identifiers& identifiers) {
+std::shared_ptr<const KnownPerson> KnownPersons::find(Entries& entries,
+                                                      const Identifiers& identifiers) {
   const auto known = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) {
-    return entry->identifiers() == identifiers;
+    return entry->identifiers == identifiers;
   });
   if (known == entries.end()) return nullptr;
   std::rotate(entries.begin(), known, known + 1);
   return entries.front();
 }
 
-std::shared_ptr<const LeakTerms> KnownTerms::of(const Identifiers& identifiers) {
+std::shared_ptr<const KnownPerson> KnownPersons::of(const Identifiers& identifiers) {
   if (auto known = entries_.with([&](Entries& entries) { return find(entries, identifiers); }))
     return known;
-  const auto made = std::make_shared<const LeakTerms>(identifiers);
+  auto made = std::make_shared<const KnownPerson>(identifiers, site_words_, fallback_);
   if (size_of(identifiers) > kLargest) return made;
   entries_.with([&](Entries& entries) {
     if (find(entries, identifiers) != nullptr) return;  // another thread was faster
@@ -40,7 +40,7 @@ std::shared_ptr<const LeakTerms> KnownTerms::of(const Identifiers& identifiers) 
   return made;
 }
 
-std::size_t KnownTerms::size() const {
+std::size_t KnownPersons::size() const {
   return entries_.with([](const Entries& entries) { return entries.size(); });
 }
 
