@@ -20,17 +20,28 @@ struct FreeMac {
 };
 using Mac = std::unique_ptr<EVP_MAC_CTX, FreeMac>;
 
-Mac new_hmac(const Secret& key) {
-  static EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+/// HMAC of SHA-256 under no key of anybody's (OpenSSL before 3.0.8 copies none without a key).
+Mac any_hmac_sha256() {
+  EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
   if (hmac == nullptr) throw std::runtime_error("OpenSSL offers no HMAC");
   Mac mac(EVP_MAC_CTX_new(hmac));
+  EVP_MAC_free(hmac);  // the context holds it
   if (!mac) throw std::bad_alloc();
   char digest[] = "SHA256";
   const OSSL_PARAM parameters[] = {
       OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
       OSSL_PARAM_construct_end()};
-  require(EVP_MAC_init(mac.get(), key.reveal().data(), key.reveal().size(), parameters),
-          "HMAC key");
+  constexpr std::array<Byte, Secret::kSize> kZeros{};
+  require(EVP_MAC_init(mac.get(), kZeros.data(), kZeros.size(), parameters), "HMAC digest");
+  return mac;
+}
+
+Mac new_hmac(const Secret& key) {
+  // Copied: OpenSSL looks a digest up by its name each time it is set.
+  static const EVP_MAC_CTX* const any = any_hmac_sha256().release();  // never freed
+  Mac mac(EVP_MAC_CTX_dup(any));
+  if (!mac) throw std::bad_alloc();
+  require(EVP_MAC_init(mac.get(), key.reveal().data(), key.reveal().size(), nullptr), "HMAC key");
   return mac;
 }
 

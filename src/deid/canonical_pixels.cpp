@@ -14,19 +14,13 @@ namespace {
 constexpr std::uint32_t kFloatPixelData = 0x7FE00008;
 constexpr std::uint32_t kDoubleFloatPixelData = 0x7FE00009;
 
-Uint16 number_at(DcmItem& image, const DcmTagKey& tag, Uint16 otherwise) {
-  Uint16 value = otherwise;
-  return image.findAndGetUint16(tag, value).good() ? value : otherwise;
-}
-
 /// Bytes of all frames without the one that pads them; `present` when the header does not say or
 /// something else is there.
-std::uint64_t unpadded(DcmItem& image, std::uint64_t present) {
-  std::uint64_t bits = number_at(image, DCM_BitsAllocated, 0);
+std::uint64_t unpadded(const ElementsByTag& image, std::uint64_t present) {
+  std::uint64_t bits = image.number(DCM_BitsAllocated, 0);
   for (const std::uint64_t factor :
-       {std::uint64_t{number_at(image, DCM_Rows, 0)},
-        std::uint64_t{number_at(image, DCM_Columns, 0)},
-        std::uint64_t{number_at(image, DCM_SamplesPerPixel, 1)}, number_of_frames(image)}) {
+       {std::uint64_t{image.number(DCM_Rows, 0)}, std::uint64_t{image.number(DCM_Columns, 0)},
+        std::uint64_t{image.number(DCM_SamplesPerPixel, 1)}, number_of_frames(image)}) {
     if (bits > 8 * present) return present;  // also keeps the product in range
     bits *= factor;
   }
@@ -40,11 +34,12 @@ std::size_t word_of(const PixelElement& element) {
   return element.vr == std::array<char, 2>{'O', 'B'} ? 1 : 2;
 }
 
-std::size_t turned_word(DcmItem& image, const PixelElement& element, const TransferSyntax& syntax) {
+std::size_t turned_word(const ElementsByTag& image, const PixelElement& element,
+                        const TransferSyntax& syntax) {
   if (syntax.encoding == Encoding::ExplicitBig) return word_of(element);
   // GE's own: a little-endian header and big-endian pixels.
   if (syntax.dcmtk == EXS_PrivateGE_LEI_WithBigEndianPixelData)
-    return number_at(image, DCM_BitsAllocated, 0) > 8 ? 2 : 1;
+    return image.number(DCM_BitsAllocated, 0) > 8 ? 2 : 1;
   return 1;
 }
 
@@ -54,31 +49,32 @@ unsigned mask_of(const Samples& samples) {
 
 }  // namespace
 
-Samples::Samples(DcmItem& image)
-    : allocated(number_at(image, DCM_BitsAllocated, 0)),
-      stored(number_at(image, DCM_BitsStored, 0)),
-      high(number_at(image, DCM_HighBit, 0)) {}
+Samples::Samples(const ElementsByTag& image)
+    : allocated(image.number(DCM_BitsAllocated, 0)),
+      stored(image.number(DCM_BitsStored, 0)),
+      high(image.number(DCM_HighBit, 0)) {}
 
 bool Samples::has_unused_bits() const {
   return (allocated == 8 || allocated == 16) && stored > 0 && stored < allocated &&
          high == stored - 1;
 }
 
-std::uint64_t number_of_frames(DcmItem& image) {
+std::uint64_t number_of_frames(const ElementsByTag& image) {
+  DcmElement* element = image.find(DCM_NumberOfFrames);
   Sint32 frames = 1;
-  return image.findAndGetSint32(DCM_NumberOfFrames, frames).good() && frames > 0
+  return element != nullptr && element->getSint32(frames).good() && frames > 0
              ? static_cast<std::uint64_t>(frames)
              : 1;
 }
 
-CanonicalPixels::CanonicalPixels(DcmItem& image, const PixelElement& element,
+CanonicalPixels::CanonicalPixels(const ElementsByTag& image, const PixelElement& element,
                                  const TransferSyntax& syntax)
     : word_(turned_word(image, element, syntax)),
       mask_(mask_of(Samples(image))),
       sample_(Samples(image).allocated / 8U),
       left_(unpadded(image, element.length)) {}
 
-CanonicalPixels::CanonicalPixels(DcmItem& image)
+CanonicalPixels::CanonicalPixels(const ElementsByTag& image)
     : mask_(mask_of(Samples(image))),
       sample_(Samples(image).allocated / 8U),
       left_(std::numeric_limits<std::uint64_t>::max()) {}

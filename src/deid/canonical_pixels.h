@@ -6,7 +6,7 @@
 #include "dosigate/dicom/transfer_syntax.h"
 #include "dosigate/dicom/walker.h"
 #include "dosigate/identity/fingerprint.h"
-#include "values.h"
+#include "items.h"
 
 namespace dosigate {
 
@@ -16,21 +16,22 @@ namespace dosigate {
 
 /// What a sample of an image is made of.
 struct Samples {
-  explicit Samples(DcmItem& image);
+  explicit Samples(const ElementsByTag& image);
   bool has_unused_bits() const;
   Uint16 allocated, stored, high;
 };
 
 /// 1 when the image does not say.
-std::uint64_t number_of_frames(DcmItem& image);
+std::uint64_t number_of_frames(const ElementsByTag& image);
 
 /// Gives pixel bytes that come in pieces to a digest, in that form.
 class CanonicalPixels {
  public:
   /// Native pixels as they stand in a stream of `syntax`.
-  CanonicalPixels(DcmItem& image, const PixelElement& element, const TransferSyntax& syntax);
+  CanonicalPixels(const ElementsByTag& image, const PixelElement& element,
+                  const TransferSyntax& syntax);
   /// Frames as a decoder gives them, in host order.
-  explicit CanonicalPixels(DcmItem& image);
+  explicit CanonicalPixels(const ElementsByTag& image);
 
   void add(ByteView piece, PixelDigest& digest);
   /// Nothing more comes.

@@ -8,6 +8,7 @@
 #include "holds.h"
 #include "items.h"
 #include "kept_lists.h"
+#include "known_persons.h"
 #include "leak_check.h"
 #include "marking.h"
 #include "pixel_comments.h"
@@ -17,7 +18,6 @@
 #include "rules.h"
 #include "source.h"
 #include "subjects.h"
-#include "text_cleaner.h"
 #include "tracing.h"
 #include "un.h"
 #include "walk.h"
@@ -99,16 +99,19 @@ const std::array<DcmTagKey, 4> kMarking{DCM_PatientIdentityRemoved, DCM_Deidenti
 /// the command.
 std::optional<Refused> wrong_identity(DcmItem& data_set, const ReceivedInstance& received) {
   const std::string sop_class = text_at(data_set, DCM_SOPClassUID),
-                    sop_instance = text_at(data_set, DCM_SOPInstanceUID);
+                    sop_instance = text_at(data_set, DCM_SOPInstanceUID),
+                    study = text_at(data_set, DCM_StudyInstanceUID),
+                    series = text_at(data_set, DCM_SeriesInstanceUID);
   if (sop_instance.empty()) return Refused{Fault::NotDicom, "(0008,0018) is missing or empty"};
-  if (text_at(data_set, DCM_StudyInstanceUID).empty())
-    return Refused{Fault::NotDicom, "(0020,000D) is missing or empty"};
+  if (study.empty()) return Refused{Fault::NotDicom, "(0020,000D) is missing or empty"};
   if (sop_class != trimmed(received.sop_class_uid))
     return Refused{Fault::Mismatch, "(0008,0016) is not the SOP class of the C-STORE command"};
   if (sop_instance != trimmed(received.sop_instance_uid.reveal()))
     return Refused{Fault::Mismatch, "(0008,0018) is not the SOP instance of the C-STORE command"};
-  for (const DcmTagKey& tag : {DCM_SOPInstanceUID, DCM_StudyInstanceUID, DCM_SeriesInstanceUID}) {
-    if (text_at(data_set, tag).size() > 64)
+  for (const auto& [tag, uid] : {std::pair(DCM_SOPInstanceUID, &sop_instance),
+                                 {DCM_StudyInstanceUID, &study},
+                                 {DCM_SeriesInstanceUID, &series}}) {
+    if (uid->size() > 64)
       return Refused{Fault::NotDicom, tag_text(tag) + " has more than 64 bytes"};
   }
   return std::nullopt;
@@ -213,8 +216,8 @@ struct Deidentifier::Impl {
                     Trace* trace) const {
     DcmDataset& data_set = *opened.data_set;
     const Options& options = rules_of_subject.options();
-    Identifiers identifiers = collect_identifiers(data_set, charset);
-    const TextCleaner cleaner(identifiers, rules_of_subject.profile().words(), charset);
+    Identifying identifying = collect_identifying(data_set, charset);
+    const auto person = persons.of(identifying.identifiers);
     const Fingerprint fingerprint = fingerprint_of(data_set, pixels, *subject.salt);
     const bool positions_matter =
         options.clean_structured_content && has_references_by_position(data_set);
@@ -232,7 +235,8 @@ struct Deidentifier::Impl {
 
     UidMapper uids(subject, options.retain_uids);
     if (revision > 0) uids.go_out_as(source_sop_uid, sent.sop);
-    Walk walk({rules_of_subject, subject, uids, cleaner, sop_class, positions_matter, trace});
+    Walk walk(
+        {rules_of_subject, subject, uids, person->cleaner, sop_class, positions_matter, trace});
     if (const auto walked = walk.clean(data_set); !walked)
       return Refused{walked.error().fault, walked.error().detail};
     if (revision > 0) {
@@ -256,11 +260,11 @@ struct Deidentifier::Impl {
       return Held{HoldReason::Proof, "(0020,000D) is not the study UID of the map"};
     if (sop_uid != sent.sop)
       return Held{HoldReason::Proof, "(0008,0018) is not the UID of this instance"};
-    if (options.retain_uids) identifiers.uids.clear();
-    if (auto held = find_leak(data_set, identifiers, rules_of_subject, charset))
+    if (options.retain_uids) identifying.uids.clear();
+    if (auto held = find_leak(data_set, person->terms, identifying.uids, rules_of_subject, charset))
       return std::move(*held);
     if (pixels != nullptr) {
-      if (auto held = find_leak_in_comments(pixels->comments(), identifiers))
+      if (auto held = find_leak_in_comments(pixels->comments(), person->terms, identifying.uids))
         return std::move(*held);
     }
 
@@ -273,8 +277,11 @@ struct Deidentifier::Impl {
       return Held{HoldReason::Proof,
                   std::string("the cleaned data set cannot be written: ") + cannot.what()};
     }
-    PairBatch memory{subject.study, map_uid(*subject.salt, subject.uid_revision, source_sop_uid),
-                     fingerprint, uids.pairs(), revision};
+    const bool as_computed = revision == 0 && !options.retain_uids;
+    PairBatch memory{
+        subject.study,
+        as_computed ? sent.sop : map_uid(*subject.salt, subject.uid_revision, source_sop_uid),
+        fingerprint, uids.pairs(), revision};
     memory.sop_class_uid = sop_class;
     if (!options.retain_uids || revision > 0) {  // the map has no UID of the source in clear
       memory.sent_uid = sent.sop;
@@ -338,6 +345,8 @@ struct Deidentifier::Impl {
   std::shared_ptr<ElementBudget> elements;
   NewDevices new_devices;
   PseudonymMap& map;
+  /// Locks itself. The words are those of rules_for_no_person as well.
+  mutable KnownPersons persons{rules.profile().words(), charset};
 };
 
 Deidentifier::Deidentifier(Settings settings, PseudonymMap& map)

@@ -33,9 +33,9 @@ bool is_decoded(const TransferSyntax& syntax) {
 
 FrameDecoder::FrameDecoder(DcmItem& image, const TransferSyntax& syntax)
     : syntax_(syntax),
-      frames_(number_of_frames(image)),
+      frames_(number_of_frames(ElementsByTag(image))),
       failed_(!is_decoded(syntax)),
-      canonical_(image) {
+      canonical_(ElementsByTag(image)) {
   if (failed_) return;
   for_each_element(image, [&](DcmElement& element) {
     if (element.getGTag() != 0x0028 || is_sequence(element) ||

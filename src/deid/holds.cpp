@@ -48,13 +48,15 @@ bool is_burned_in(DcmItem& data_set) {
 /// Planes kept in unused bits of the pixels (retired, PS3.5 8.1.2): removing group 60xx leaves the
 /// drawing where it is.
 std::optional<DcmTagKey> overlay_in_pixels(DcmItem& data_set) {
-  for (unsigned group = 0x6000; group <= 0x60FE; group += 2) {
-    const DcmTagKey tag(static_cast<Uint16>(group),
-                        0x0102);  // Overlay Bit Position; 0 where the data stand apart
+  std::optional<DcmTagKey> found;
+  for_each_element(data_set, [&](DcmElement& element) {
+    const DcmTagKey tag = element.getTag();
+    // Overlay Bit Position of any plane; 0 where the data stand apart.
+    if ((tag.getGroup() & 0xFF01U) != 0x6000U || tag.getElement() != 0x0102 || found) return;
     Uint16 position = 0;
-    if (data_set.findAndGetUint16(tag, position).good() && position != 0) return tag;
-  }
-  return std::nullopt;
+    if (element.getUint16(position).good() && position != 0) found = tag;
+  });
+  return found;
 }
 
 }  // namespace

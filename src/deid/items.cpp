@@ -2,6 +2,7 @@
 
 #include "dosigate/dicom/data_set.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace dosigate {
@@ -18,6 +19,31 @@ void put_elements(DcmItem& item, Elements elements) {
     // A tag that stands twice in one item is refused here and stays ours, and goes.
     if (element && item.insert(element.get(), OFFalse).good()) static_cast<void>(element.release());
   }
+}
+
+ElementsByTag::ElementsByTag(DcmItem& item) {
+  elements_.reserve(item.card());
+  for_each_element(item, [&](DcmElement& element) {
+    elements_.emplace_back(tag_number(element.getTag()), &element);
+  });
+  const auto by_tag = [](const auto& a, const auto& b) { return a.first < b.first; };
+  // As a rule they are in order.
+  if (!std::is_sorted(elements_.begin(), elements_.end(), by_tag))
+    std::stable_sort(elements_.begin(), elements_.end(), by_tag);
+}
+
+DcmElement* ElementsByTag::find(const DcmTagKey& tag) const {
+  const std::uint32_t wanted = tag_number(tag);
+  const auto found =
+      std::partition_point(elements_.begin(), elements_.end(),
+                           [&](const auto& element) { return element.first < wanted; });
+  return found == elements_.end() || found->first != wanted ? nullptr : found->second;
+}
+
+Uint16 ElementsByTag::number(const DcmTagKey& tag, Uint16 otherwise) const {
+  DcmElement* element = find(tag);
+  Uint16 value = otherwise;
+  return element != nullptr && element->getUint16(value).good() ? value : otherwise;
 }
 
 void put_text(DcmItem& item, const DcmTagKey& tag, DcmEVR vr, std::string_view value) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "values.h"
@@ -38,6 +39,20 @@ void for_each_element(DcmItem& item, Each each) {
     each(static_cast<DcmElement&>(*element));
   }
 }
+
+/// The elements of one item by tag, for whoever asks for many: DcmItem looks for each from the
+/// front. Of a tag that stands twice the first, as there. Good until an element comes or goes.
+class ElementsByTag {
+ public:
+  explicit ElementsByTag(DcmItem& item);
+  /// nullptr where it is not.
+  DcmElement* find(const DcmTagKey& tag) const;
+  /// Of a US with a value, else `otherwise`.
+  Uint16 number(const DcmTagKey& tag, Uint16 otherwise) const;
+
+ private:
+  std::vector<std::pair<std::uint32_t, DcmElement*>> elements_;  ///< ascending
+};
 
 /// Writes a value; throws std::runtime_error when it is none of that VR.
 void put_text(DcmItem& item, const DcmTagKey& tag, DcmEVR vr, std::string_view value);

@@ -5,7 +5,6 @@
 #include "dosigate/dicom/sop_class.h"
 #include "items.h"
 #include "kept_lists.h"
-#include "leak_terms.h"
 #include "pixel_comments.h"
 
 #include <algorithm>
@@ -37,8 +36,8 @@ std::string reread_as_utf8(std::string_view text, std::string_view specific) {
 
 class Search {
  public:
-  Search(const LeakTerms& terms, const Rules& rules, std::string_view fallback)
-      : terms_(terms), rules_(rules), fallback_(fallback) {}
+  Search(const LeakTerms& terms, const Uids& uids, const Rules& rules, std::string_view fallback)
+      : terms_(terms), uids_(uids), rules_(rules), fallback_(fallback) {}
 
   std::optional<Held> search(DcmItem& item, std::string_view outer_charset) {
     const std::string own = charset_of(item);
@@ -90,50 +89,49 @@ class Search {
       } else if (vr == EVR_UI) {
         for_each_value(*text, [&](std::string_view uid) {
           uid = trimmed(uid);
-          if (terms_.is_uid(uid)) kind = "a UID";
+          if (uids_.contains(std::string(uid))) kind = "a UID";
           // A private class is kept as it is; one of ours is made of nothing but a hash.
           else if (!is_well_known_uid(uid) && !uid.starts_with("2.25.") && kind.empty())
-            kind = terms_.in_text(uid, PlaceKind::Anything);
+            kind = terms_.in_text(uid, PlaceKind::Anything, uids_);
         });
       } else if (is_plain_ascii(*text)) {
-        kind = terms_.in_text(lower(*text), place_of(tag, vr));
+        kind = terms_.in_text(lower(*text), place_of(tag, vr), uids_);
       } else {
         const auto utf8 = decode_text(*text, charset, fallback_);
         if (!utf8)
           return Held{HoldReason::CharacterSet,
                       tag_text(tag) + " is kept and does not decode: " + utf8.error().detail};
-        kind = terms_.in_text(fold(*utf8), place_of(tag, vr));
+        kind = terms_.in_text(fold(*utf8), place_of(tag, vr), uids_);
         if (kind.empty())
-          kind = terms_.in_text(fold(reread_as_utf8(*text, charset)), place_of(tag, vr));
+          kind = terms_.in_text(fold(reread_as_utf8(*text, charset)), place_of(tag, vr), uids_);
       }
     } else if (tag.getGroup() != 0x7FE0) {  // pixels
       const auto bytes = value_bytes(element);
-      if (bytes && !is_string_vr(vr)) kind = terms_.in_bytes(*bytes);
+      if (bytes && !is_string_vr(vr)) kind = terms_.in_bytes(*bytes, uids_);
       // Text in words of a big-endian stream is turned round here.
       if (kind.empty() && bytes && (element.ident() == EVR_OW || element.ident() == EVR_US))
-        kind = terms_.in_bytes(*bytes, true);
+        kind = terms_.in_bytes(*bytes, uids_, true);
     }
     if (kind.empty()) return std::nullopt;
     return Held{HoldReason::Leak, tag_text(tag) + " still holds " + std::string(kind)};
   }
 
   const LeakTerms& terms_;
+  const Uids& uids_;
   const Rules& rules_;
   std::string_view fallback_;
 };
 
 }  // namespace
 
-std::optional<Held> find_leak_in_comments(const PixelComments& comments,
-                                          const Identifiers& identifiers) {
+std::optional<Held> find_leak_in_comments(const PixelComments& comments, const LeakTerms& terms,
+                                          const Uids& uids) {
   if (comments.too_many())
     return Held{HoldReason::Leak,
                 "the compressed (7FE0,0010) holds more comments than can be looked at"};
-  if (comments.all().empty()) return std::nullopt;
-  const LeakTerms terms(identifiers);
   for (const Bytes& comment : comments.all()) {
-    std::string_view kind = terms.in_text(fold(as_text(comment)), PlaceKind::Anything);
-    if (kind.empty()) kind = terms.in_bytes(comment);
+    std::string_view kind = terms.in_text(fold(as_text(comment)), PlaceKind::Anything, uids);
+    if (kind.empty()) kind = terms.in_bytes(comment, uids);
     if (!kind.empty()) {
       return Held{HoldReason::Leak,
                   "a comment in the compressed (7FE0,0010) holds " + std::string(kind)};
@@ -142,10 +140,9 @@ std::optional<Held> find_leak_in_comments(const PixelComments& comments,
   return std::nullopt;
 }
 
-std::optional<Held> find_leak(DcmItem& cleaned, const Identifiers& identifiers, const Rules& rules,
-                              std::string_view fallback_charset) {
-  const LeakTerms terms(identifiers);
-  return Search(terms, rules, fallback_charset).search(cleaned, {});
+std::optional<Held> find_leak(DcmItem& cleaned, const LeakTerms& terms, const Uids& uids,
+                              const Rules& rules, std::string_view fallback_charset) {
+  return Search(terms, uids, rules, fallback_charset).search(cleaned, {});
 }
 
 }  // namespace dosigate

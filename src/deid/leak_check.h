@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "dosigate/deid/deidentifier.h"
+#include "leak_terms.h"
 #include "rules.h"
-#include "source.h"
 
 namespace dosigate {
 
@@ -20,11 +20,11 @@ class PixelComments;
 ///
 /// @return Held{Leak} with tag and kind; Held{CharacterSet} when text that is kept cannot be
 /// decoded and so cannot be checked.
-std::optional<Held> find_leak(DcmItem& cleaned, const Identifiers& identifiers, const Rules& rules,
-                              std::string_view fallback_charset);
+std::optional<Held> find_leak(DcmItem& cleaned, const LeakTerms& terms, const Uids& uids,
+                              const Rules& rules, std::string_view fallback_charset);
 
 /// The same in the comments of compressed pixel data, which are spelled and not drawn.
-std::optional<Held> find_leak_in_comments(const PixelComments& comments,
-                                          const Identifiers& identifiers);
+std::optional<Held> find_leak_in_comments(const PixelComments& comments, const LeakTerms& terms,
+                                          const Uids& uids);
 
 }  // namespace dosigate

@@ -157,7 +157,6 @@ LeakTerms::LeakTerms(const Identifiers& identifiers) : own_(identifiers) {
     raw(d + "." + m + "." + y);
     raw(y + "-" + m + "-" + d);
   }
-  uids_ = identifiers.uids;
 }
 
 std::string_view LeakTerms::in_words(std::string_view folded, PlaceKind place) const {
@@ -215,7 +214,7 @@ std::string_view LeakTerms::in_number_values(std::string_view values) const {
 }
 
 /// Runs of digits with single separators between them: "123.456.789-09", "03/05/1961", a UID.
-std::string_view LeakTerms::in_numbers(std::string_view folded) const {
+std::string_view LeakTerms::in_numbers(std::string_view folded, const Uids& uids) const {
   for (std::size_t at = 0; at < folded.size();) {
     if (!is_digit(folded[at])) {
       ++at;
@@ -237,14 +236,15 @@ std::string_view LeakTerms::in_numbers(std::string_view folded) const {
     if (at < folded.size() && is_alnum(folded[at])) continue;
     if (digits.size() >= kLongId && ids_.contains(digits)) return kId;
     if (digits.size() == 8 && dates_.contains(digits)) return kDate;
-    if (uids_.contains(std::string(folded.substr(begin, at - begin)))) return kUid;
+    if (uids.contains(std::string(folded.substr(begin, at - begin)))) return kUid;
   }
   return {};
 }
 
-std::string_view LeakTerms::in_text(std::string_view folded, PlaceKind place) const {
+std::string_view LeakTerms::in_text(std::string_view folded, PlaceKind place,
+                                    const Uids& uids) const {
   if (const auto found = in_words(folded, place); !found.empty()) return found;
-  if (const auto found = in_numbers(folded); !found.empty()) return found;
+  if (const auto found = in_numbers(folded, uids); !found.empty()) return found;
   if (!long_numbers_.empty()) {
     std::string digits;
     std::copy_if(folded.begin(), folded.end(), std::back_inserter(digits), is_digit);
@@ -264,8 +264,8 @@ std::string_view LeakTerms::in_text(std::string_view folded, PlaceKind place) co
   return is_short_id ? kId : std::string_view();
 }
 
-std::string_view LeakTerms::in_bytes(ByteView bytes, bool swapped) const {
-  switch (bytes_.find(bytes, uids_, swapped)) {
+std::string_view LeakTerms::in_bytes(ByteView bytes, const Uids& uids, bool swapped) const {
+  switch (bytes_.find(bytes, uids, swapped)) {
     case LeakBytes::Found::Nothing:
       return {};
     case LeakBytes::Found::Uid:

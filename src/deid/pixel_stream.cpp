@@ -19,7 +19,7 @@ struct PixelStream::State final : PixelValue::Listener {
   State(DcmItem& image, const PixelElement& the_element, const TransferSyntax& syntax)
       : element(the_element), value(the_element) {
     if (!element.encapsulated) {
-      native.emplace(image, element, syntax);
+      native.emplace(ElementsByTag(image), element, syntax);
     } else {
       decoder = std::make_unique<FrameDecoder>(image, syntax);
     }

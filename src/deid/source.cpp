@@ -51,7 +51,8 @@ std::string decoded(std::string_view text, std::string_view specific, std::strin
 
 class Collector {
  public:
-  Collector(Identifiers& out, std::string_view fallback) : out_(out), fallback_(fallback) {}
+  Collector(Identifying& out, std::string_view fallback)
+      : out_(out.identifiers), uids_(out.uids), fallback_(fallback) {}
 
   void collect(DcmItem& item, std::string_view outer_charset) {
     const std::string own = charset_of(item);
@@ -100,11 +101,12 @@ class Collector {
       uid = trimmed(uid);
       // "0" is what a template writes for no UID: as an original it would be found everywhere.
       const bool names_nothing = uid.size() < 6 && uid.find('.') == std::string_view::npos;
-      if (!names_nothing && !is_well_known_uid(uid)) out_.uids.emplace(uid);
+      if (!names_nothing && !is_well_known_uid(uid)) uids_.emplace(uid);
     });
   }
 
   Identifiers& out_;
+  Uids& uids_;
   std::string_view fallback_;
 };
 
@@ -112,11 +114,11 @@ class Collector {
 class TopLevel {
  public:
   TopLevel(DcmItem& item, std::string_view fallback)
-      : item_(item), fallback_(fallback), charset_(charset_of(item)) {}
+      : elements_(item), fallback_(fallback), charset_(charset_of(item)) {}
 
   Phi operator()(const DcmTagKey& tag) {
-    DcmElement* element = nullptr;
-    if (item_.findAndGetElement(tag, element).bad()) return {};
+    DcmElement* element = elements_.find(tag);
+    if (element == nullptr) return {};
     const auto text = raw_text(*element);
     if (!text) return {};
     auto utf8 = decode_text(trimmed(*text), charset_, fallback_);
@@ -126,23 +128,24 @@ class TopLevel {
     }
     return Phi(std::string(trimmed(*utf8)));
   }
+  const ElementsByTag& elements() const { return elements_; }
   const std::string& undecodable() const { return undecodable_; }
 
  private:
-  DcmItem& item_;
+  ElementsByTag elements_;
   std::string_view fallback_;
   std::string charset_, undecodable_;
 };
 
 /// u8 version = 1 | for each element present: u32 tag, value bytes as received (in the character
 /// set that is among them).
-Bytes pack_study_level(DcmItem& data_set) {
+Bytes pack_study_level(const ElementsByTag& elements) {
   Packer out;
   out.u8(1);
   for (const std::uint32_t tag : kStudyLevel) {
-    DcmElement* element = nullptr;
     const DcmTagKey key(static_cast<Uint16>(tag >> 16U), static_cast<Uint16>(tag));
-    if (data_set.findAndGetElement(key, element).bad()) continue;
+    DcmElement* element = elements.find(key);
+    if (element == nullptr) continue;
     if (const auto text = raw_text(*element)) out.u32(tag).text(*text);
   }
   return out.take();
@@ -176,7 +179,7 @@ Result<SourceIdentity> source_identity(DcmItem& data_set, std::string_view fallb
     });
   }
   source.study_uid = Phi(text_at(data_set, DCM_StudyInstanceUID));
-  source.study_source = pack_study_level(data_set);
+  source.study_source = pack_study_level(value.elements());
   source.manufacturer = value(DCM_Manufacturer);
   source.model = value(DCM_ManufacturerModelName);
   source.serial_number = value(DCM_DeviceSerialNumber);
@@ -188,8 +191,8 @@ Result<SourceIdentity> source_identity(DcmItem& data_set, std::string_view fallb
   return source;
 }
 
-Identifiers collect_identifiers(DcmItem& data_set, std::string_view fallback_charset) {
-  Identifiers out;
+Identifying collect_identifying(DcmItem& data_set, std::string_view fallback_charset) {
+  Identifying out;
   Collector(out, fallback_charset).collect(data_set, {});
   return out;
 }

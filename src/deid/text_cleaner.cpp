@@ -8,6 +8,8 @@
 #include "values.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace dosigate {
@@ -135,20 +137,26 @@ void bar_patterns(std::string_view folded, TextTokens& tokens) {
 
 }  // namespace
 
-TextCleaner::TextCleaner(const Identifiers& identifiers,
-                         const std::unordered_set<std::string>& site_words,
-                         std::string_view fallback_charset)
-    : identifiers_(identifiers), site_words_(site_words), fallback_(fallback_charset) {}
-
-TextCleaner::~TextCleaner() = default;
-
-const OwnValues& TextCleaner::own() const {
-  if (own_ == nullptr) own_ = std::make_unique<OwnValues>(identifiers_);
-  return *own_;
-}
-
 TextCleaner::Result TextCleaner::clean(std::string_view raw, std::string_view specific,
                                        bool multi) const {
+  if (raw.size() + specific.size() > kLongestKnown) return clean_anew(raw, specific, multi);
+  auto cleaned = known_.with([&](const auto& known) -> std::optional<Result> {
+    for (const Known& text : known) {
+      if (text.raw == raw && text.specific == specific && text.multi == multi) return text.result;
+    }
+    return std::nullopt;
+  });
+  if (cleaned) return std::move(*cleaned);
+  Result result = clean_anew(raw, specific, multi);
+  known_.with([&](auto& known) {
+    if (known.size() == kKnown) known.pop_front();
+    known.push_back({std::string(raw), std::string(specific), multi, result});
+  });
+  return result;
+}
+
+TextCleaner::Result TextCleaner::clean_anew(std::string_view raw, std::string_view specific,
+                                            bool multi) const {
   if (!multi) return clean_value(raw, specific);
   Result out;
   bool anything = false, first = true;
@@ -168,7 +176,7 @@ TextCleaner::Result TextCleaner::clean_value(std::string_view raw,
                                              std::string_view specific) const {
   const auto text = fold_text(raw, specific, fallback_);
   if (!text) return {{}, count_words(raw)};
-  const TextInHand value{raw, *text, own(), site_words_};
+  const TextInHand value{raw, *text, own_, site_words_};
   TextTokens tokens = split_words(text->folded);
   bar_patterns(text->folded, tokens);
   bar_names(value, tokens);

@@ -13,13 +13,10 @@ __extension__ typedef unsigned __int128 Uint128;
 constexpr std::string_view kUuidRoot = "2.25.";
 
 std::string to_decimal(Uint128 value) {
-  std::string digits;
-  do {
-    digits += static_cast<char>('0' + static_cast<int>(value % 10));
-    value /= 10;
-  } while (value != 0);
-  std::reverse(digits.begin(), digits.end());
-  return digits;
+  constexpr std::uint64_t kBelow = 10'000'000'000'000'000'000U;  // 19 digits
+  std::string digits = std::to_string(static_cast<std::uint64_t>(value % kBelow));
+  if (value < kBelow) return digits;
+  return to_decimal(value / kBelow).append(19 - digits.size(), '0').append(digits);
 }
 
 std::string_view without_padding_at_end(std::string_view original) {

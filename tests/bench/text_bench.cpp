@@ -2,6 +2,7 @@
 // [EXAMPLES]]].
 
 #include "src/deid/text_cleaner.h"
+#include "src/deid/text_own_values.h"
 #include "support/text/corpus.h"
 
 #include <chrono>
@@ -45,11 +46,12 @@ int main(int argc, char** argv) {
   std::size_t bytes = 0;
   for (std::uint64_t i = 0; i < cases; ++i) {
     const auto text = dosigate::testing::make_case(dice);
-    const dosigate::Identifiers identifiers{
-        text.patient_names, text.other_names, text.ids, text.dates, {}};
+    const dosigate::Identifiers identifiers{text.patient_names, text.other_names, text.ids,
+                                            text.dates};
     const auto begin = std::chrono::steady_clock::now();
-    const auto cleaned = dosigate::TextCleaner(identifiers, no_site_words, "ISO_IR 100")
-                             .clean(text.bytes, text.specific, true);
+    const auto cleaned =
+        dosigate::TextCleaner(dosigate::OwnValues(identifiers), no_site_words, "ISO_IR 100")
+            .clean(text.bytes, text.specific, true);
     spent += std::chrono::steady_clock::now() - begin;
     bytes += text.bytes.size();
     judge(text, cleaned.text, score);

@@ -7,6 +7,7 @@
 #include "dosigate/dicom/charset.h"
 #include "src/deid/leak_terms.h"
 #include "src/deid/text_cleaner.h"
+#include "src/deid/text_own_values.h"
 #include "support/text/corpus.h"
 
 namespace dosigate::testing {
@@ -97,14 +98,14 @@ TEST(LeakAndCleaner, WhatTheCleanerLeavesPassesTheCheck) {
   std::size_t dirty = 0;
   for (int i = 0; i < 3000; ++i) {
     const CorpusCase text = make_case(dice);
-    const Identifiers identifiers{text.patient_names, text.other_names, text.ids, text.dates, {}};
+    const Identifiers identifiers{text.patient_names, text.other_names, text.ids, text.dates};
     const LeakTerms terms(identifiers);
     const auto in = [&](std::string_view bytes) {
       const std::string folded = fold(*decode_text(bytes, text.specific, "ISO_IR 100"));
-      return terms.in_text(folded, PlaceKind::Anything);
+      return terms.in_text(folded, PlaceKind::Anything, {});
     };
 
-    const std::string cleaned = TextCleaner(identifiers, no_site_words, "ISO_IR 100")
+    const std::string cleaned = TextCleaner(OwnValues(identifiers), no_site_words, "ISO_IR 100")
                                     .clean(text.bytes, text.specific, true)
                                     .text;
 

@@ -146,6 +146,64 @@ TEST_F(LeakCheck, AVendorsNameIsNoPersonsNameInAVendorsPlace) {
       std::nullopt);
 }
 
+TEST_F(LeakCheck, PersonsWhoAlternateAreEachLookedForByTheirOwnNames) {
+  const Deidentifier engine(settings_with("", kKeepDescription), *map_);
+  const auto says = [&](std::string_view id, std::string_view name, std::string_view text) {
+    return hold_of(engine.clean(ct_slice()
+                                    .with(DCM_StudyInstanceUID, "1.2.3." + std::string(id))
+                                    .with(DCM_PatientID, id)
+                                    .with(DCM_PatientName, name)
+                                    .with(DCM_SeriesDescription, text)
+                                    .received()));
+  };
+
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(says("7788001", "ANTARESMARKER^A", "antaresmarker"), HoldReason::Leak);
+    EXPECT_EQ(says("7788001", "ANTARESMARKER^A", "vegamarker"), std::nullopt);
+    EXPECT_EQ(says("7788002", "VEGAMARKER^B", "vegamarker"), HoldReason::Leak);
+    EXPECT_EQ(says("7788002", "VEGAMARKER^B", "antaresmarker 7788001"), std::nullopt);
+    EXPECT_EQ(says("7788002", "VEGAMARKER^B", "7788002"), HoldReason::Leak);
+    // The second person, spelled otherwise.
+    EXPECT_EQ(says("7788002", "VEGA MARKER^B", "vega"), HoldReason::Leak);
+  }
+}
+
+TEST_F(LeakCheck, ATextOfThePersonBeforeIsCleanedForThisOne) {
+  const Deidentifier engine(settings("dosimetry"), *map_);
+  const auto description = [&](std::string_view id, std::string_view name) {
+    const Verdict verdict = engine.clean(ct_slice()
+                                             .with(DCM_StudyInstanceUID, "1.2.3." + std::string(id))
+                                             .with(DCM_PatientID, id)
+                                             .with(DCM_PatientName, name)
+                                             .with(DCM_SeriesDescription, "CT FIGADO")
+                                             .received());
+    const auto* cleaned = std::get_if<Cleaned>(&verdict);
+    if (cleaned == nullptr) return describe(verdict);
+    const auto out =
+        parse_data_set(all_bytes(cleaned->instance), *find_transfer_syntax("1.2.840.10008.1.2.1"));
+    return text_at(**out, DCM_SeriesDescription);
+  };
+
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(description("7788001", "ANTARESMARKER^A"), "CT FIGADO");
+    EXPECT_EQ(description("7788002", "FIGADO^ROSA"), "CT");
+  }
+}
+
+TEST_F(LeakCheck, UidsAreThoseOfTheInstanceAndOfNoOther) {
+  const Deidentifier engine(settings_with("", kKeepDescription), *map_);
+  const auto says = [&](std::string_view sop_uid, std::string_view text) {
+    return hold_of(engine.clean(
+        ct_slice().with(DCM_SOPInstanceUID, sop_uid).with(DCM_SeriesDescription, text).received()));
+  };
+
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(says("1.2.826.0.1.77.1", "1.2.826.0.1.77.1"), HoldReason::Leak);
+    EXPECT_EQ(says("1.2.826.0.1.77.2", "1.2.826.0.1.77.1"), std::nullopt);
+    EXPECT_EQ(says("1.2.826.0.1.77.2", "1.2.826.0.1.77.2"), HoldReason::Leak);
+  }
+}
+
 TEST_F(LeakCheck, NeverSaysTheValue) {
   const Verdict verdict = clean(ct_slice().with(DCM_SeriesDescription, "SILVAMARKER"),
                                 settings_with("", kKeepDescription));

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "src/deid/text_own_values.h"
+
 namespace dosigate {
 namespace {
 
@@ -21,7 +23,9 @@ class Text : public ::testing::Test {
  protected:
   std::string clean(std::string_view raw, std::string_view specific = "ISO_IR 192",
                     bool multi = true) const {
-    return TextCleaner(identifiers_, site_words_, "ISO_IR 100").clean(raw, specific, multi).text;
+    return TextCleaner(OwnValues(identifiers_), site_words_, "ISO_IR 100")
+        .clean(raw, specific, multi)
+        .text;
   }
   /// The same text comes out.
   void expect_kept(std::string_view raw) const { EXPECT_EQ(clean(raw), raw); }
@@ -115,8 +119,33 @@ TEST_F(Text, RemovesWhatTheVocabularyDoesNotKnow) {
   EXPECT_EQ(clean("PET\nANTONIETA\nCT", "ISO_IR 192", false), "PET\nCT");
 }
 
+TEST_F(Text, IsCleanedTheSameWheneverItComesAgain) {
+  const OwnValues own(identifiers_);
+  const TextCleaner cleaner(own, site_words_, "ISO_IR 100");
+  const auto cleaned = [&](std::string_view raw, std::string_view specific, bool multi) {
+    const TextCleaner::Result result = cleaner.clean(raw, specific, multi);
+    return result.text + " " + std::to_string(result.removed);
+  };
+  const std::string long_text = std::string(TextCleaner::kLongestKnown, '.') + "CT SILVA";
+
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(cleaned("PET ANTONIETA 123456 CT", "", true), "PET CT 2");
+    EXPECT_EQ(cleaned("PET ANTONIETA 123457 CT", "", true), "PET CT 2");
+    // The same bytes in another set of characters, and with another meaning of the backslash.
+    EXPECT_EQ(cleaned("CT t\xF3rax", "ISO_IR 100", true), "CT t\xF3rax 0");
+    EXPECT_EQ(cleaned("CT t\xF3rax", "ISO_IR 192", true), " 2");
+    EXPECT_EQ(cleaned("SILVA\\CT", "", true), "\\CT 1");
+    EXPECT_EQ(cleaned("SILVA\\CT", "", false), "CT 1");
+    EXPECT_EQ(cleaned(long_text, "", true).substr(TextCleaner::kLongestKnown), "CT 1");
+    for (std::size_t i = 0; i <= TextCleaner::kKnown; ++i)
+      EXPECT_EQ(cleaned("CT " + std::to_string(i) + "h SILVA", "", true),
+                "CT " + std::to_string(i) + "h 1");
+  }
+}
+
 TEST_F(Text, CountsWhatWent) {
-  const TextCleaner cleaner(identifiers_, site_words_, "ISO_IR 100");
+  const OwnValues own(identifiers_);
+  const TextCleaner cleaner(own, site_words_, "ISO_IR 100");
 
   EXPECT_EQ(cleaner.clean("PET ANTONIETA 123456 CT", "", true).removed, 2U);
   EXPECT_EQ(cleaner.clean("PET CT", "", true).removed, 0U);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "src/deid/text_cleaner.h"
+#include "src/deid/text_own_values.h"
 #include "support/text/corpus.h"
 
 namespace dosigate::testing {
@@ -16,9 +17,9 @@ Score cleaned_corpus(std::uint64_t seed) {
   Score score;
   for (std::size_t i = 0; i < kCases; ++i) {
     const CorpusCase text = make_case(dice);
-    const Identifiers identifiers{text.patient_names, text.other_names, text.ids, text.dates, {}};
+    const Identifiers identifiers{text.patient_names, text.other_names, text.ids, text.dates};
     judge(text,
-          TextCleaner(identifiers, no_site_words, "ISO_IR 100")
+          TextCleaner(OwnValues(identifiers), no_site_words, "ISO_IR 100")
               .clean(text.bytes, text.specific, true)
               .text,
           score);

@@ -29,6 +29,17 @@ TEST_F(Cleaning, AnOverlayDrawnIntoUnusedBitsOfThePixelsIsHeld) {
   EXPECT_EQ(hold_of(clean(ct_slice().with(DcmTagKey(0x6000, 0x0102), EVR_US, "12"))),
             HoldReason::BurnedIn);
   EXPECT_EQ(hold_of(clean(ct_slice().with(DcmTagKey(0x6000, 0x0102), EVR_US, "0"))), std::nullopt);
+  EXPECT_EQ(hold_of(clean(ct_slice()
+                              .with(DcmTagKey(0x6000, 0x0102), EVR_US, "0")
+                              .with(DcmTagKey(0x6002, 0x0102), EVR_US, "0")
+                              .with(DcmTagKey(0x60FE, 0x0102), EVR_US, "15"))),
+            HoldReason::BurnedIn);
+  // No overlay planes.
+  EXPECT_EQ(hold_of(clean(ct_slice()
+                              .with(DcmTagKey(0x6001, 0x0102), EVR_US, "12")
+                              .with(DcmTagKey(0x6100, 0x0102), EVR_US, "12")
+                              .with(DcmTagKey(0x6000, 0x0100), EVR_US, "16"))),
+            std::nullopt);
 }
 
 TEST_F(Cleaning, PixelDataElsewhereAndUnknownSyntaxesAreHeld) {

@@ -94,6 +94,24 @@ TEST(UidOf, IsTheOtherWayRoundOfUuidOf) {
   EXPECT_NO_THROW((void)uuid_of(uid_of({})));
 }
 
+TEST(UidOf, WritesTheWholeNumberInDecimal) {
+  const auto uid = [](std::uint64_t high, std::uint64_t low) {
+    std::array<Byte, 16> uuid{};
+    for (std::size_t i = 0; i < 8; ++i) {
+      uuid[i] = static_cast<Byte>(high >> (56 - 8 * i));
+      uuid[8 + i] = static_cast<Byte>(low >> (56 - 8 * i));
+    }
+    return uid_of(uuid);
+  };
+  EXPECT_EQ(uid(0, 0), "2.25.604472133179351442128896");
+  EXPECT_EQ(uid(0x00147066AC318EA6, 0xB0E6292BF93F06C1),
+            "2.25.106125701610214700000000000000984769");
+  EXPECT_EQ(uid(0x96769950C5E088FE, 0xA9D7E41EB487CDFF),
+            "2.25.200000000005206843700411350822685232639");
+  EXPECT_EQ(uid(0xFFFFFFFFFFFF8FFF, 0xBFFFFFFFFFFFFFFF),
+            "2.25.340282366920937934553716840013076889599");
+}
+
 TEST(FreshUid, IsOneOfThisProgramsMakingAndNeverTheSame) {
   std::set<std::string> seen;
 
