@@ -320,7 +320,7 @@ d.save_as(sys.argv[2])
 TEST_F(Rest, ACancelledUploadLeavesNothing) {
   const fs::path medium = zip();
   const Finished cut =
-      run({"curl", "-sS", "--limit-rate", "200k", "--max-time", "2", "-H",
+      run({"curl", "-sS", "--limit-rate", "50k", "--max-time", "2", "-H",
            "Content-Type: application/zip", "--data-binary", "@" + medium.string(), "-o",
            "/dev/null", "--unix-socket", (node_.directory() / "admin.sock").string(),
            "http://localhost/api/v1/deidentify"});
