@@ -325,8 +325,10 @@ TEST(HttpServer, ProvesWhoItIsAndAsksNobodyWithoutACa) {
 TEST(HttpServer, KnowsACertificateOfItsCaAndLetsInWhoHasNone) {
   const OverTls served(true);
   const testing::TestCa other(served.dir.path, "other");
-  const TlsFiles good = served.ca.issue("client", "viewer.example.org", {{"viewer.example.org"}});
-  const TlsFiles bad = other.issue("stranger", "viewer.example.org", {{"viewer.example.org"}});
+  testing::TestCa::Wish wish;
+  wish.dns = {"viewer.example.org"};
+  const TlsFiles good = served.ca.issue("client", "viewer.example.org", wish);
+  const TlsFiles bad = other.issue("stranger", "viewer.example.org", wish);
   const std::string ca = served.ca.certificate().string();
 
   const auto known = served.curl(
