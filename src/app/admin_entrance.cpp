@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <boost/json.hpp>
-
 #include "admin_api.h"
 #include "admin_etag.h"
 #include "dosigate/api/problem.h"
