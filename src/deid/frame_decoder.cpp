@@ -31,11 +31,12 @@ bool is_decoded(const TransferSyntax& syntax) {
 
 }  // namespace
 
-FrameDecoder::FrameDecoder(DcmItem& image, const TransferSyntax& syntax)
+FrameDecoder::FrameDecoder(DcmItem& image, const ElementsByTag& elements,
+                           const TransferSyntax& syntax)
     : syntax_(syntax),
-      frames_(number_of_frames(ElementsByTag(image))),
+      frames_(number_of_frames(elements)),
       failed_(!is_decoded(syntax)),
-      canonical_(ElementsByTag(image)) {
+      canonical_(elements) {
   if (failed_) return;
   for_each_element(image, [&](DcmElement& element) {
     if (element.getGTag() != 0x0028 || is_sequence(element) ||
@@ -46,9 +47,9 @@ FrameDecoder::FrameDecoder(DcmItem& image, const TransferSyntax& syntax)
       static_cast<void>(copy.release());
   });
   failed_ = image_.putAndInsertString(DCM_NumberOfFrames, "1").bad();
+  const ElementsByTag copied(image_);
   const auto number = [&](const DcmTagKey& tag, Uint16 otherwise) {
-    Uint16 value = otherwise;
-    return image_.findAndGetUint16(tag, value).good() ? std::uint64_t{value} : otherwise;
+    return std::uint64_t{copied.number(tag, otherwise)};
   };
   const std::uint64_t size = number(DCM_Rows, 0) * number(DCM_Columns, 0) *
                              number(DCM_SamplesPerPixel, 1) *

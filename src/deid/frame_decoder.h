@@ -16,8 +16,9 @@ namespace dosigate {
 /// frame, else each is one. Memory: one frame, compressed and not.
 class FrameDecoder {
  public:
-  /// @param image  UN resolved; what is needed of it is copied.
-  FrameDecoder(DcmItem& image, const TransferSyntax& syntax);
+  /// @param image     UN resolved; what is needed of it is copied.
+  /// @param elements  of the image.
+  FrameDecoder(DcmItem& image, const ElementsByTag& elements, const TransferSyntax& syntax);
 
   void offset_table(ByteView little_endian);
   void fragment_begins();

@@ -18,10 +18,11 @@ constexpr std::size_t kLargestOffsetTable = 4U << 20U;
 struct PixelStream::State final : PixelValue::Listener {
   State(DcmItem& image, const PixelElement& the_element, const TransferSyntax& syntax)
       : element(the_element), value(the_element) {
+    const ElementsByTag elements(image);
     if (!element.encapsulated) {
-      native.emplace(ElementsByTag(image), element, syntax);
+      native.emplace(elements, element, syntax);
     } else {
-      decoder = std::make_unique<FrameDecoder>(image, syntax);
+      decoder = std::make_unique<FrameDecoder>(image, elements, syntax);
     }
   }
 

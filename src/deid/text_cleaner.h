@@ -13,7 +13,7 @@ namespace dosigate {
 class OwnValues;
 struct FoldedText;
 
-/// Cleans kept free text of one instance (PS3.15 E.3.5 Clean Descriptors).
+/// Cleans kept free text of the instances of one person (PS3.15 E.3.5 Clean Descriptors).
 ///
 /// An allow-list: what conf/deid/vocabulary.tsv and the site know stays, with the numbers that say
 /// something of the acquisition and the punctuation between; everything else goes. Then the names
@@ -24,7 +24,7 @@ struct FoldedText;
 /// Time and memory: linear in the text. Thread: any.
 class TextCleaner {
  public:
-  /// @param own         of this object; kept by reference.
+  /// @param own         of that person; kept by reference.
   /// @param site_words  further words of the site's profile, folded; kept by reference.
   TextCleaner(const OwnValues& own, const std::unordered_set<std::string>& site_words,
               std::string_view fallback_charset)
