@@ -177,7 +177,7 @@ template <Domain domain>
 void Spool<domain>::park(Claimed<domain> claimed, std::uint16_t status, std::string_view reason) {
   impl_->core.settle({&claimed.impl_->item}, DeliveryState::Parked, status, reason,
                      claimed.impl_->sending);
-  claimed.impl_->then = Claims::Then::Settled;
+  // Not settled for good: an operator may have requeued it by now.
   claimed.impl_->mark.reset();
 }
 

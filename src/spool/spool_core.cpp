@@ -255,9 +255,9 @@ QueueIndex::When SpoolCore::due_now() const {
   return {now, now + settings_.longest_delay.count()};
 }
 
-bool SpoolCore::is_anything_due(const std::string& destination) {
+bool SpoolCore::is_anything_due(const std::string& destination, QueueIndex::When when) {
   return std::ranges::any_of(
-      index_.due(destination, due_now(), 1 + claims_.held(destination)),
+      index_.due(destination, when, 1 + claims_.held(destination)),
       [&](const InstanceId& id) { return !claims_.is_held(destination, id); });
 }
 
@@ -280,7 +280,7 @@ std::vector<QueueItem> SpoolCore::claim(const std::string& destination, std::siz
 /// What is due of the studies whose turn it is, as much of each: a few that are large leave room
 /// for the small ones. Nothing only when nothing is due.
 void SpoolCore::read_ahead(const std::string& destination, AtHand& at_hand, std::int64_t turn) {
-  if (!is_anything_due(destination)) return;
+  if (!is_anything_due(destination, due_now())) return;
   std::set<std::int64_t> looked_at;
   while (at_hand.empty()) {
     std::vector<std::int64_t> studies;
@@ -330,10 +330,12 @@ void SpoolCore::wait(const std::string& destination, const std::stop_token& stop
     auto wake = until;
     if (!at_hand.empty()) return;
     if (!at_hand.all()) {
-      if (is_anything_due(destination)) return;
-      const std::int64_t now = now_ms();
-      if (const auto next = index_.next_due(destination, now)) {
-        wake = std::min(wake, steady_now() + std::chrono::milliseconds(*next - now));
+      // One moment for both: what became due between two would be in neither answer, and then
+      // nobody would look for it again.
+      const QueueIndex::When when = due_now();
+      if (is_anything_due(destination, when)) return;
+      if (const auto next = index_.next_due(destination, when.now_ms)) {
+        wake = std::min(wake, steady_now() + std::chrono::milliseconds(*next - when.now_ms));
       } else {
         at_hand.caught_up();
       }

@@ -128,7 +128,7 @@ class SpoolCore {
   void settle_withdrawn(const std::vector<QueueIndex::Open>& rows);
   QueueIndex::When due_now() const;
   /// With the claims locked.
-  bool is_anything_due(const std::string& destination);
+  bool is_anything_due(const std::string& destination, QueueIndex::When when);
   void read_ahead(const std::string& destination, AtHand& at_hand, std::int64_t turn);
   /// Withdraws what `open` finds, asked again until it finds nothing more, as `withdraw` promises.
   /// `open` runs with the claims locked.

@@ -104,6 +104,24 @@ TEST_F(AtHand, ARetryThatWaitsIsNotForgotten) {
   EXPECT_EQ(claim_and_deliver(16).size(), 1U);
 }
 
+TEST_F(AtHand, ARetryThatBecomesDueWhileItIsLookedForIsNotForgotten) {
+  WallTime now = wall_now();
+  std::chrono::milliseconds step(0);
+  home_.close();
+  home_.clock = [&] { return now += step; };
+  home_.open();
+  put_study("2.25.1", 1);
+  auto claimed = home_.spool->claim("A", 16);
+  home_.spool->retry(std::move(claimed.at(0)), std::chrono::milliseconds(15), 0, "no answer");
+  claimed.clear();
+
+  step = std::chrono::milliseconds(10);  // with every look at the clock
+  catch_up();
+  catch_up();
+
+  EXPECT_EQ(claim_and_deliver(16).size(), 1U);
+}
+
 TEST_F(AtHand, APutThatFailedIsNotGiven) {
   catch_up();
   put_study("2.25.1", 1);
