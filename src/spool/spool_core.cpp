@@ -439,7 +439,9 @@ Result<std::size_t> SpoolCore::rewrap() {
   std::size_t rewrapped = 0;
   std::optional<Error> trouble;
   files_.each([&](const InstanceId& id, const std::filesystem::path& file) {
-    const auto done = rewrap_sealed_file(keys_, purpose_, file);
+    auto done = rewrap_sealed_file(keys_, purpose_, file);
+    // One that was still being written is whole once it has its row.
+    if (!done && index_.has(id)) done = rewrap_sealed_file(keys_, purpose_, file);
     if (done) {
       rewrapped += *done ? 1 : 0;
     } else if (done.error().fault != Fault::NotFound && index_.has(id) && !trouble) {
