@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 // The functions of the C library that change files are defined here once more: the dynamic linker
 // then takes these for everything in the process, shared libraries included, and these call the
@@ -26,6 +27,7 @@ struct Layer {
   /// Held over the call itself: the order recorded is the order that happened.
   std::recursive_mutex mutex;
   std::optional<std::filesystem::path> recorded;
+  std::chrono::milliseconds each_sync{};
   std::vector<DiskStep> steps;
   std::optional<DiskFault::Plan> fault;
   std::size_t seen = 0, failed = 0;
@@ -131,12 +133,17 @@ ssize_t write_as(const char* name, int fd, const void* data, std::optional<off_t
 }
 
 int sync_as(const char* name, int fd) {
-  const std::lock_guard lock(layer().mutex);
+  std::unique_lock lock(layer().mutex);
   const auto path = path_of(fd);
   if (!is_watched(path)) return real<int(int)>(name)(fd);
   struct stat info {};
   ::fstat(fd, &info);
   const Kind kind = S_ISDIR(info.st_mode) ? Kind::SyncDirectory : Kind::Sync;
+  if (const auto longer = layer().each_sync; kind == Kind::SyncDirectory && longer.count() > 0) {
+    lock.unlock();  // others go on meanwhile
+    std::this_thread::sleep_for(longer);
+    lock.lock();
+  }
   if (fails(kind, name, path)) return -1;
   const int result = real<int(int)>(name)(fd);
   if (result == 0) record({kind, path});
@@ -171,15 +178,17 @@ mode_t mode_of(int flags, va_list arguments) {
 
 }  // namespace
 
-DiskRecording::DiskRecording(std::filesystem::path root) {
+DiskRecording::DiskRecording(std::filesystem::path root, std::chrono::milliseconds each_sync) {
   const std::lock_guard lock(layer().mutex);
   layer().steps.clear();
   layer().recorded = std::move(root);
+  layer().each_sync = each_sync;
 }
 
 DiskRecording::~DiskRecording() {
   const std::lock_guard lock(layer().mutex);
   layer().recorded.reset();
+  layer().each_sync = {};
 }
 
 void DiskRecording::mark(const std::string& word) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -36,7 +37,8 @@ struct DiskStep {
 /// Records what happens below `root`, in order, until it is destroyed.
 class DiskRecording {
  public:
-  explicit DiskRecording(std::filesystem::path root);
+  /// @param each_sync  how much longer a sync of a directory takes.
+  explicit DiskRecording(std::filesystem::path root, std::chrono::milliseconds each_sync = {});
   ~DiskRecording();
   DiskRecording(const DiskRecording&) = delete;
   DiskRecording& operator=(const DiskRecording&) = delete;

@@ -46,7 +46,13 @@ class Queueing : public ::testing::Test {
     for (int i = first; i < first + count; ++i) home.put(sop(i));
   }
   bool all_delivered(std::uint64_t count) {
-    return eventually([&] { return home.ledger->totals().delivered == count; });
+    return eventually([&] { return home.ledger->totals().delivered == count && is_settled(); });
+  }
+  /// Ledger, queue and disk say the same: they learn of a verdict one after the other.
+  bool is_settled() const {
+    std::uint64_t open = 0;
+    for (const auto& [name, d] : home.ledger->by_destination()) open += d.queued + d.parked;
+    return home.spool->list(1000).size() == open && home.files_on_disk() == home.spool->files();
   }
   /// What both the ledger and the queue say is parked: the ledger knows a moment earlier.
   std::uint64_t parked() {

@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <functional>
 #include <latch>
 #include <system_error>
 #include <thread>
@@ -16,6 +19,9 @@ namespace dosigate::testing {
 namespace {
 
 using Kind = DiskStep::Kind;
+
+/// A disk on which threads that run together meet at its syncs.
+constexpr std::chrono::milliseconds kSlow{10};
 
 std::size_t directory_syncs() {
   const auto steps = DiskRecording::steps();
@@ -36,7 +42,7 @@ void at_once(unsigned count, const std::function<void(unsigned)>& does) {
 TEST(SharedSync, ServesThoseWhoCameWhileOneRanTogether) {
   TempDir dir;
   SharedSync shared;
-  const DiskRecording recording(dir.path);
+  const DiskRecording recording(dir.path, kSlow);
 
   at_once(32, [&](unsigned) { shared.sync(dir.path); });
 
@@ -96,7 +102,7 @@ TEST(SharedSync, AFailureIsToldToEverybodyWhoWaitedForItAndToNobodyElse) {
 TEST(SharedSync, IsWhatParallelPutsOfASpoolUse) {
   TempDir dir;
   SpoolHome home(dir.path);
-  const DiskRecording recording(dir.path);
+  const DiskRecording recording(dir.path, kSlow);
   constexpr unsigned kThreads = 8, kEach = 8;
 
   at_once(kThreads, [&](unsigned thread) {

@@ -193,7 +193,8 @@ TEST(Spool, AFailedWriteKeepsNothing) {
 
   EXPECT_EQ(home.spool->files(), 0U);
   EXPECT_EQ(home.ledger->totals().received, 0U);
-  EXPECT_EQ(*home.offer(SpoolHome::instance("2.25.1")), SpoolPut::Queued)
+  std::filesystem::create_directory(home.file_of(id).parent_path());
+  EXPECT_EQ(*home.offer(SpoolHome::instance("2.25.1"), {"A"}, id), SpoolPut::Queued)
       << "nothing of the failed one is in the way";
 }
 
