@@ -60,7 +60,7 @@ class Rest : public ::testing::Test {
     std::vector<std::string> argv{"curl",
                                   "-sS",
                                   "--max-time",
-                                  "60",
+                                  "240",
                                   "-D",
                                   head.string(),
                                   "-o",
@@ -69,7 +69,7 @@ class Rest : public ::testing::Test {
                                   (node_.directory() / "admin.sock").string()};
     argv.insert(argv.end(), more.begin(), more.end());
     argv.push_back("http://localhost" + path);
-    const Finished done = run(argv, std::chrono::seconds(90));
+    const Finished done = run(argv, std::chrono::seconds(270));
     EXPECT_EQ(done.code, 0) << done.output;
     Got got{0, content_of(head), content_of(body)};
     // Behind "100 Continue", when there was one.
