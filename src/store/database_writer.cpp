@@ -62,7 +62,10 @@ struct DatabaseWriter::Impl {
       : database(std::move(opened)), thread([this] { work(); }) {}
 
   /// In the thread, before its first batch: setting a hook ends the automatic checkpoints.
-  void watch_wal() {
+  void set_up() {
+    // What a savepoint needs for its rollback; else it is written into a file in /var/tmp. Here and
+    // not where a database is opened: a migration may sort more than memory holds.
+    database->exec("PRAGMA temp_store=MEMORY");
     sqlite3_wal_hook(
         database->getHandle(),
         [](void* self, sqlite3*, const char*, int pages) {
@@ -73,7 +76,7 @@ struct DatabaseWriter::Impl {
   }
 
   void work() noexcept {
-    watch_wal();
+    set_up();
     for (;;) {
       Requests batch;
       {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dosigate/store/database.h"
+#include "support/disk_layer.h"
 #include "support/temp_dir.h"
 
 namespace dosigate {
@@ -193,6 +194,32 @@ TEST(DatabaseWriter, ABatchWithOneFullJobIsCommittedFull) {
   EXPECT_EQ(synchronous_in_job(Durability::Normal), 1);
   EXPECT_EQ(synchronous_in_job(Durability::Full), 2);
   EXPECT_EQ(synchronous_in_job(Durability::Normal), 1);
+}
+
+// Temporary files are not where the databases are: whatever a row holds would lie about in
+// /var/tmp.
+TEST(DatabaseWriter, WhatABatchCouldRollBackIsKeptInMemory) {
+  TempDir dir, temporary;
+  DatabaseWriter writer(open(dir.path / "t.db"));
+  writer.run(
+      [](SQLite::Database& database) {
+        database.exec("CREATE TABLE wide (y BLOB)");
+        for (int i = 0; i < 100; ++i) database.exec("INSERT INTO wide VALUES (randomblob(3000))");
+      },
+      Durability::Full);
+  const DatabaseWriter::Job change = [](SQLite::Database& database) {
+    database.exec("UPDATE wide SET y = randomblob(3000)");
+  };
+  sqlite3_temp_directory = sqlite3_mprintf("%s", temporary.path.c_str());
+  {
+    const testing::DiskRecording recording(temporary.path);
+
+    run_together(writer, {change, change});
+
+    EXPECT_TRUE(testing::DiskRecording::steps().empty());
+  }
+  sqlite3_free(sqlite3_temp_directory);
+  sqlite3_temp_directory = nullptr;
 }
 
 TEST(DatabaseWriter, WhenTheCommitFailsEveryCallerOfTheBatchHearsIt) {
