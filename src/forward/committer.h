@@ -41,7 +41,7 @@ class Committer {
   /// A commit costs as much as ten or twenty rows in it, so these are gathered, for at most
   /// kMoment.
   static constexpr std::size_t kEnough = 64;
-  static constexpr std::chrono::milliseconds kMoment{20};
+  static constexpr std::chrono::milliseconds kMoment{100};
   static constexpr std::chrono::seconds kPause{1};
   using Batch = std::map<std::uint16_t, std::vector<Claimed<domain>>>;
 
