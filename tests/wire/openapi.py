@@ -177,6 +177,11 @@ def stow(name):
 
 name = status["destinations"][0]["name"]
 ask("POST", V1 + "/queue/retry", {})
+# What was decided above is on its way: it would leave the list while that is read in parts.
+for _ in range(400):
+    if not ask("GET", V1 + "/queue")["items"]:
+        break
+    time.sleep(0.05)
 ask("POST", V1 + "/queue/pause", {"destination": name, **why})
 ask("POST", V1 + "/queue/pause", {"destination": name, **why}, expect=(409,))
 ask("GET", V1 + "/destinations")
