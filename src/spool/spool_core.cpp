@@ -280,7 +280,8 @@ std::vector<QueueItem> SpoolCore::claim(const std::string& destination, std::siz
 /// What is due of the studies whose turn it is, as much of each: a few that are large leave room
 /// for the small ones. Nothing only when nothing is due.
 void SpoolCore::read_ahead(const std::string& destination, AtHand& at_hand, std::int64_t turn) {
-  if (!is_anything_due(destination, due_now())) return;
+  const QueueIndex::When when = due_now();
+  if (!is_anything_due(destination, when)) return;
   std::set<std::int64_t> looked_at;
   while (at_hand.empty()) {
     std::vector<std::int64_t> studies;
@@ -294,7 +295,7 @@ void SpoolCore::read_ahead(const std::string& destination, AtHand& at_hand, std:
     for (std::size_t i = 0; i < studies.size(); ++i) {
       std::size_t share = at_hand.room() / (studies.size() - i);
       for (QueueItem& item :
-           index_.due_of(destination, studies[i], due_now(), share + claims_.held(destination))) {
+           index_.due_of(destination, studies[i], when, share + claims_.held(destination))) {
         if (share == 0) break;
         if (claims_.is_held(destination, item.id)) continue;
         at_hand.read(studies[i], std::move(item));
@@ -440,11 +441,14 @@ Result<std::size_t> SpoolCore::rewrap() {
   std::optional<Error> trouble;
   files_.each([&](const InstanceId& id, const std::filesystem::path& file) {
     auto done = rewrap_sealed_file(keys_, purpose_, file);
-    // One that was still being written is whole once it has its row.
-    if (!done && index_.has(id)) done = rewrap_sealed_file(keys_, purpose_, file);
+    if (!done) {
+      // One that was still being written is whole once it has its row.
+      if (!index_.has(id)) return;
+      done = rewrap_sealed_file(keys_, purpose_, file);
+    }
     if (done) {
       rewrapped += *done ? 1 : 0;
-    } else if (done.error().fault != Fault::NotFound && index_.has(id) && !trouble) {
+    } else if (done.error().fault != Fault::NotFound && !trouble) {
       trouble = done.error();  // the others first: one that is damaged must not keep them back
     }
   });
