@@ -82,6 +82,15 @@ def ask(method, path, body=None, expect=(200,), token=FIRST, query="", headers=N
     return value
 
 
+def until(otherwise, holds, path, **named):
+    """Asks until the answer holds, at most some ten seconds, too seldom for requests_per_minute: `otherwise` is the fault then."""
+    for _ in range(50):
+        if holds(ask("GET", path, **named)):
+            return
+        time.sleep(0.2)
+    complain(f"GET {path}", otherwise)
+
+
 V1 = "/api/v1"
 why = {"reason": "test"}
 
@@ -178,10 +187,7 @@ def stow(name):
 name = status["destinations"][0]["name"]
 ask("POST", V1 + "/queue/retry", {})
 # What was decided above is on its way: it would leave the list while that is read in parts.
-for _ in range(400):
-    if not ask("GET", V1 + "/queue")["items"]:
-        break
-    time.sleep(0.05)
+until("is never empty", lambda answer: not answer["items"], V1 + "/queue")
 ask("POST", V1 + "/queue/pause", {"destination": name, **why})
 ask("POST", V1 + "/queue/pause", {"destination": name, **why}, expect=(409,))
 ask("GET", V1 + "/destinations")
@@ -206,13 +212,7 @@ ask("POST", "/dicom-web/studies/{study}", stow("new.dcm"), headers=boundary, stu
 
 # Verification.
 began = ask("POST", V1 + "/verify", {"by": "auto"}, expect=(202,))
-for _ in range(200):
-    verified = ask("GET", V1 + "/verify/{id}", id=began["id"])
-    if verified["state"] == "done":
-        break
-    time.sleep(0.05)
-else:
-    complain("GET /api/v1/verify/{id}", "never ends")
+until("never ends", lambda answer: answer["state"] == "done", V1 + "/verify/{id}", id=began["id"])
 ask("GET", V1 + "/status")
 
 # Persons.
