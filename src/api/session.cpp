@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/strand.hpp>
@@ -18,7 +19,6 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/core/string.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <boost/json/parse.hpp>
@@ -40,9 +40,9 @@ namespace http = beast::http;
 using HeadParser = http::request_parser<http::buffer_body, WipingAllocator<char>>;
 using WholeBody = http::basic_string_body<char, std::char_traits<char>, WipingAllocator<char>>;
 using WholeParser = http::request_parser<WholeBody, WipingAllocator<char>>;
-using LocalStream = beast::basic_stream<asio::local::stream_protocol>;
-using PlainStream = beast::tcp_stream;
-using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+// Of any address family: what is made of a stream takes minutes to compile.
+using PlainStream = beast::basic_stream<asio::generic::stream_protocol>;
+using TlsStream = beast::ssl_stream<PlainStream>;
 
 constexpr std::uint32_t kLargestHeader = 16U << 10U;
 /// For a whole head, a handshake, and between two requests.
@@ -222,15 +222,27 @@ class Session final : public SessionHandle, public std::enable_shared_from_this<
     return problem_of(413, "Too large", "the body is larger than this endpoint takes");
   }
 
-  /// Whether nothing of this request is still to come.
-  bool is_read() const { return whole_ ? whole_->is_done() : head_ && head_->is_done(); }
-  bool keeps_alive() const {
-    if (!is_read()) return false;
-    return whole_ ? whole_->get().keep_alive() : head_->get().keep_alive();
+  /// What an answer has to know of its request.
+  struct Asked {
+    bool head_only;
+    bool is_read;  ///< nothing of it is still to come
+    bool keeps_alive;
+  };
+  /// Wipes the request: whoever has its answer may rely on it that what it carried is gone.
+  Asked forget_request() {
+    const bool is_read = whole_ ? whole_->is_done() : head_ && head_->is_done();
+    const bool wants_more =
+        whole_ ? whole_->get().keep_alive() : head_ && head_->get().keep_alive();
+    const Asked asked{request_.method == "HEAD", is_read, is_read && wants_more};
+    whole_.reset();
+    head_.reset();
+    request_ = peer_;
+    buffer_.shrink_to_fit();  // what was read out of it is still there
+    return asked;
   }
 
   template <class Response>
-  void fill_head(Response& out, const ApiResponse& response) const {
+  void fill_head(Response& out, const ApiResponse& response, bool keeps_alive) const {
     out.version(11);
     out.result(response.status);
     const bool is_json = response.content_type.empty();
@@ -241,7 +253,7 @@ class Session final : public SessionHandle, public std::enable_shared_from_this<
     if constexpr (std::is_same_v<Stream, TlsStream>)
       out.set(http::field::strict_transport_security, "max-age=31536000");
     for (const auto& [name, value] : response.headers) out.set(name, value);
-    out.keep_alive(keeps_alive());
+    out.keep_alive(keeps_alive);
   }
 
   void answer(ApiResponse response) {
@@ -249,35 +261,37 @@ class Session final : public SessionHandle, public std::enable_shared_from_this<
       return asio::post(core_.uploads, [self = this->shared_from_this(), response] {
         self->send_stream(response);
       });
+    const Asked asked = forget_request();
     add_security_headers(response);  // not all come from the service
     auto out = std::make_shared<http::response<http::string_body>>();
-    fill_head(*out, response);
+    fill_head(*out, response, asked.keeps_alive);
     out->body() = response.content_type.empty() ? boost::json::serialize(response.body)
                                                 : std::move(response.text);
     if (response.status == 204 || response.status == 304) out->body().clear();
     out->prepare_payload();
     if (response.status == 204 || response.status == 304) out->erase(http::field::content_length);
-    if (request_.method == "HEAD") out->body().clear();
+    if (asked.head_only) out->body().clear();
     expires_after(time_for(out->body().size()));
     http::async_write(
         stream_, *out,
-        [self = this->shared_from_this(), out](beast::error_code failed, std::size_t) {
+        [self = this->shared_from_this(), out, asked](beast::error_code failed, std::size_t) {
           if (failed) return self->close();
-          self->answered(out->keep_alive());
+          self->answered(asked);
         });
   }
 
-  void answered(bool keep_alive) {
-    if (keep_alive) return read();
-    if (is_read()) return close();
+  void answered(Asked asked) {
+    if (asked.keeps_alive) return read();
+    if (asked.is_read) return close();
     linger();
   }
 
   /// In a thread of the uploads. What cannot be read any more breaks the connection off: its length
   /// was promised.
   void send_stream(const ApiResponse& response) {
+    const Asked asked = forget_request();
     http::response<http::buffer_body> out;
-    fill_head(out, response);
+    fill_head(out, response, asked.keeps_alive);
     out.content_length(response.stream->length());
     out.body().data = nullptr;
     out.body().more = true;
@@ -287,7 +301,7 @@ class Session final : public SessionHandle, public std::enable_shared_from_this<
       http::async_write_header(stream_, serializer, done);
     });
     Result<void> whole = {};
-    if (!failed && request_.method != "HEAD") {
+    if (!failed && !asked.head_only) {
       const auto send = [&](ByteView piece, bool more) {
         out.body().data = const_cast<Byte*>(piece.data());  // only read
         out.body().size = piece.size();
@@ -303,7 +317,7 @@ class Session final : public SessionHandle, public std::enable_shared_from_this<
       if (whole && !failed) send({}, false);
     }
     if (failed || !whole) return on_strand(&Session::close);
-    on_strand(&Session::answered, out.keep_alive());
+    on_strand(&Session::answered, asked);
   }
 
   /// Begins an operation on the strand and waits for its end, in a thread that is none of it.
@@ -411,7 +425,7 @@ void serve_local(asio::local::stream_protocol::socket socket, ServerCore& core) 
   auto peer = local_peer(socket.native_handle());
   if (!peer) return;  // nobody known, nothing served
   const auto session =
-      std::make_shared<Session<LocalStream>>(core, std::move(*peer), std::move(socket));
+      std::make_shared<Session<PlainStream>>(core, std::move(*peer), std::move(socket));
   if (session->admitted()) session->start();
 }
 

@@ -8,6 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -28,6 +32,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 const SourceInstance kJoana{"Joana", {.id = "77881234", .name = "SILVAMARKER^JOANA"}, "CT", "1"};
 
@@ -123,6 +128,37 @@ TEST_F(Secrecy, KeysAreInLockedMemoryOfTheDaemonOnly) {
   const std::string_view recovery = node_.recovery_key();
   EXPECT_THAT(unlocked(find_in_memory(pid, Sought(recovery.substr(5)))), IsEmpty())
       << "recovery key, after it was verified";
+}
+
+/// One request over a connection that stays open; its answer.
+std::string asked_over(boost::asio::local::stream_protocol::socket& socket,
+                       const std::string& target, const std::string& body) {
+  boost::asio::write(socket, boost::asio::buffer("POST " + target +
+                                                 " HTTP/1.1\r\nHost: node\r\nContent-Type: "
+                                                 "application/json\r\nContent-Length: " +
+                                                 std::to_string(body.size()) + "\r\n\r\n" + body));
+  std::string answer;
+  boost::asio::read_until(socket, boost::asio::dynamic_buffer(answer), "\r\n\r\n");
+  return answer;
+}
+
+TEST_F(Secrecy, WhatARequestCarriedIsGoneOnceItIsAnswered) {
+  if (kSanitized) GTEST_SKIP() << "NOT TESTED in a sanitizer's memory";
+  const std::string_view unknown = "NEVERSENT-60718293";
+  using Local = boost::asio::local::stream_protocol;
+  boost::asio::io_context io;
+  Local::socket socket(io);
+  socket.connect(Local::endpoint((node_.directory() / "admin.sock").string()));
+  EXPECT_THAT(asked_over(socket, "/api/v1/key/recovery-verify",
+                         R"({"recovery_key": ")" + node_.recovery_key() + "\"}"),
+              StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(asked_over(socket, "/api/v1/map/lookup",
+                         R"({"patient_id": ")" + std::string(unknown) + R"(", "reason": "test"})"),
+              StartsWith("HTTP/1.1 200"));
+  const Stopped still(node_);
+  const std::string_view recovery = node_.recovery_key();
+  EXPECT_THAT(find_in_memory(node_.pid(), Sought(recovery.substr(5))), IsEmpty());
+  EXPECT_THAT(find_in_memory(node_.pid(), Sought(unknown)), IsEmpty());
 }
 
 TEST_F(Secrecy, EnvironmentAndArgumentsNameNobodyAndHoldNoKey) {
