@@ -193,9 +193,8 @@ class Session final : public SessionHandle, public std::enable_shared_from_this<
   ApiResponse handled() {
     const auto& body = whole_->get().body();
     if (!body.empty()) {
-      static WipingMemory memory;
       boost::json::error_code wrong;
-      request_.body = boost::json::parse({body.data(), body.size()}, wrong, &memory);
+      request_.body = boost::json::parse({body.data(), body.size()}, wrong, wiping_memory());
       if (wrong) return problem_of(400, "Not valid", "the body is no JSON: " + wrong.message());
     }
     return core_.service.answer(request_);

@@ -3,8 +3,6 @@
 #include <cstddef>
 #include <memory>
 
-#include <boost/json/memory_resource.hpp>
-
 #include "dosigate/base/secret.h"
 
 namespace dosigate {
@@ -23,18 +21,6 @@ struct WipingAllocator {
     std::allocator<T>().deallocate(memory, count);
   }
   friend bool operator==(const WipingAllocator&, const WipingAllocator&) { return true; }
-};
-
-/// The same for JSON values.
-class WipingMemory final : public boost::json::memory_resource {
-  void* do_allocate(std::size_t size, std::size_t alignment) override {
-    return ::operator new(size, std::align_val_t(alignment));
-  }
-  void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override {
-    wipe(memory, size);
-    ::operator delete(memory, std::align_val_t(alignment));
-  }
-  bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
 };
 
 }  // namespace dosigate

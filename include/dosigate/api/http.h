@@ -21,12 +21,16 @@
 
 namespace dosigate {
 
+/// Memory for JSON values that is overwritten before it is given back. Thread: any.
+boost::json::storage_ptr wiping_memory();
+
 /// One request of the HTTP API, over the admin socket or TCP.
 struct ApiRequest {
   std::string method;                                      ///< "GET", "POST"
   std::string path;                                        ///< "/api/v1/status", without query
   std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded
-  boost::json::value body;                                 ///< null when there is none
+  /// Null when there is none. What is assigned is copied into this memory if it is of another.
+  boost::json::value body = boost::json::value(wiping_memory());
 
   // Headers, empty when they are not there.
   std::string content_type, accept, accept_language, if_none_match, idempotency_key, origin;
