@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <random>
-#include <set>
 
 #include "compress.h"
 #include "dosigate/dicom/sop_class.h"
@@ -14,8 +13,6 @@ namespace dosigate {
 namespace {
 
 constexpr std::size_t kBatch = 16;
-constexpr std::size_t kMostContexts = 128;
-constexpr std::size_t kRecentKinds = 40;
 constexpr std::chrono::seconds kIdle{5};
 constexpr std::chrono::seconds kSlice{1};
 
@@ -64,20 +61,6 @@ Worker<domain>::~Worker() {
 }
 
 template <Domain domain>
-void Worker<domain>::hang_up(bool orderly) {
-  if (stow_connected_) {
-    stow_.close();
-    stow_connected_ = false;
-    --shared_.associations;
-  }
-  if (!peer_) return;
-  if (orderly && peer_->usable()) peer_->release();
-  peer_.reset();
-  --shared_.associations;
-  refused_kind_ = false;
-}
-
-template <Domain domain>
 void Worker<domain>::run(const std::stop_token& stop) noexcept {
   while (!stop.stop_requested()) {
     try {
@@ -104,6 +87,7 @@ void Worker<domain>::step(const std::stop_token& stop) {
   }
   const SteadyTime idle_end = last_use_ + kIdle;
   if (is_connected() && steady_now() >= idle_end) hang_up(true);
+  if (stands_back()) return Throttle::sleep_until(stop, steady_now() + kSlice);
 
   pass_ = shared_.gate.enter(stop, steady_now() + kSlice, shared_.spool.requeues());
   if (pass_ == Gate::Pass::No) return;
@@ -170,67 +154,6 @@ auto Worker<domain>::deliver_to_folder(Claimed<domain> claimed, Batch& rest,
                     ": check space, rights and mount",
                 false, rest);
   }
-}
-
-template <Domain domain>
-std::vector<ProposedContext> Worker<domain>::contexts_for(const Claimed<domain>& claimed,
-                                                          const Batch& rest) {
-  const auto remember = [&](const Claimed<domain>& one) {
-    const auto kind = std::make_pair(one.sop_class_uid(), one.transfer_syntax_uid());
-    std::erase(recent_kinds_, kind);
-    recent_kinds_.push_front(kind);
-  };
-  for (const auto& one : rest) remember(one);
-  remember(claimed);  // newest: in whatever the limit leaves
-  while (recent_kinds_.size() > kRecentKinds) recent_kinds_.pop_back();
-
-  // Each kind compressed (where that is wished) and as it is; where that may be refused, what it
-  // can be made into; both once per class.
-  const std::string wished(transfer_syntax_of(to_.compress));
-  std::vector<ProposedContext> out;
-  std::set<std::string> compressed, with_fallback;
-  for (const auto& [sop_class, syntax] : recent_kinds_) {
-    const bool smaller =
-        !wished.empty() && can_be_compressed(syntax) && !compressed.contains(sop_class);
-    const bool fallback = can_be_made_native(syntax) && !with_fallback.contains(sop_class);
-    if (out.size() + 1 + (smaller ? 1 : 0) + (fallback ? 1 : 0) > kMostContexts) break;
-    if (smaller) {
-      compressed.insert(sop_class);
-      out.push_back({sop_class, {wished}});
-    }
-    out.push_back({sop_class, {syntax}});
-    if (!fallback) continue;
-    with_fallback.insert(sop_class);
-    out.push_back(
-        {sop_class,
-         {UID_LittleEndianExplicitTransferSyntax, UID_LittleEndianImplicitTransferSyntax}});
-  }
-  return out;
-}
-
-template <Domain domain>
-Result<void> Worker<domain>::associate(const Claimed<domain>& claimed, const Batch& rest) {
-  if (peer_ && (!peer_->usable() || peer_->is_stale())) hang_up(false);
-  if (peer_ && !peer_->was_proposed(claimed.sop_class_uid(), claimed.transfer_syntax_uid()))
-    hang_up(true);
-  if (peer_) return {};
-  auto opened = Peer::open(to_, requestor_, contexts_for(claimed, rest));
-  if (!opened) return opened.error();
-  peer_ = std::move(*opened);
-  ++shared_.associations;
-  return {};
-}
-
-template <Domain domain>
-auto Worker<domain>::accepted_for(const Claimed<domain>& claimed) const -> Contexts {
-  Contexts out;
-  out.native = peer_->find(claimed.sop_class_uid(), claimed.transfer_syntax_uid());
-  if (out.native == nullptr && can_be_made_native(claimed.transfer_syntax_uid()))
-    out.native = peer_->find_native(claimed.sop_class_uid());
-  if (to_.compress != Destination::Compress::None &&
-      can_be_compressed(claimed.transfer_syntax_uid()))
-    out.compressed = peer_->find(claimed.sop_class_uid(), transfer_syntax_of(to_.compress));
-  return out;
 }
 
 template <Domain domain>
@@ -306,9 +229,9 @@ Result<Peer::Answer> Worker<domain>::send(const Claimed<domain>& claimed, const 
 template <Domain domain>
 auto Worker<domain>::deliver_by_store(Claimed<domain> claimed, Batch& rest,
                                       const std::stop_token& stop) -> Next {
-  if (auto associated = associate(claimed, rest); !associated) {
+  if (!is_associated_for(claimed)) {
     rest.push_front(std::move(claimed));
-    return down(associated.error().detail, associated.error().fault == Fault::Denied, rest);
+    return associate(rest);
   }
 
   const Contexts contexts = accepted_for(claimed);

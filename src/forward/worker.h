@@ -48,6 +48,7 @@ struct Shared {
   StudyCards cards;
   std::atomic<std::uint64_t> sent{0}, bytes{0}, bytes_saved{0}, compressed{0}, not_compressed{0};
   std::atomic<unsigned> associations{0};
+  std::mutex opening_the_first;  // association: those that wait for it would only fail with it
   Histogram sending;
   Committer<domain> committer;  // last: goes first, and finishes what is waiting
 };
@@ -77,9 +78,16 @@ class Worker {
   Next judge(Claimed<domain> claimed, const Peer::Answer& answer, Batch& rest, SteadyTime begun,
              const std::stop_token& stop);
 
-  /// An association in which the instance may be sent, opened or opened anew where needed.
-  Result<void> associate(const Claimed<domain>& claimed, const Batch& rest);
-  std::vector<ProposedContext> contexts_for(const Claimed<domain>& claimed, const Batch& rest);
+  /// Whether there is an association in which the instance may be sent. One that is of no use for
+  /// it is closed.
+  bool is_associated_for(
+      const Claimed<domain>& claimed);  // worker_association.cpp, as what follows
+  /// Opens one for what is in hand: the first of the destination, or one more of it, with nothing
+  /// in hand any more.
+  Next associate(Batch& hand);
+  /// One more was not to be had a moment ago, and others are open.
+  bool stands_back() const;
+  std::vector<ProposedContext> contexts_for(const Batch& hand);
   /// The context of an instance as it is or can be made native, and (else or as well) of its
   /// compressed form.
   struct Contexts {
@@ -115,6 +123,8 @@ class Worker {
   bool stow_connected_ = false;  // as `associations` counts it
   bool refused_kind_ =
       false;  // in this association: the next batch asks again, the archive may have been changed
+  bool is_one_too_many_ = false;  // as the last attempt to open one more ended
+  SteadyTime stands_back_until_{};
   SteadyTime last_use_{};
   struct InHand {
     std::uint64_t bytes = 0;  // as it is sent

@@ -61,6 +61,7 @@ struct FakeArchive::Session {
   std::map<std::uint8_t, std::pair<std::string, std::string>>
       contexts;  // id -> class, accepted syntax
   int data_pdus = 0;
+  bool is_open = false;
   Bytes command, data_set;
 
   bool receive(std::span<Byte> into) {
@@ -81,6 +82,17 @@ struct FakeArchive::Session {
     Byte ignored = 0;
     while (receive({&ignored, 1})) {
     }
+  }
+
+  bool has_place() {
+    const std::lock_guard lock(archive.mutex_);
+    is_open = script.most_associations == 0 || archive.open_ < script.most_associations;
+    if (is_open) ++archive.open_;
+    return is_open;
+  }
+  void leave() {
+    const std::lock_guard lock(archive.mutex_);
+    if (is_open) --archive.open_;
   }
 
   bool receive_pdu(Byte& type, Bytes& whole) {
@@ -124,6 +136,10 @@ struct FakeArchive::Session {
     }
     const auto parsed = read_association_request(request);
     if (!parsed) return false;
+    if (!has_place()) {
+      send(association_reject(2, 3, 2));
+      return false;
+    }
 
     Bytes body{0, 1, 0, 0};
     append(body, ByteView(request).subspan(10, 64));  // titles and reserved bytes as sent
@@ -315,8 +331,9 @@ void FakeArchive::listen() {
 }
 
 void FakeArchive::serve(const std::stop_token& stop, FileDescriptor socket) {
-  Session session{*this, stop, std::move(socket), {}, {}, 0, {}, {}};
+  Session session{*this, stop, std::move(socket), {}, {}, 0, false, {}, {}};
   session.run();
+  session.leave();
 }
 
 void FakeArchive::down() {

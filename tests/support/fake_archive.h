@@ -52,6 +52,8 @@ class FakeArchive {
     int abort_after_pdus = 0;  ///< of P-DATA in one association; 0 = never
     std::chrono::milliseconds before_each_pdu{0};
     std::uint32_t max_pdu = 16'384;
+    /// At once; further ones are rejected (local limit exceeded). 0 = no limit.
+    unsigned most_associations = 0;
   };
 
   FakeArchive();
@@ -92,6 +94,7 @@ class FakeArchive {
   std::vector<Received> received_;
   std::map<std::string, int> times_;
   unsigned connections_ = 0, associations_ = 0, releases_ = 0;
+  unsigned open_ = 0;  // associations
   std::vector<std::jthread> sessions_;
   std::jthread acceptor_;
 };

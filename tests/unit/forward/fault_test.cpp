@@ -117,6 +117,24 @@ TEST_F(Forwarding, OnlyOneProbeAtATimeGoesToADestinationThatIsDown) {
   EXPECT_LE(probes, 11U) << "one per back-off of 150 to 300 ms";
 }
 
+TEST_F(Forwarding, AnArchiveThatServesFewerAssociationsThanWeOpenIsNotDown) {
+  archive.set({.before_each_pdu = std::chrono::milliseconds(10), .most_associations = 2});
+  auto to = dicom_destination(archive.port());
+  to.associations = 5;
+  put(60);
+  const ArchiveForwarder forwarder(to, *home.spool);
+  bool was_down = false;
+  ASSERT_TRUE(eventually([&] {
+    was_down = was_down || forwarder.state().state == "down";
+    return home.ledger->totals().delivered == 60;
+  }));
+  EXPECT_FALSE(was_down);
+  EXPECT_EQ(archive.associations(), 2U);
+  EXPECT_LE(archive.connections(), 5U) << "refused once, they stand back";
+  EXPECT_TRUE(all_delivered(60));
+  EXPECT_EQ(archive.received().size(), 60U) << "each once";
+}
+
 TEST_F(Forwarding, RequeueByHandProbesAtOnce) {
   archive.set({.on_association = OnAssociation::RejectPermanentCalling});
   auto to = dicom_destination(archive.port());

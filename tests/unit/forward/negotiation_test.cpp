@@ -170,10 +170,9 @@ TEST_F(Forwarding, StockStorescpGetsWhatItCanRead) {
   Process storescp({"storescp", "-v", "-aet", "ARCHIVE", "-od", out.string(), std::to_string(port)},
                    dir.path / "storescp.log");
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(home.offer(clean_slice(sop(i))));
-  Destination to = dicom_destination(port);
-  to.associations = 1;  // it serves one after the other
 
-  const ArchiveForwarder forwarder(to, *home.spool);
+  // It serves one association after the other; what it does not serve yet waits, unanswered.
+  const ArchiveForwarder forwarder(dicom_destination(port), *home.spool);
 
   ASSERT_TRUE(all_delivered(5)) << storescp.output();
   std::size_t files = 0;
