@@ -120,7 +120,7 @@ void add(Rows& out, DcmItem& item, const std::string& above) {
 ApiResponse AdminApi::header(const InstanceId& id) const {
   const auto entry = node_.quarantine_.find(id);
   if (!entry) return problem(entry.error());
-  HeldInstance held(node_.quarantine_, id);
+  HeldInstance held(node_.quarantine_, id, nullptr);
   if (auto read = held.read(); !read) return problem(read.error());
   const ReceivedInstance& original = held.received();
   const auto* syntax = find_transfer_syntax(original.transfer_syntax_uid);

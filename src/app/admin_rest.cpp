@@ -123,7 +123,8 @@ ApiResponse AdminApi::deidentify(const ApiRequest& head, RequestBody& body, cons
   if (order->shape == RestOrder::Shape::Single &&
       head.accept.find("multipart/related") != std::string::npos)
     order->shape = RestOrder::Shape::Multipart;
-  const RestParts parts{node_.ingest_, *node_.server_, *node_.stores_.ledger, *node_.answers_};
+  const RestParts parts{node_.ingest_, *node_.server_, *node_.stores_.ledger, *node_.stores_.map,
+                        *node_.answers_};
 
   if (is_true(head.queried("dry-run")) || is_true(head.queried("dry_run"))) {
     const std::string profile = head.queried("profile");

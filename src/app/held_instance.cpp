@@ -18,7 +18,7 @@ Result<void> HeldInstance::read(Begin begin, Piece piece) {
   if (error_) return *error_;
   received_ = std::move(*read);
   received_.data_set = std::move(data_set_);
-  if (pixels_) received_.passed = passed;
+  if (passing_) received_.passed = passed;
   return {};
 }
 
@@ -37,26 +37,27 @@ void HeldInstance::take(const ReceivedInstance& beside, ByteView piece) {
   if (!added && !error_) error_ = added.error();
 }
 
+Result<void> HeldInstance::begin_passing() {
+  const Walked& found = splitter_->found();
+  if (pixel_key_ != nullptr) {
+    auto seen = PixelStream::open(*pixel_key_, ByteView(data_set_).first(found.pixel_begin),
+                                  found.pixels, *syntax_);
+    if (!seen) return seen.error();
+    pixels_.emplace(std::move(*seen));
+  }
+  return begin_ ? begin_(found.pixels.encapsulated ? 0 : found.pixels.length) : Result<void>();
+}
+
 void HeldInstance::pass(ByteView value) {
   if (error_) return;
-  if (!pixels_) {
-    const Walked& found = splitter_->found();
-    auto seen =
-        PixelStream::open(ByteView(data_set_).first(found.pixel_begin), found.pixels, *syntax_);
-    if (!seen) {
-      error_ = seen.error();
+  if (!passing_) {
+    passing_ = true;
+    if (const auto begun = begin_passing(); !begun) {
+      error_ = begun.error();
       return;
     }
-    pixels_.emplace(std::move(*seen));
-    if (begin_) {
-      const auto begun = begin_(found.pixels.encapsulated ? 0 : found.pixels.length);
-      if (!begun) {
-        error_ = begun.error();
-        return;
-      }
-    }
   }
-  pixels_->add(value);
+  if (pixels_) pixels_->add(value);
   if (piece_) piece_(value);
 }
 

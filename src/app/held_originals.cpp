@@ -33,7 +33,7 @@ HeldOriginals::Whose HeldOriginals::whose(const Quarantine::Entry& entry) const 
   const auto site = std::ranges::find(sites, route->site, &Config::Site::name);
   if (site == sites.end() || site->policy.code != site_.code) return Whose::AnotherPersons;
 
-  HeldInstance original(quarantine_, entry.id);
+  HeldInstance original(quarantine_, entry.id, nullptr);
   if (!original.read()) return Whose::NotKnown;
   const auto named =
       routing_.engine(route->name, entry.origin.calling_ae).identity_of(original.received());

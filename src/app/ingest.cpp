@@ -255,7 +255,7 @@ Result<const Config::Route*> Ingest::route_of(const Routing& routing, const Orig
 
 Result<Ingest::Released> Ingest::release(const InstanceId& id, const Decision& decision,
                                          bool as_revision) {
-  HeldInstance original(quarantine_, id);
+  HeldInstance original(quarantine_, id, &map_.pixel_key());
   std::unique_ptr<SealedFileWriter> file;
   const auto read = original.read(
       [&](std::uint64_t length) -> Result<void> {

@@ -48,7 +48,7 @@ Result<std::unique_ptr<AssociationServer::Passage>> Ingest::begin(const Received
   const TransferSyntax* syntax = find_transfer_syntax(begun.transfer_syntax_uid);
   if (syntax == nullptr || !begun.passed)
     return fail(Fault::Invalid, "the transfer syntax is not in the table");
-  auto seen = PixelStream::open(begun.data_set, begun.passed->element, *syntax);
+  auto seen = PixelStream::open(map_.pixel_key(), begun.data_set, begun.passed->element, *syntax);
   if (!seen) return seen.error();
   auto file = spool_.receive_body(new_instance_id(), stated_length(begun.passed->element));
   if (!file) return file.error();

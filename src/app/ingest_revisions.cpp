@@ -69,7 +69,8 @@ Ingest::Outcome Ingest::take_in_revision(const InstanceId& id, const Work& work)
       if (!work.as_revision) return Held{HoldReason::Revision, hold_text(standing)};
       break;
     case Standing::Kind::Revised:
-      if (!work.as_revision && work.route.revisions != Config::Revisions::NewUid)
+      if (!work.as_revision &&
+          (work.route.revisions != Config::Revisions::NewUid || !standing.comparable))
         return Held{HoldReason::Revision, hold_text(standing)};
       break;
   }
@@ -112,7 +113,7 @@ Ingest::Outcome Ingest::send_revision(const InstanceId& id, const Work& work, st
 }
 
 Result<Ingest::Revision> Ingest::examine(const InstanceId& id) {
-  HeldInstance original(quarantine_, id);
+  HeldInstance original(quarantine_, id, &map_.pixel_key());
   if (const auto read = original.read(); !read) return read.error();
   const ReceivedInstance& received = original.received();
   const auto routing = this->routing();

@@ -4,13 +4,13 @@
 
 namespace dosigate {
 
-AssociationServer::Begin rest_bodies(Answers* answers) {
-  return [answers](
+AssociationServer::Begin rest_bodies(const Secret& pixel_key, Answers* answers) {
+  return [&pixel_key, answers](
              const ReceivedInstance& begun) -> Result<std::unique_ptr<AssociationServer::Passage>> {
     const TransferSyntax* syntax = find_transfer_syntax(begun.transfer_syntax_uid);
     if (syntax == nullptr || !begun.passed)
       return fail(Fault::Invalid, "the transfer syntax is not in the table");
-    auto seen = PixelStream::open(begun.data_set, begun.passed->element, *syntax);
+    auto seen = PixelStream::open(pixel_key, begun.data_set, begun.passed->element, *syntax);
     if (!seen) return seen.error();
     std::optional<Answers::Draft> draft;
     if (answers != nullptr) draft.emplace(answers->draft());

@@ -33,7 +33,8 @@ class RestBody final : public AssociationServer::Passage {
   std::optional<Answers::Draft> draft_;
 };
 
-/// Makes one for each large instance; `answers` null: without a draft.
-AssociationServer::Begin rest_bodies(Answers* answers);
+/// Makes one for each large instance; `answers` null: without a draft. `pixel_key` of the map that
+/// judges them, which outlives it.
+AssociationServer::Begin rest_bodies(const Secret& pixel_key, Answers* answers);
 
 }  // namespace dosigate

@@ -101,7 +101,7 @@ class Request {
         order_(order),
         draft_(std::move(draft)),
         shape_(shape_of(order.shape, [this](ByteView bytes) { draft_.write(bytes); })),
-        begin_(rest_bodies(&parts.answers)),
+        begin_(rest_bodies(parts.map.pixel_key(), &parts.answers)),
         underway_(parts.ingest) {}
 
   Result<void> take(Upload& upload) {

@@ -12,6 +12,7 @@ struct RestParts {
   Ingest& ingest;
   AssociationServer& server;  ///< whose limits and memory budget hold
   Ledger& ledger;
+  const PseudonymMap& map;
   Answers& answers;
 };
 

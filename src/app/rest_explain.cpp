@@ -41,7 +41,7 @@ ApiResponse explain_upload(const RestParts& parts, const RestOrder& order,
   if (auto declared = map->map().declare_site(settings->site); !declared)
     return problem(declared.error());
   const Deidentifier engine(std::move(*settings), map->map());
-  const auto begin = rest_bodies(nullptr);
+  const auto begin = rest_bodies(map->map().pixel_key(), nullptr);
 
   RestReport report;
   json::array elements;

@@ -19,6 +19,7 @@ Standing standing_among(const std::vector<KnownInstance>& known, const Fingerpri
   out.kind = came_before ? Standing::Kind::Older : Standing::Kind::Revised;
   out.next = last.revision + 1;
   const auto differs = difference(last.fingerprint, fingerprint);
+  out.comparable = differs.comparable;
   out.pixels_differ = differs.pixels;
   out.inputs_differ = differs.inputs;
   return out;
@@ -26,6 +27,8 @@ Standing standing_among(const std::vector<KnownInstance>& known, const Fingerpri
 
 std::string difference_text(const Standing& standing) {
   std::string out = standing.pixels_differ ? "other pixels" : "";
+  if (!standing.comparable)
+    out = "perhaps other pixels (an earlier dosigate fingerprinted them in another way)";
   if (standing.inputs_differ)
     out += out.empty() ? "other inputs of dosimetry" : " and other inputs of dosimetry";
   return out;

@@ -18,13 +18,14 @@ struct Standing {
   Kind kind = Kind::First;
   std::uint32_t last = 0;      ///< number of the last version; of First 0
   std::uint32_t next = 0;      ///< the number it would go out under
+  bool comparable = true;      ///< false: whether the pixels differ is not known
   bool pixels_differ = false;  ///< from the last version
   bool inputs_differ = false;  ///< of dosimetry, from the last version
 };
 /// @param known  PseudonymMap::seen
 Standing standing_among(const std::vector<KnownInstance>& known, const Fingerprint& fingerprint);
 
-/// "other inputs of dosimetry", "other pixels", or both.
+/// "other inputs of dosimetry", "other pixels", or both; "perhaps other pixels".
 std::string difference_text(const Standing& standing);
 /// Why an Older or Revised one waits for a person.
 std::string hold_text(const Standing& standing);

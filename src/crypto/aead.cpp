@@ -19,6 +19,11 @@ void require(int ok, const char* step) {
   if (ok != 1) throw std::runtime_error(std::string("OpenSSL AES-256-GCM failed: ") + step);
 }
 
+int length_of(std::size_t size) {
+  if (size > INT_MAX) throw std::length_error("OpenSSL takes less than 2 GiB at once");
+  return static_cast<int>(size);
+}
+
 }  // namespace
 
 Aead::Aead(ByteView key, Direction direction) : context_(EVP_CIPHER_CTX_new()) {
@@ -29,41 +34,48 @@ Aead::Aead(ByteView key, Direction direction) : context_(EVP_CIPHER_CTX_new()) {
           "key");
 }
 
-void Aead::begin(const Nonce& nonce, ByteView associated, std::size_t size) {
-  if (size > INT_MAX || associated.size() > INT_MAX)
-    throw std::length_error("a sealed value has less than 2 GiB");
+void Aead::begin(const Nonce& nonce) {
   require(EVP_CipherInit_ex2(context_.get(), nullptr, nullptr, nonce.data(), -1, nullptr), "nonce");
-  int written = 0;
-  if (!associated.empty())
-    require(EVP_CipherUpdate(context_.get(), nullptr, &written, associated.data(),
-                             static_cast<int>(associated.size())),
-            "associated data");
 }
 
-void Aead::encrypt(const Nonce& nonce, ByteView plain, ByteView associated, std::span<Byte> out) {
-  if (out.size() != plain.size() + kTagSize)
-    throw std::invalid_argument("a sealed value is 16 bytes longer than its plain text");
-  begin(nonce, associated, plain.size());
+void Aead::associate(ByteView piece) {
+  if (piece.empty()) return;
   int written = 0;
-  if (!plain.empty())
-    require(EVP_CipherUpdate(context_.get(), out.data(), &written, plain.data(),
-                             static_cast<int>(plain.size())),
-            "encrypt");
-  const auto tag = out.last(kTagSize);
+  require(
+      EVP_CipherUpdate(context_.get(), nullptr, &written, piece.data(), length_of(piece.size())),
+      "associated data");
+}
+
+void Aead::finish(std::span<Byte, kTagSize> tag) {
+  int written = 0;
   require(EVP_CipherFinal_ex(context_.get(), tag.data(), &written), "finish");
   require(EVP_CIPHER_CTX_ctrl(context_.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(kTagSize),
                               tag.data()),
           "tag");
 }
 
+void Aead::encrypt(const Nonce& nonce, ByteView plain, ByteView associated, std::span<Byte> out) {
+  if (out.size() != plain.size() + kTagSize)
+    throw std::invalid_argument("a sealed value is 16 bytes longer than its plain text");
+  begin(nonce);
+  associate(associated);
+  int written = 0;
+  if (!plain.empty())
+    require(EVP_CipherUpdate(context_.get(), out.data(), &written, plain.data(),
+                             length_of(plain.size())),
+            "encrypt");
+  finish(out.last<kTagSize>());
+}
+
 bool Aead::decrypt(const Nonce& nonce, ByteView sealed, ByteView associated, std::span<Byte> out) {
   if (sealed.size() < kTagSize || out.size() != sealed.size() - kTagSize)
     throw std::invalid_argument("a sealed value is 16 bytes longer than its plain text");
-  begin(nonce, associated, out.size());
+  begin(nonce);
+  associate(associated);
   int written = 0;
   if (!out.empty())
     require(EVP_CipherUpdate(context_.get(), out.data(), &written, sealed.data(),
-                             static_cast<int>(out.size())),
+                             length_of(out.size())),
             "decrypt");
   std::array<Byte, kTagSize> tag;
   std::copy(sealed.end() - kTagSize, sealed.end(), tag.begin());

@@ -27,11 +27,16 @@ class Aead {
 
   /// `out` has plain.size() + kTagSize bytes. The caller never repeats a nonce.
   void encrypt(const Nonce& nonce, ByteView plain, ByteView associated, std::span<Byte> out);
+  /// A message without plain text, associated data in pieces (GMAC): begin, any number of
+  /// `associate`, `finish`.
+  void begin(const Nonce& nonce);
+  void associate(ByteView piece);
+  void finish(std::span<Byte, kTagSize> tag);
+
   /// False when the tag does not fit; `out` (sealed.size() - kTagSize bytes) is then wiped.
   bool decrypt(const Nonce& nonce, ByteView sealed, ByteView associated, std::span<Byte> out);
 
  private:
-  void begin(const Nonce& nonce, ByteView associated, std::size_t size);
   std::unique_ptr<EVP_CIPHER_CTX, FreeCipher> context_;
 };
 

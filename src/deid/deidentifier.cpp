@@ -190,7 +190,7 @@ struct Deidentifier::Impl {
     const bool is_person = subject_of(rules.profile(), *source) == nullptr;
     std::optional<PixelStream> here;
     if (opened->pixels && passed == nullptr) {
-      here.emplace(data_set, opened->pixels->element, *syntax);
+      here.emplace(map.pixel_key(), data_set, opened->pixels->element, *syntax);
       here->add(opened->value);
       passed = &*here;
     }

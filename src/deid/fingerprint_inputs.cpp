@@ -60,7 +60,7 @@ Fingerprint fingerprint_of(DcmItem& source, PixelStream* pixels, const Secret& s
   Packer inputs;
   pack_inputs(source, inputs);
   if (pixels == nullptr || pixels->form() == PixelForm::None)
-    return make_fingerprint(salt, PixelForm::None, PixelDigest().finish(), inputs.view());
+    return make_fingerprint(salt, PixelForm::None, {}, inputs.view());
   return make_fingerprint(salt, pixels->form(), pixels->digest(), inputs.view());
 }
 

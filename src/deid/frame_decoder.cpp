@@ -31,12 +31,13 @@ bool is_decoded(const TransferSyntax& syntax) {
 
 }  // namespace
 
-FrameDecoder::FrameDecoder(DcmItem& image, const ElementsByTag& elements,
+FrameDecoder::FrameDecoder(const Secret& key, DcmItem& image, const ElementsByTag& elements,
                            const TransferSyntax& syntax)
     : syntax_(syntax),
       frames_(number_of_frames(elements)),
       failed_(!is_decoded(syntax)),
-      canonical_(elements) {
+      canonical_(elements),
+      digest_(key) {
   if (failed_) return;
   for_each_element(image, [&](DcmElement& element) {
     if (element.getGTag() != 0x0028 || is_sequence(element) ||
@@ -130,7 +131,7 @@ void FrameDecoder::decode_frame() {
   ++decoded_;
 }
 
-std::optional<Digest> FrameDecoder::finish() {
+std::optional<PixelDigest::Value> FrameDecoder::finish() {
   if (!failed_ && !frame_.empty()) decode_frame();
   if (failed_ || decoded_ != frames_) return std::nullopt;
   canonical_.flush(digest_);

@@ -16,9 +16,11 @@ namespace dosigate {
 /// frame, else each is one. Memory: one frame, compressed and not.
 class FrameDecoder {
  public:
+  /// @param key       of the digest.
   /// @param image     UN resolved; what is needed of it is copied.
   /// @param elements  of the image.
-  FrameDecoder(DcmItem& image, const ElementsByTag& elements, const TransferSyntax& syntax);
+  FrameDecoder(const Secret& key, DcmItem& image, const ElementsByTag& elements,
+               const TransferSyntax& syntax);
 
   void offset_table(ByteView little_endian);
   void fragment_begins();
@@ -26,7 +28,7 @@ class FrameDecoder {
   void fragment_ends();
   /// Nothing more comes. Nothing: the syntax is none of those, a frame does not decode or is larger
   /// than this program decodes for a comparison, or there are not as many as the header says.
-  std::optional<Digest> finish();
+  std::optional<PixelDigest::Value> finish();
 
  private:
   void decode_frame();

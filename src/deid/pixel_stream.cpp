@@ -16,13 +16,14 @@ constexpr std::size_t kLargestOffsetTable = 4U << 20U;
 }  // namespace
 
 struct PixelStream::State final : PixelValue::Listener {
-  State(DcmItem& image, const PixelElement& the_element, const TransferSyntax& syntax)
-      : element(the_element), value(the_element) {
+  State(const Secret& key, DcmItem& image, const PixelElement& the_element,
+        const TransferSyntax& syntax)
+      : element(the_element), value(the_element), digest(key) {
     const ElementsByTag elements(image);
     if (!element.encapsulated) {
       native.emplace(elements, element, syntax);
     } else {
-      decoder = std::make_unique<FrameDecoder>(image, elements, syntax);
+      decoder = std::make_unique<FrameDecoder>(key, image, elements, syntax);
     }
   }
 
@@ -79,18 +80,19 @@ struct PixelStream::State final : PixelValue::Listener {
   Bytes offset_table;
   bool in_offset_table = false, finished = false;
   PixelForm form = PixelForm::None;
-  Digest result{};
+  PixelDigest::Value result{};
 };
 
-Result<PixelStream> PixelStream::open(ByteView header, const PixelElement& element,
-                                      const TransferSyntax& syntax) {
+Result<PixelStream> PixelStream::open(const Secret& key, ByteView header,
+                                      const PixelElement& element, const TransferSyntax& syntax) {
   auto image = parse_data_set(header.first(element.begin), syntax);
   if (!image) return image.error();
-  return PixelStream(**image, element, syntax);
+  return PixelStream(key, **image, element, syntax);
 }
 
-PixelStream::PixelStream(DcmItem& image, const PixelElement& element, const TransferSyntax& syntax)
-    : state_(std::make_unique<State>(image, element, syntax)) {}
+PixelStream::PixelStream(const Secret& key, DcmItem& image, const PixelElement& element,
+                         const TransferSyntax& syntax)
+    : state_(std::make_unique<State>(key, image, element, syntax)) {}
 PixelStream::PixelStream(PixelStream&&) noexcept = default;
 PixelStream::~PixelStream() = default;
 
@@ -105,7 +107,7 @@ PixelForm PixelStream::form() {
   state_->finish();
   return state_->form;
 }
-const Digest& PixelStream::digest() {
+const PixelDigest::Value& PixelStream::digest() {
   state_->finish();
   return state_->result;
 }

@@ -75,10 +75,16 @@ struct ResealCursor {
 
 struct PseudonymMap::Impl {
   Impl(Settings settings_in, const Keyring& keys_in, std::filesystem::path file)
-      : settings(std::move(settings_in)), keys(keys_in), readers(std::move(file)) {}
+      : settings(std::move(settings_in)),
+        keys(keys_in),
+        pixel_key(pixel_key_of(keys_in)),
+        readers(std::move(file)) {}
+
+  static Secret pixel_key_of(const Keyring& keys);
 
   Settings settings;
   const Keyring& keys;
+  const Secret pixel_key;
   FileDescriptor lock;             ///< one process at a time
   std::optional<Journal> journal;  ///< after open: only the writer thread
   Guarded<std::map<std::string, SiteRow, std::less<>>> sites;

@@ -247,4 +247,13 @@ void PseudonymMap::Impl::record(SQLite::Database& database, const MapChanges& ch
   if (journal) rows.set_journal(journal->id(), journal->last());
 }
 
+Secret PseudonymMap::Impl::pixel_key_of(const Keyring& keys) {
+  Digest derived = keyed_hash(keys.index_key(), "fingerprint-pixels-key", {});
+  Secret key(derived);
+  wipe(derived.data(), derived.size());
+  return key;
+}
+
+const Secret& PseudonymMap::pixel_key() const { return impl_->pixel_key; }
+
 }  // namespace dosigate

@@ -19,11 +19,13 @@ class PixelComments;
 /// one at a time.
 class PixelStream {
  public:
+  /// @param key     PseudonymMap::pixel_key.
   /// @param header  what stands before the value in its data set; NotDicom when it does not parse.
-  static Result<PixelStream> open(ByteView header, const PixelElement& element,
+  static Result<PixelStream> open(const Secret& key, ByteView header, const PixelElement& element,
                                   const TransferSyntax& syntax);
   /// @param image  that has been parsed; only read here.
-  PixelStream(DcmItem& image, const PixelElement& element, const TransferSyntax& syntax);
+  PixelStream(const Secret& key, DcmItem& image, const PixelElement& element,
+              const TransferSyntax& syntax);
   PixelStream(PixelStream&&) noexcept;
   ~PixelStream();
 
@@ -32,7 +34,7 @@ class PixelStream {
 
   /// Once all of it has passed.
   PixelForm form();
-  const Digest& digest();
+  const PixelDigest::Value& digest();
   const PixelComments& comments() const;
 
  private:

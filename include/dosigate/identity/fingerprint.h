@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "dosigate/crypto/hash.h"
+#include "dosigate/crypto/keyed_digest.h"
 #include "dosigate/identity/subject.h"
 
 namespace dosigate {
@@ -11,17 +12,18 @@ namespace dosigate {
 enum class PixelForm : std::uint8_t { None = 0, NativeLittleEndian = 1, Encapsulated = 2 };
 
 /// Of pixel bytes that come in pieces; native ones little-endian, so that an instance sent again in
-/// another syntax is the same. It needs no salt, so that pixels can pass before anybody knows whose
-/// they are. In memory only: whoever has the image can recognise it.
-using PixelDigest = PlainDigest;
+/// another syntax is the same. Its key is the map's (PseudonymMap::pixel_key) and no patient's, so
+/// that pixels can pass before anybody knows whose they are.
+using PixelDigest = KeyedDigest;
 
 /// The fingerprint of a source instance under its patient's salt.
 /// @param inputs  the inputs of dosimetry, packed by the caller in a fixed order.
-Fingerprint make_fingerprint(const Secret& salt, PixelForm form, const Digest& pixels,
+Fingerprint make_fingerprint(const Secret& salt, PixelForm form, const PixelDigest::Value& pixels,
                              ByteView inputs);
 
 /// What differs between two fingerprints of one instance.
 struct FingerprintDifference {
+  bool comparable = true;  ///< false: made by different versions of dosigate, pixels may differ
   bool pixels = false;
   bool inputs = false;  ///< of dosimetry
 };

@@ -63,6 +63,10 @@ class PseudonymMap {
   static Result<std::unique_ptr<PseudonymMap>> open(Settings settings, const Keyring& keys);
   ~PseudonymMap();
 
+  /// Of every PixelDigest that ends in a fingerprint of this map. The same as long as its keyring
+  /// lives.
+  const Secret& pixel_key() const;
+
   /// Registers a site (or finds it). Conflict when its normalisation differs from the one its
   /// patients were keyed with.
   Result<void> declare_site(const SitePolicy& site);

@@ -3,7 +3,10 @@
 
 #include "ingest_fixture.h"
 
+#include <SQLiteCpp/Database.h>
 #include <gmock/gmock.h>
+
+#include <algorithm>
 
 #include "dosigate/dicom/data_set.h"
 
@@ -94,6 +97,27 @@ TEST_F(RevisionsAtIngest, ARouteMaySendThemByItself) {
   ASSERT_EQ(queue.size(), 2U);
   EXPECT_EQ(queue[0], "note");
   EXPECT_NE(queue[1], first);
+  EXPECT_TRUE(adds_up());
+}
+
+TEST_F(RevisionsAtIngest, WhatAnEarlierVersionFingerprintedIsLeftToAPerson) {
+  by_new_uid();
+  send(weighing("70"));
+  deliver_all();
+  SQLite::Database map((home_.path / "identity" / "map.db").string(), SQLite::OPEN_READWRITE,
+                       5'000);
+  ASSERT_EQ(map.exec("UPDATE instance SET fingerprint = x'02' || substr(fingerprint, 2)"), 1);
+
+  EXPECT_EQ(send(weighing("70")).status, 0x0000);
+  EXPECT_EQ(send(weighing("72")).status, 0x0000);
+
+  const auto entries = quarantine_->list();
+  ASSERT_EQ(entries.size(), 2U) << "neither a new UID nor a rejection goes out by itself";
+  std::vector<std::string> details{entries[0].detail, entries[1].detail};
+  std::ranges::sort(details);
+  EXPECT_THAT(details[0], HasSubstr("perhaps other pixels (an earlier dosigate"));
+  EXPECT_THAT(details[0], HasSubstr("and other inputs of dosimetry than the version"));
+  EXPECT_THAT(details[1], HasSubstr("in another way) than the version that went out first"));
   EXPECT_TRUE(adds_up());
 }
 

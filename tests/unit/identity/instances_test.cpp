@@ -169,7 +169,7 @@ TEST(Pairs, KeepOneRowForTheSlicesOfASeries) {
 TEST(MakeFingerprint, SaysWhetherPixelsOrInputsDiffer) {
   const Secret salt = test_master();
   const auto print = [&](std::string_view pixels, std::string_view inputs) {
-    PixelDigest digest;
+    PixelDigest digest(salt);
     for (const char& byte : pixels) digest.add(as_bytes({&byte, 1}));
     return make_fingerprint(salt, PixelForm::NativeLittleEndian, digest.finish(), as_bytes(inputs));
   };
@@ -182,6 +182,13 @@ TEST(MakeFingerprint, SaysWhetherPixelsOrInputsDiffer) {
   EXPECT_FALSE(same.pixels || same.inputs);
   EXPECT_TRUE(weight.inputs && !weight.pixels);
   EXPECT_TRUE(pixels.pixels && !pixels.inputs);
+
+  Fingerprint older = base;
+  older[0] = 2;
+  EXPECT_TRUE(base == print("pixels", "weight 70") && same.comparable && pixels.comparable);
+  EXPECT_FALSE(difference(older, base).comparable);
+  EXPECT_FALSE(difference(older, print("pixelS", "weight 70")).pixels) << "nobody knows";
+  EXPECT_TRUE(difference(older, print("pixels", "weight 71")).inputs);
 }
 
 }  // namespace
