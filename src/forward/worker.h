@@ -123,7 +123,7 @@ class Worker {
   bool stow_connected_ = false;  // as `associations` counts it
   bool refused_kind_ =
       false;  // in this association: the next batch asks again, the archive may have been changed
-  bool is_one_too_many_ = false;  // as the last attempt to open one more ended
+  // One more was not to be had; zero: it was, or none was asked for.
   SteadyTime stands_back_until_{};
   SteadyTime last_use_{};
   struct InHand {

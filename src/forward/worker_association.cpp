@@ -56,29 +56,27 @@ auto Worker<domain>::associate(Batch& hand) -> Next {
   };
 
   std::unique_lock alone(shared_.opening_the_first, std::try_to_lock);
-  if (!alone) {
-    hand.clear();  // whoever has an association first sends them
-    alone.lock();  // until it is known whether there is one
-    return Next::StopBatch;
-  }
-  if (shared_.associations == 0) {
+  if (alone && shared_.associations == 0) {
     const auto opened = open();
     return opened ? Next::Continue
                   : down(opened.error().detail, opened.error().fault == Fault::Denied, hand);
+  }
+  hand.clear();  // whoever has an association sends them
+  if (!alone) {
+    alone.lock();  // until it is known whether there is one
+    return Next::StopBatch;
   }
   alone.unlock();
 
   // An archive may serve only so many at a time: some reject the next one, some let it wait until
   // another ends. Nothing waits with it, and the destination is not down for that.
-  hand.clear();
-  if (const auto opened = open(); !opened) {
-    if (!is_one_too_many_)
+  if (const auto opened = open()) {
+    stands_back_until_ = {};
+  } else {
+    if (stands_back_until_ == SteadyTime())  // said once
       spdlog::info("no further association dest={} open={} reason={}", to_.name,
                    shared_.associations.load(), opened.error().detail);
-    is_one_too_many_ = true;
     stands_back_until_ = steady_now() + kStandBack;
-  } else {
-    is_one_too_many_ = false;
   }
   return Next::StopBatch;
 }
