@@ -97,7 +97,6 @@ class Session final : public SessionHandle, public std::enable_shared_from_this<
   }
 
   void read() {
-    whole_.reset();
     head_.emplace();
     head_->header_limit(kLargestHeader);
     head_->body_limit(boost::none);  // until it is known who asks
@@ -235,7 +234,7 @@ class Session final : public SessionHandle, public std::enable_shared_from_this<
     const Asked asked{request_.method == "HEAD", is_read, is_read && wants_more};
     whole_.reset();
     head_.reset();
-    request_ = peer_;
+    request_ = {};
     buffer_.shrink_to_fit();  // what was read out of it is still there
     return asked;
   }
