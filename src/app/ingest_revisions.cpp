@@ -70,7 +70,7 @@ Ingest::Outcome Ingest::take_in_revision(const InstanceId& id, const Work& work)
       break;
     case Standing::Kind::Revised:
       if (!work.as_revision &&
-          (work.route.revisions != Config::Revisions::NewUid || !standing.comparable))
+          (work.route.revisions != Config::Revisions::NewUid || !standing.differs.comparable))
         return Held{HoldReason::Revision, hold_text(standing)};
       break;
   }

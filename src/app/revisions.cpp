@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "dosigate/identity/fingerprint.h"
-
 namespace dosigate {
 
 Standing standing_among(const std::vector<KnownInstance>& known, const Fingerprint& fingerprint) {
@@ -18,18 +16,15 @@ Standing standing_among(const std::vector<KnownInstance>& known, const Fingerpri
       std::ranges::find(known, fingerprint, &KnownInstance::fingerprint) != known.end();
   out.kind = came_before ? Standing::Kind::Older : Standing::Kind::Revised;
   out.next = last.revision + 1;
-  const auto differs = difference(last.fingerprint, fingerprint);
-  out.comparable = differs.comparable;
-  out.pixels_differ = differs.pixels;
-  out.inputs_differ = differs.inputs;
+  out.differs = difference(last.fingerprint, fingerprint);
   return out;
 }
 
 std::string difference_text(const Standing& standing) {
-  std::string out = standing.pixels_differ ? "other pixels" : "";
-  if (!standing.comparable)
+  std::string out = standing.differs.pixels ? "other pixels" : "";
+  if (!standing.differs.comparable)
     out = "perhaps other pixels (an earlier dosigate fingerprinted them in another way)";
-  if (standing.inputs_differ)
+  if (standing.differs.inputs)
     out += out.empty() ? "other inputs of dosimetry" : " and other inputs of dosimetry";
   return out;
 }

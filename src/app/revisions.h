@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "dosigate/identity/fingerprint.h"
 #include "dosigate/identity/subject.h"
 
 namespace dosigate {
@@ -16,11 +17,9 @@ struct Standing {
     Revised  ///< it is none of them
   };
   Kind kind = Kind::First;
-  std::uint32_t last = 0;      ///< number of the last version; of First 0
-  std::uint32_t next = 0;      ///< the number it would go out under
-  bool comparable = true;      ///< false: whether the pixels differ is not known
-  bool pixels_differ = false;  ///< from the last version
-  bool inputs_differ = false;  ///< of dosimetry, from the last version
+  std::uint32_t last = 0;           ///< number of the last version; of First 0
+  std::uint32_t next = 0;           ///< the number it would go out under
+  FingerprintDifference differs{};  ///< from the last version
 };
 /// @param known  PseudonymMap::seen
 Standing standing_among(const std::vector<KnownInstance>& known, const Fingerprint& fingerprint);
