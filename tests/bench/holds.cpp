@@ -15,6 +15,7 @@
 #include "dosigate/dicom/dcmtk.h"
 #include "judge/cleaned_tree.h"
 #include "judge/instance_files.h"
+#include "support/paths.h"
 #include "support/phantom.h"
 #include "support/temp_dir.h"
 #include "unit/deid/cleaning.h"

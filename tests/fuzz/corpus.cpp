@@ -7,6 +7,7 @@
 
 #include "dosigate/base/durable_file.h"
 #include "dosigate/dicom/walker.h"
+#include "support/paths.h"
 #include "support/pdu_bytes.h"
 #include "unit/dicom/real_files.h"
 #include "wire/hostile_case.h"

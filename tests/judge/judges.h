@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "support/paths.h"
 #include "support/process.h"
 
 namespace dosigate::testing {

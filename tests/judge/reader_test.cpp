@@ -5,6 +5,7 @@
 
 #include "judge/cleaned_tree.h"
 #include "judge/judges.h"
+#include "support/paths.h"
 #include "support/phantom.h"
 #include "support/temp_dir.h"
 

@@ -29,14 +29,6 @@ class Sought {
   Bytes masked_;
 };
 
-/// Sanitizers reserve terabytes, keep what was freed, and catch signals: nothing is learned from
-/// them.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
-
 struct InMemory {
   std::string mapping;  ///< the line of /proc/PID/smaps that begins it
   bool locked;          ///< mlock

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "support/paths.h"
+
 namespace dosigate::testing {
 
 /// The rows of a table under conf/, cell by cell, read apart from the product's own reader: the

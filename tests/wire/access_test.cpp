@@ -9,6 +9,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include "support/paths.h"
 #include "support/temp_dir.h"
 #include "wire/node_process.h"
 #include "wire/stock_senders.h"

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "support/free_port.h"
+#include "support/paths.h"
 #include "support/phantom.h"
 #include "support/phantom_leaks.h"
 #include "support/temp_dir.h"
@@ -19,12 +20,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr const char* kSink = DOSIGATE_BUILD_DIR "/tests/bench_sink";
+constexpr const char* kLoad = DOSIGATE_BUILD_DIR "/tests/bench_load";
+
 /// bench_sink: it answers at once, keeps nothing, and notes a line for each instance.
 class Sink {
  public:
   explicit Sink(const std::filesystem::path& directory)
       : log_(directory / "sink.log"),
-        process_({BENCH_SINK, std::to_string(port), log_.string()}, directory / "sink.out") {}
+        process_({kSink, std::to_string(port), log_.string()}, directory / "sink.out") {}
 
   bool has(std::size_t instances) const {
     return eventually(
@@ -67,9 +71,9 @@ class Budget : public ::testing::Test {
   /// @return how many bytes of data sets it sent; every one has arrived at the sink.
   std::uint64_t load(unsigned count, unsigned associations, const std::vector<std::string>& more) {
     std::vector<std::string> argv{
-        BENCH_LOAD, node_.port_text(),      "--patients",     "1",
-        "--count",  std::to_string(count),  "--associations", std::to_string(associations),
-        "--seed",   std::to_string(++seed_)};
+        kLoad,     node_.port_text(),      "--patients",     "1",
+        "--count", std::to_string(count),  "--associations", std::to_string(associations),
+        "--seed",  std::to_string(++seed_)};
     argv.insert(argv.end(), more.begin(), more.end());
     const Finished sent = run(argv, 240s);
     const auto at = sent.output.find("\"bytes\":");

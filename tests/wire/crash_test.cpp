@@ -16,6 +16,7 @@
 #include <regex>
 #include <thread>
 
+#include "support/paths.h"
 #include "support/phantom.h"
 #include "support/temp_dir.h"
 #include "wire/arrival.h"

@@ -8,6 +8,7 @@
 
 #include "dosigate/net/association_request.h"
 #include "receive/command.h"
+#include "support/sanitized.h"
 #include "support/temp_dir.h"
 #include "wire/hostile_case.h"
 #include "wire/memory_of.h"
@@ -19,11 +20,7 @@ namespace {
 using ::testing::HasSubstr;
 
 // Under a sanitizer memory is not what it is in a hospital.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t kLargestResidentMib = 4000;
-#else
-constexpr std::size_t kLargestResidentMib = 400;
-#endif
+constexpr std::size_t kLargestResidentMib = kSanitized ? 4000 : 400;
 
 std::vector<HostileCase> all_cases() {
   std::vector<HostileCase> all;

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "dosigate/base/durable_file.h"
+#include "support/paths.h"
 #include "support/phantom.h"
 #include "support/temp_dir.h"
 #include "wire/arrival.h"

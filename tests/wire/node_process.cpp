@@ -12,6 +12,7 @@
 #include <boost/json/parse.hpp>
 
 #include "support/free_port.h"
+#include "support/paths.h"
 #include "support/phantom_leaks.h"
 #include "wire/arrival.h"
 

@@ -12,6 +12,7 @@
 #include <dcmtk/dcmdata/dctk.h>
 #include <boost/json/parse.hpp>
 
+#include "support/paths.h"
 #include "support/phantom.h"
 #include "support/phantom_leaks.h"
 #include "support/temp_dir.h"

@@ -9,6 +9,7 @@
 
 #include "dosigate/crypto/hash.h"
 #include "support/free_port.h"
+#include "support/paths.h"
 #include "support/temp_dir.h"
 #include "wire/node_process.h"
 #include "wire/stock_senders.h"

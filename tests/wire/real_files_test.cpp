@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "support/paths.h"
 #include "support/phantom_leaks.h"
 #include "support/raw_scu.h"
 #include "support/temp_dir.h"

@@ -10,6 +10,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include "support/paths.h"
 #include "support/phantom.h"
 #include "support/phantom_person.h"
 #include "support/temp_dir.h"

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "support/paths.h"
 #include "wire/story.h"
 
 namespace dosigate::testing {

@@ -9,6 +9,7 @@
 #include <boost/json.hpp>
 
 #include "support/free_port.h"
+#include "support/paths.h"
 #include "support/phantom.h"
 #include "support/phantom_leaks.h"
 #include "support/temp_dir.h"
@@ -27,6 +28,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
+constexpr const char* kLoad = DOSIGATE_BUILD_DIR "/tests/bench_load";
 constexpr const char* kUser = "dosigate";
 constexpr const char* kPassword = "open sesame";
 
@@ -183,7 +185,7 @@ TEST_F(Stow, OverTlsWithOurCertificateNothingIsLostWhenTheArchiveIsKilledInTheMi
 }
 
 TEST_F(Stow, ALargeInstancePassesInLittleMemory) {
-  if (::access(BENCH_LOAD, X_OK) != 0) GTEST_SKIP() << "bench_load is not built";
+  if (::access(kLoad, X_OK) != 0) GTEST_SKIP() << "bench_load is not built";
   PhantomOptions who;
   who.patient = 1;
   remember_planted(planted_identifiers(who));
@@ -192,8 +194,8 @@ TEST_F(Stow, ALargeInstancePassesInLittleMemory) {
   node.start();
   const std::size_t before = resident_mib(node.pid());
 
-  const Finished sent = run({BENCH_LOAD, node.port_text(), "--patients", "1", "--count", "1",
-                             "--matrix", "1024", "--frames", "100", "--associations", "1"},
+  const Finished sent = run({kLoad, node.port_text(), "--patients", "1", "--count", "1", "--matrix",
+                             "1024", "--frames", "100", "--associations", "1"},
                             120s);
 
   ASSERT_EQ(sent.code, 0) << sent.output;

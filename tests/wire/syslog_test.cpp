@@ -9,6 +9,7 @@
 #include <boost/json.hpp>
 
 #include "support/free_port.h"
+#include "support/paths.h"
 #include "support/phantom.h"
 #include "support/rsyslog.h"
 #include "support/temp_dir.h"

@@ -11,6 +11,7 @@
 #include <regex>
 
 #include "support/free_port.h"
+#include "support/paths.h"
 #include "support/phantom.h"
 #include "support/temp_dir.h"
 #include "wire/node_process.h"

@@ -15,6 +15,7 @@
 
 #include "admin_routes.h"
 #include "rate_limit.h"
+#include "support/paths.h"
 
 namespace dosigate {
 namespace {

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/paths.h"
 #include "support/temp_dir.h"
 
 extern char** environ;

@@ -15,6 +15,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "log_format.h"
+#include "support/paths.h"
 
 namespace dosigate {
 namespace {

@@ -12,6 +12,7 @@
 #include "dosigate/audit/audit_log.h"
 #include "dosigate/base/durable_file.h"
 #include "retention.h"
+#include "support/paths.h"
 #include "support/temp_dir.h"
 #include "unit/crypto/fixture.h"
 

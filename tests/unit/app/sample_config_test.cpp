@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "config_file.h"
+#include "support/paths.h"
 #include "support/test_ca.h"
 
 namespace dosigate {

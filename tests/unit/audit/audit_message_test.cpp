@@ -13,6 +13,7 @@
 
 #include "audit/audit_codes.h"
 #include "audit/xml_writer.h"
+#include "support/paths.h"
 #include "support/process.h"
 #include "support/temp_dir.h"
 

@@ -13,6 +13,7 @@
 
 #include "dosigate/base/bytes.h"
 #include "dosigate/base/durable_file.h"
+#include "support/paths.h"
 #include "support/temp_dir.h"
 
 namespace dosigate {

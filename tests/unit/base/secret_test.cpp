@@ -14,6 +14,7 @@
 #include "dosigate/base/locked_memory.h"
 #include "dosigate/base/phi.h"
 #include "support/memory_scan.h"
+#include "support/sanitized.h"
 
 namespace dosigate {
 namespace {

@@ -9,6 +9,7 @@
 #include "dosigate/crypto/locked_heap.h"
 #include "fixture.h"
 #include "support/memory_scan.h"
+#include "support/sanitized.h"
 
 namespace dosigate {
 namespace {

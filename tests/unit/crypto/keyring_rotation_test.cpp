@@ -8,6 +8,7 @@
 
 #include "dosigate/base/durable_file.h"
 #include "dosigate/crypto/seal.h"
+#include "support/paths.h"
 #include "unit/crypto/fixture.h"
 
 namespace dosigate {
@@ -346,7 +347,8 @@ TEST(NextMasterKey, IsMadeOnceWithTheModeOfTheOldAndTakesItsPlace) {
 
 /// Rotates once in a process of its own. @return its status, as waitpid gives it.
 int rotate_in_child(const std::filesystem::path& directory, const std::string& fail_point) {
-  const std::string command = "DOSIGATE_FAIL_POINT='" + fail_point + "' exec '" ROTATE_ONCE "' '" +
+  const std::string command = "DOSIGATE_FAIL_POINT='" + fail_point +
+                              "' exec '" DOSIGATE_BUILD_DIR "/tests/crypto_rotate_once' '" +
                               directory.string() + "'";
   return std::system(command.c_str());
 }

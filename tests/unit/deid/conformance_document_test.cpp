@@ -25,6 +25,7 @@
 #include "dosigate/dicom/sop_class.h"
 #include "dosigate/dicom/status.h"
 #include "dosigate/dicom/transfer_syntax.h"
+#include "support/paths.h"
 
 namespace dosigate {
 

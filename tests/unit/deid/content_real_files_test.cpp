@@ -8,6 +8,7 @@
 #include "content_lines.h"
 #include "dosigate/dicom/sop_class.h"
 #include "judge/instance_files.h"
+#include "support/paths.h"
 
 namespace dosigate::testing {
 namespace {

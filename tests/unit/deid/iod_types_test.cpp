@@ -16,6 +16,7 @@
 #include "deid/tag_key.h"
 #include "deid/tsv.h"
 #include "dosigate/deid/profile.h"
+#include "support/paths.h"
 
 namespace dosigate {
 

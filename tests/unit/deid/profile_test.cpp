@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "dosigate/deid/profile.h"
+#include "support/paths.h"
 #include "support/temp_dir.h"
 
 namespace dosigate {

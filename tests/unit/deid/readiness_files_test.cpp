@@ -10,6 +10,7 @@
 #include "deid/dosimetry_facts.h"
 #include "dosigate/dosimetry/readiness.h"
 #include "judge/instance_files.h"
+#include "support/paths.h"
 
 namespace dosigate::testing {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "cleaning.h"
 #include "dosigate/dicom/sop_class.h"
+#include "support/paths.h"
 
 namespace dosigate::testing {
 namespace {

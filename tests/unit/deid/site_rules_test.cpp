@@ -2,6 +2,7 @@
 // words, and the trace that names them.
 
 #include "cleaning.h"
+#include "support/paths.h"
 
 namespace dosigate::testing {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "dosigate/base/bytes.h"
 #include "dosigate/dicom/transfer_syntax.h"
+#include "support/paths.h"
 
 namespace dosigate {
 

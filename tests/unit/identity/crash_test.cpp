@@ -10,6 +10,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "map_fixture.h"
+#include "support/paths.h"
 
 namespace dosigate::testing {
 namespace {
@@ -22,7 +23,8 @@ struct Outcome {
 
 Outcome resolve_in_child(const Node& node, const std::string& fail_point, const std::string& id,
                          const std::string& study) {
-  const std::string command = "DOSIGATE_FAIL_POINT='" + fail_point + "' exec '" RESOLVE_ONCE "' '" +
+  const std::string command = "DOSIGATE_FAIL_POINT='" + fail_point +
+                              "' exec '" DOSIGATE_BUILD_DIR "/tests/identity_resolve_once' '" +
                               node.dir.path.string() + "' '" + id + "' '" + study + "' 2>&1";
   FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) throw std::runtime_error("popen");

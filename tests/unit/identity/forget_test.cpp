@@ -11,6 +11,7 @@
 
 #include "dosigate/crypto/hash.h"
 #include "map_rows_text.h"
+#include "support/paths.h"
 
 namespace dosigate::testing {
 namespace {
@@ -331,8 +332,8 @@ TEST_P(ForgetKilledAt, IsFinishedAtTheNextStartOrByTheSameCommand) {
   ASSERT_GT(found_in_files(node, traces), 0U);
 
   const std::string command = "DOSIGATE_FAIL_POINT='" + std::string(GetParam()) +
-                              "' exec '" FORGET_ONCE "' '" + node.dir.path.string() + "' '" + who +
-                              "' 2>&1";
+                              "' exec '" DOSIGATE_BUILD_DIR "/tests/identity_forget_once' '" +
+                              node.dir.path.string() + "' '" + who + "' 2>&1";
   const int status = std::system(command.c_str());
   ASSERT_TRUE((WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) ||
               (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGKILL))

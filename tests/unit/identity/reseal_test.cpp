@@ -9,6 +9,7 @@
 
 #include "dosigate/base/durable_file.h"
 #include "reseal_fixture.h"
+#include "support/paths.h"
 
 namespace dosigate::testing {
 namespace {
@@ -239,7 +240,8 @@ TEST_P(ResealKilledAt, GoesOnAtTheNextStartAndLosesNothing) {
   }
   begin(*node.keys);
   const std::string command = std::string("DOSIGATE_FAIL_POINT='") + GetParam() +
-                              "' exec '" RESEAL_ONCE "' '" + node.dir.path.string() + "'";
+                              "' exec '" DOSIGATE_BUILD_DIR "/tests/identity_reseal_once' '" +
+                              node.dir.path.string() + "'";
 
   const int killed = std::system(command.c_str());
   ASSERT_TRUE(WIFSIGNALED(killed) && WTERMSIG(killed) == SIGKILL) << "status " << killed;
