@@ -21,8 +21,6 @@ namespace {
 
 /// Bounds what one commit makes the first of a batch wait for.
 constexpr std::size_t kBatch = 256;
-/// What a batch waits for those who are on their way: about what its commit costs.
-constexpr std::chrono::microseconds kForOthers{500};
 /// Pages in the WAL from which on they are moved into the database; SQLite's own default.
 constexpr int kCheckpointPages = 1'000;
 
@@ -58,8 +56,8 @@ bool in_transaction(SQLite::Database& database) {
 }  // namespace
 
 struct DatabaseWriter::Impl {
-  explicit Impl(std::unique_ptr<SQLite::Database> opened)
-      : database(std::move(opened)), thread([this] { work(); }) {}
+  Impl(std::unique_ptr<SQLite::Database> opened, std::chrono::microseconds wait)
+      : database(std::move(opened)), for_others(wait), thread([this] { work(); }) {}
 
   /// In the thread, before its first batch: setting a hook ends the automatic checkpoints.
   void set_up() {
@@ -84,7 +82,7 @@ struct DatabaseWriter::Impl {
         wake.wait(lock, [this] { return stopping || !waiting.empty(); });
         if (waiting.empty()) return;
         if (waiting.front()->durability)
-          wake.wait_until(lock, steady_now() + kForOthers,
+          wake.wait_until(lock, steady_now() + for_others,
                           [this] { return stopping || expected == 0 || waiting.size() >= kBatch; });
         do {
           batch.push_back(std::move(waiting.front()));
@@ -205,6 +203,7 @@ struct DatabaseWriter::Impl {
   void wait_for(const std::shared_ptr<Request>& request, const std::shared_ptr<Coming>& coming);
 
   std::unique_ptr<SQLite::Database> database;
+  const std::chrono::microseconds for_others;
   Statements control;                 // begins and ends transactions
   std::optional<Durability> present;  ///< what PRAGMA synchronous was last set to
   int wal_pages = 0;                  ///< after the last commit
@@ -236,8 +235,9 @@ struct Coming {
   bool arrived = false;
 };
 
-DatabaseWriter::DatabaseWriter(std::unique_ptr<SQLite::Database> database)
-    : impl_(std::make_unique<Impl>(std::move(database))) {}
+DatabaseWriter::DatabaseWriter(std::unique_ptr<SQLite::Database> database,
+                               std::chrono::microseconds for_others)
+    : impl_(std::make_unique<Impl>(std::move(database), for_others)) {}
 
 DatabaseWriter::~DatabaseWriter() {
   {
@@ -274,6 +274,11 @@ std::shared_ptr<Coming> DatabaseWriter::coming() {
   auto out = std::make_shared<Coming>(*impl_);
   ++impl_->expected;
   return out;
+}
+
+std::size_t DatabaseWriter::waiting() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->waiting.size();
 }
 
 std::string DatabaseWriter::trouble() const { return impl_->trouble(); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -93,7 +94,10 @@ class DatabaseWriter {
  public:
   using Job = std::function<void(SQLite::Database&)>;
 
-  explicit DatabaseWriter(std::unique_ptr<SQLite::Database> database);
+  /// @param for_others  what a batch waits at most for those who were announced: about what its
+  ///                    commit costs.
+  explicit DatabaseWriter(std::unique_ptr<SQLite::Database> database,
+                          std::chrono::microseconds for_others = std::chrono::microseconds(500));
   DatabaseWriter(const DatabaseWriter&) = delete;
   DatabaseWriter& operator=(const DatabaseWriter&) = delete;
   /// Finishes what is queued.
@@ -104,14 +108,17 @@ class DatabaseWriter {
   /// @param coming  of this caller, if it was announced: ended here.
   void run(const Job& job, Durability durability, const std::shared_ptr<Coming>& coming = {});
 
-  /// Announces a caller who has something to do before it calls `run`: batches wait a moment (half
-  /// a millisecond at most) for those who were announced, because a commit costs as much as what
+  /// Announces a caller who has something to do before it calls `run`: batches wait a moment
+  /// (`for_others` at most) for those who were announced, because a commit costs as much as what
   /// several of them bring. Nobody waits for one who is alone. Must not outlive the writer.
   std::shared_ptr<Coming> coming();
 
   /// Between two batches and outside a transaction, for what cannot be inside one (VACUUM, a
   /// checkpoint). What the job does itself is synced in full; rethrows what it throws.
   void run_alone(const Job& job);
+
+  /// Jobs that are in no batch yet. Thread: any.
+  std::size_t waiting() const;
 
   /// Why nothing is written any more, and what to do; empty while all is well. Thread: any.
   std::string trouble() const;
