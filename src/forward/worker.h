@@ -119,6 +119,7 @@ class Worker {
   const Destination& to_;
   Requestor requestor_;
   std::unique_ptr<Peer> peer_;
+  std::uint64_t requeues_before_ = 0;  // the association of `peer_` was requested
   StowClient stow_;
   bool stow_connected_ = false;  // as `associations` counts it
   bool refused_kind_ =

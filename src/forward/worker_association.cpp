@@ -34,6 +34,8 @@ void Worker<domain>::hang_up(bool orderly) {
 template <Domain domain>
 bool Worker<domain>::is_associated_for(const Claimed<domain>& claimed) {
   if (peer_ && (!peer_->usable() || peer_->is_stale())) hang_up(false);
+  // Who requeues has changed what the archive accepts: what it accepted before says nothing.
+  if (peer_ && requeues_before_ != shared_.spool.requeues()) hang_up(true);
   if (peer_ && !peer_->was_proposed(claimed.sop_class_uid(), claimed.transfer_syntax_uid()))
     hang_up(true);
   return peer_ != nullptr;
@@ -48,6 +50,7 @@ template <Domain domain>
 auto Worker<domain>::associate(Batch& hand) -> Next {
   const auto contexts = contexts_for(hand);
   const auto open = [&]() -> Result<void> {
+    requeues_before_ = shared_.spool.requeues();
     auto opened = Peer::open(to_, requestor_, contexts);
     if (!opened) return opened.error();
     peer_ = std::move(*opened);

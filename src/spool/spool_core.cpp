@@ -386,6 +386,7 @@ void SpoolCore::put_back(const std::vector<const QueueItem*>& items, std::string
 std::uint64_t SpoolCore::requeue(const std::string& destination,
                                  const std::optional<InstanceId>& id) {
   const std::lock_guard lock(parked_);
+  ++requeues_;  // before anything is due: who claims it knows that it was requeued
   std::uint64_t count = index_.hasten(destination, id, now_ms());
   for (;;) {
     const auto parked = index_.parked(destination, id, kRequeueBatch);
@@ -394,7 +395,6 @@ std::uint64_t SpoolCore::requeue(const std::string& destination,
     index_.unpark(parked, now_ms());
     count += parked.size();
   }
-  ++requeues_;
   claims_.announce();
   return count;
 }

@@ -191,8 +191,8 @@ class Spool {
   /// due now. Also due now: those waiting for a retry.
   /// @return how many (instance, destination) became due.
   std::uint64_t requeue(const std::string& destination, const std::optional<InstanceId>& id);
-  /// Goes up with every requeue: a forwarder that waits for its next probe looks at it and probes
-  /// at once.
+  /// Goes up with every requeue, before anything of it is due: a forwarder that waits for its next
+  /// probe looks at it and probes at once, and one that is connected asks anew what is accepted.
   std::uint64_t requeues() const;
 
   /// What waits of a study (all of it, or the SOP instances named) is withdrawn: never sent from

@@ -2,6 +2,8 @@
 
 #include <dcmtk/dcmdata/dctk.h>
 
+#include <latch>
+
 #include "dosigate/base/durable_file.h"
 #include "dosigate/dicom/data_set.h"
 #include "fixture.h"
@@ -75,6 +77,26 @@ TEST_F(Forwarding, WhatIsAcceptedInNoContextIsParkedAtOnceAndGoesAfterRequeue) {
   EXPECT_EQ(home.spool->requeue("A", std::nullopt), 25U);
 
   EXPECT_TRUE(all_delivered(25));
+}
+
+TEST_F(Forwarding, WhatIsRequeuedIsNotJudgedByAnAssociationFromBefore) {
+  std::latch asked(1), requeued(1);
+  archive.set({.accepts = [&](const std::string&, const std::string&) {
+    if (!asked.try_wait()) asked.count_down();
+    requeued.wait();
+    return false;
+  }});
+  put(3);
+  auto to = dicom_destination(archive.port());
+  to.associations = 1;
+  const ArchiveForwarder forwarder(to, *home.spool);
+  asked.wait();
+
+  archive.set({});
+  home.spool->requeue("A", std::nullopt);
+  requeued.count_down();
+
+  EXPECT_TRUE(all_delivered(3));
 }
 
 TEST_F(Forwarding, OneClassThatIsRefusedDoesNotHoldUpTheOthers) {
