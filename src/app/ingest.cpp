@@ -74,19 +74,19 @@ AssociationServer::Answer Ingest::accept(const ReceivedInstance& received,
     return refuse(Fault::Unavailable, "its route was removed from the configuration",
                   received.origin);
 
-  const InstanceId id = body != nullptr ? body->file->id() : new_instance_id();
-  const Work work{received, *route, routing->engine(route->name, received.origin.calling_ae), body};
-  const Outcome outcome = take_in(id, work);
+  Work work{received, *route, routing->engine(route->name, received.origin.calling_ae), body};
+  if (body != nullptr) work.id = body->file->id();
+  const Outcome outcome = take_in(work);
   auto answer =
       std::visit(Overloaded{[&](const Taken& taken) -> AssociationServer::Answer {
                               if (taken.put == ArchiveSpool::Put::Duplicate)
-                                ledger_.duplicate(id, taken.study_uid);
+                                ledger_.duplicate(random_id(), taken.study_uid);
                               if (watch_.arrived) watch_.arrived(received.origin, taken.study_uid);
                               return {kSuccess, ""};
                             },
                             [&](const Held& held) { return keep(work, held); },
                             [&](const Dropped& dropped) -> AssociationServer::Answer {
-                              ledger_.dropped(id, dropped.rule);
+                              ledger_.dropped(random_id(), dropped.rule);
                               return {kSuccess, ""};
                             },
                             [&](const Refused& refused) {
@@ -112,7 +112,7 @@ AssociationServer::Answer Ingest::cannot_store(const Origin& origin, const char*
   return {to_dimse(Fault::Unavailable), "storage unavailable"};
 }
 
-Ingest::Outcome Ingest::take_in(const InstanceId& id, const Work& work) {
+Ingest::Outcome Ingest::take_in(const Work& work) {
   {
     const auto lock = in_flight();
     const Verdict verdict = clean_version(work, 0);
@@ -123,16 +123,16 @@ Ingest::Outcome Ingest::take_in(const InstanceId& id, const Work& work) {
           standing_among(map_.seen(memory.study, memory.sop_uid), memory.fingerprint);
       std::optional<Outcome> outcome;
       if (standing.kind == Standing::Kind::First) {
-        outcome = queue(id, *cleaned, work, false);
+        outcome = queue(*cleaned, work, false);
       } else if (standing.kind == Standing::Kind::Same) {
         // It was delivered before, and who sends it again may know that the archive lost it.
         if (standing.last == 0) {
-          outcome = queue(id, *cleaned, work, true);
+          outcome = queue(*cleaned, work, true);
         } else {
           const Verdict again = clean_version(work, standing.last);
           const auto* version = std::get_if<Cleaned>(&again);
           if (version == nullptr) return not_cleaned(again);
-          outcome = queue(id, *version, work, true);
+          outcome = queue(*version, work, true);
         }
       }
       const auto* taken = outcome ? std::get_if<Taken>(&*outcome) : nullptr;
@@ -144,24 +144,27 @@ Ingest::Outcome Ingest::take_in(const InstanceId& id, const Work& work) {
     }
   }
   const auto lock = still();
-  return take_in_revision(id, work);
+  return take_in_revision(work);
 }
 
-Ingest::Outcome Ingest::queue(const InstanceId& id, const Cleaned& cleaned, const Work& work,
-                              bool counted_before) {
+Ingest::Outcome Ingest::queue(const Cleaned& cleaned, const Work& work, bool counted_before) {
   SealedFileWriter* const passed = work.body != nullptr ? work.body->file : nullptr;
   // An equal instance that came at the same time may have taken the place for which it was written.
   if (passed != nullptr && !passed->is_open())
     return Refused{Fault::Busy, "the same instance was being taken in: send it once more"};
-  const Bytes pairs = map_.seal_pairs(id, cleaned.memory);
   const SteadyTime begun = steady_now();
+  std::optional<SpoolPlace> place;
+  if (!work.id) place.emplace(spool_.place());
+  const InstanceId id = place ? place->id() : *work.id;
+  const Bytes pairs = map_.seal_pairs(id, cleaned.memory);
   const auto put = spool_.put({.id = id,
                                .instance = cleaned.instance,
                                .fingerprint = cleaned.memory.fingerprint,
                                .sealed_pairs = pairs,
                                .destinations = work.route.destinations,
                                .counted_before = counted_before,
-                               .passed = passed});
+                               .passed = passed,
+                               .place = place ? &*place : nullptr});
   durations_.put.add(steady_now() - begun);
   if (!put) return Refused{put.error().fault, put.error().detail};
   if (*put == ArchiveSpool::Put::Queued) {
@@ -277,8 +280,8 @@ Result<Ingest::Released> Ingest::release(const InstanceId& id, const Decision& d
   std::optional<PassedBody> body;
   if (original.pixels() != nullptr) body.emplace(PassedBody{*original.pixels(), file.get()});
   const Outcome outcome =
-      take_in(id, {received, **route, routing->engine((*route)->name, received.origin.calling_ae),
-                   body ? &*body : nullptr, decision, as_revision});
+      take_in({received, **route, routing->engine((*route)->name, received.origin.calling_ae),
+               body ? &*body : nullptr, decision, as_revision, id});
   if (const auto* refused = std::get_if<Refused>(&outcome))
     return fail(refused->fault, refused->detail);
   if (const auto* held = std::get_if<Held>(&outcome))

@@ -37,7 +37,7 @@ Result<void> Ingest::move_all_pairs() {
   }
 }
 
-Ingest::Outcome Ingest::take_in_revision(const InstanceId& id, const Work& work) {
+Ingest::Outcome Ingest::take_in_revision(const Work& work) {
   // What the queue knows of versions is to be in the map before they are compared.
   if (const auto moved = move_all_pairs(); !moved)
     return Refused{moved.error().fault, moved.error().detail};
@@ -51,7 +51,7 @@ Ingest::Outcome Ingest::take_in_revision(const InstanceId& id, const Work& work)
 
   switch (standing.kind) {
     case Standing::Kind::First: {
-      Outcome outcome = queue(id, *cleaned, work, false);
+      Outcome outcome = queue(*cleaned, work, false);
       const auto* taken = std::get_if<Taken>(&outcome);
       if (taken != nullptr && taken->put == ArchiveSpool::Put::Revision)
         return Held{
@@ -62,7 +62,7 @@ Ingest::Outcome Ingest::take_in_revision(const InstanceId& id, const Work& work)
     case Standing::Kind::Same: {
       const Verdict again = clean_version(work, standing.last);
       const auto* version = std::get_if<Cleaned>(&again);
-      return version == nullptr ? not_cleaned(again) : queue(id, *version, work, true);
+      return version == nullptr ? not_cleaned(again) : queue(*version, work, true);
     }
     case Standing::Kind::Older:
       // Two senders of one study: the one that is late must not undo a correction by itself.
@@ -74,10 +74,10 @@ Ingest::Outcome Ingest::take_in_revision(const InstanceId& id, const Work& work)
         return Held{HoldReason::Revision, hold_text(standing)};
       break;
   }
-  return send_revision(id, work, standing.last, standing.next);
+  return send_revision(work, standing.last, standing.next);
 }
 
-Ingest::Outcome Ingest::send_revision(const InstanceId& id, const Work& work, std::uint32_t before,
+Ingest::Outcome Ingest::send_revision(const Work& work, std::uint32_t before,
                                       std::uint32_t number) {
   for (std::uint32_t tries = 0; tries < kMostTries; ++tries, before = number++) {
     const Verdict last = clean_version(work, before), next = clean_version(work, number);
@@ -97,7 +97,7 @@ Ingest::Outcome Ingest::send_revision(const InstanceId& id, const Work& work, st
       spdlog::warn("no destination is told of the version before revision={} study={} unlisted={}",
                    number, study_uid, ordered->unlisted);
 
-    Outcome outcome = queue(id, *version, work, false);
+    Outcome outcome = queue(*version, work, false);
     const auto* taken = std::get_if<Taken>(&outcome);
     if (taken == nullptr || taken->put != ArchiveSpool::Put::Revision) {
       if (taken != nullptr) ledger_.replaced(study_uid, old_version->instance.sop_instance_uid());

@@ -26,7 +26,8 @@ constexpr std::uint64_t kWindow = 4U << 20U;
 }  // namespace
 
 SealedFileWriter::SealedFileWriter(const Keyring& keys, std::filesystem::path path,
-                                   const InstanceId& id, std::uint64_t created_unix)
+                                   const InstanceId& id, std::uint64_t created_unix,
+                                   FileDescriptor empty)
     : keys_(keys),
       path_(std::move(path)),
       id_(id),
@@ -37,7 +38,7 @@ SealedFileWriter::SealedFileWriter(const Keyring& keys, std::filesystem::path pa
   const std::span<Byte> head = extend_output(kHead);
   std::fill(head.begin(), head.end(), Byte{0});
   // Nothing may throw from here on: the destructor of a half-made object would not remove the file.
-  file_ = create_new_file(path_);
+  file_ = empty ? std::move(empty) : create_new_file(path_);
 }
 
 SealedFileWriter::~SealedFileWriter() { abandon(); }

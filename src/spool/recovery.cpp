@@ -146,6 +146,10 @@ Result<void> SpoolCore::take_in(const InstanceId& id, const std::filesystem::pat
     unknown_left = true;
     return {};
   }
+  if (!outcome && std::filesystem::is_empty(file)) {  // of a place that nobody used
+    files_.erase(id);
+    return {};
+  }
   const auto remove = [&] {
     files_.erase(id);
     ++recovered_.removed_incomplete;

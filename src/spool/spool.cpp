@@ -119,6 +119,11 @@ bool Spool<domain>::has_room() {
 }
 
 template <Domain domain>
+SpoolPlace Spool<domain>::place() {
+  return impl_->core.place();
+}
+
+template <Domain domain>
 Result<SpoolPut> Spool<domain>::put(const Offer& offer) {
   return impl_->core.put(offer);
 }

@@ -85,7 +85,9 @@ Result<std::unique_ptr<SealedFileWriter>> SpoolCore::receive_body(const Instance
 std::uint64_t SpoolCore::write_file(const SpoolOffer& offer, const SpoolCard& card) const {
   const std::filesystem::path path = files_.path(offer.id);
   std::optional<SealedFileWriter> own;
-  if (offer.passed == nullptr) own.emplace(keys_, path, offer.id, card.queued_unix);
+  if (offer.passed == nullptr)
+    own.emplace(keys_, path, offer.id, card.queued_unix,
+                offer.place != nullptr ? offer.place->use() : FileDescriptor());
   SealedFileWriter& file = own ? *own : *offer.passed;
   const CleanInstance& instance = offer.instance;
   if (!instance.body().empty()) file.write(Section::Body, instance.body());
@@ -137,6 +139,8 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
   if (instance.passed_length() > 0 &&
       (offer.passed == nullptr || !offer.passed->is_open() || offer.passed->id() != id))
     throw std::logic_error("an instance is put without the file that its body went into");
+  if (offer.place != nullptr && (offer.place->id() != id || offer.passed != nullptr))
+    throw std::logic_error("an instance is put into the place of another one");
   undo_half_puts();
   auto known = index_.known(id, instance.sop_instance_uid(), fingerprint);
   if (known.id_is_there) return Put::Queued;
@@ -190,7 +194,7 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
   try {
     // The entry before the row: after a power cut there may be a file without a row, never a row
     // without a file.
-    entries_.sync(files_.path(id).parent_path());
+    if (offer.place == nullptr) entries_.sync(files_.path(id).parent_path());
     fail_point("spool.after-sync");
 
     const std::uint64_t length = instance.header().size() + instance.passed_length() +

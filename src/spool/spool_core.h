@@ -21,29 +21,10 @@
 #include "in_flight.h"
 #include "queue_index.h"
 #include "shared_sync.h"
+#include "spool_files.h"
+#include "spool_places.h"
 
 namespace dosigate {
-
-/// Where the files of a spool lie: <directory>/spool/ab/<32 hexadecimal digits>.dsg, ab = the first
-/// two digits.
-class SpoolFiles {
- public:
-  /// Makes the 256 directories, durably, so that a put has only its own entry to sync.
-  explicit SpoolFiles(const std::filesystem::path& directory);
-  std::filesystem::path path(const InstanceId& id) const;
-  /// While its body is coming.
-  std::filesystem::path unfinished(const InstanceId& id) const;
-  /// Removes those that a crash left. @return how many.
-  std::uint64_t remove_unfinished() const;
-  const std::filesystem::path& root() const { return root_; }
-  /// Removes it if it is there.
-  void erase(const InstanceId& id) const;
-  /// Calls `use` with every file of ours and its id, in no order.
-  void each(const std::function<void(const InstanceId&, const std::filesystem::path&)>& use) const;
-
- private:
-  std::filesystem::path root_;
-};
 
 /// What Spool<domain> does, for any domain: the templates in front of it keep the domains apart at
 /// compile time, the purpose keeps their files apart on disk.
@@ -64,6 +45,7 @@ class SpoolCore {
 
   Result<std::unique_ptr<SealedFileWriter>> receive_body(const InstanceId& id, std::uint64_t bytes);
   bool disk_is_low() { return lacks_room(0); }
+  SpoolPlace place() { return places_.take(); }
   Result<Put> put(const SpoolOffer& offer);
 
   std::vector<QueueItem> claim(const std::string& destination, std::size_t max);
@@ -165,6 +147,7 @@ class SpoolCore {
   Ledger& ledger_;
   const SpoolFiles files_;
   SharedSync entries_;
+  SpoolPlaces places_{files_, entries_};
   QueueIndex index_;
   Claims claims_;
   InFlight in_flight_;

@@ -6,9 +6,11 @@
 #include <cerrno>
 #include <system_error>
 
+#include "dosigate/base/clock.h"
 #include "dosigate/base/durable_file.h"
 #include "dosigate/crypto/hash.h"
-#include "spool_core.h"
+#include "dosigate/spool/spool.h"
+#include "spool_files.h"
 
 namespace dosigate {
 namespace {

@@ -230,7 +230,7 @@ class Kills {
     std::uint64_t count = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(
              node_.directory() / "state" / "archive" / "spool"))
-      count += entry.path().extension() == ".dsg" ? 1U : 0U;
+      count += entry.path().extension() == ".dsg" && entry.file_size() > 0 ? 1U : 0U;
     return count;
   }
   unsigned long below(unsigned long end) { return random_() % end; }

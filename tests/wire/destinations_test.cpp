@@ -20,7 +20,7 @@ std::size_t spool_files(const NodeProcess& node) {
   std::size_t count = 0;
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(node.directory() / "state"))
-    count += entry.path().extension() == ".dsg" &&
+    count += entry.path().extension() == ".dsg" && entry.file_size() > 0 &&
              entry.path().parent_path().parent_path().filename() == "spool";
   return count;
 }

@@ -132,6 +132,8 @@ class Ingest {
     PassedBody* body = nullptr;
     Decision decision{};
     bool as_revision = false;  ///< a person has decided to send it as one
+    /// Of its file, or of the original that is released; none: of the place it gets in the spool.
+    std::optional<InstanceId> id{};
   };
   struct Taken {
     ArchiveSpool::Put put;
@@ -152,10 +154,9 @@ class Ingest {
   Result<const Config::Route*> route_of(const Routing& routing, const Origin& origin) const;
 
   /// From the rules to the queue.
-  Outcome take_in(const InstanceId& id, const Work& work);
+  Outcome take_in(const Work& work);
   /// @param counted_before  it was acknowledged before
-  Outcome queue(const InstanceId& id, const Cleaned& cleaned, const Work& work,
-                bool counted_before);
+  Outcome queue(const Cleaned& cleaned, const Work& work, bool counted_before);
   void count(const Cleaned& cleaned);
   void note_rejection(const InstanceId& id, const Cleaned& cleaned, const Config::Route& route);
 
@@ -164,9 +165,8 @@ class Ingest {
   /// Everything that is in the queue is in the map afterwards, but for what the map does not take.
   Result<void> move_all_pairs();
   /// With nothing else in flight.
-  Outcome take_in_revision(const InstanceId& id, const Work& work);
-  Outcome send_revision(const InstanceId& id, const Work& work, std::uint32_t before,
-                        std::uint32_t number);
+  Outcome take_in_revision(const Work& work);
+  Outcome send_revision(const Work& work, std::uint32_t before, std::uint32_t number);
 
   PseudonymMap& map_;
   ArchiveSpool& spool_;

@@ -43,8 +43,9 @@ enum class Section : std::uint8_t { Header = 1, Body = 2, Trailer = 3, Pairs = 4
 class SealedFileWriter {
  public:
   /// Creates `path` (0600, must not exist). Throws std::system_error.
+  /// @param empty  the file of that path, open and empty, if it is there already.
   SealedFileWriter(const Keyring& keys, std::filesystem::path path, const InstanceId& id,
-                   std::uint64_t created_unix);
+                   std::uint64_t created_unix, FileDescriptor empty = {});
   SealedFileWriter(const SealedFileWriter&) = delete;
   SealedFileWriter& operator=(const SealedFileWriter&) = delete;
   ~SealedFileWriter();

@@ -22,6 +22,7 @@ namespace dosigate {
 template <Domain domain>
 class Spool;
 class SpoolCore;
+class SpoolPlaces;
 
 /// A random id for what is to be put. Those of the same few seconds have their files in one
 /// directory, so that parallel puts share its sync.
@@ -56,6 +57,25 @@ enum class SpoolPut {
   Revision    ///< the same UID with another fingerprint is in the queue: nothing was kept
 };
 
+/// A file of a spool that waits for its instance: empty, with a durable entry, so that a put there
+/// has only its content to sync. Another instance gets it when it goes unused. Must not outlive its
+/// spool. Thread: one at a time.
+class SpoolPlace {
+ public:
+  SpoolPlace(SpoolPlace&&) noexcept = default;
+  ~SpoolPlace();
+  const InstanceId& id() const { return id_; }
+  /// The file, which is the caller's from now on.
+  FileDescriptor use() { return std::move(file_); }
+
+ private:
+  friend class SpoolPlaces;
+  SpoolPlace(SpoolPlaces& owner, const InstanceId& id, FileDescriptor file);
+  SpoolPlaces& owner_;
+  InstanceId id_;
+  FileDescriptor file_;
+};
+
 struct SpoolOffer {
   InstanceId id{};
   const CleanInstance& instance;  ///< outlives the put
@@ -67,6 +87,8 @@ struct SpoolOffer {
   /// Of `receive_body`, when the body of the instance passed before: finished by the put, unless
   /// that keeps nothing.
   SealedFileWriter* passed = nullptr;
+  /// Of `place`, whose id this is, if it has one; not with `passed`.
+  SpoolPlace* place = nullptr;
 };
 
 struct SpoolWithdrawn {
@@ -125,9 +147,9 @@ class Claimed {
 /// Durable queue of clean instances of one domain: sealed files `spool/ab/<id>.dsg` and the index
 /// queue.db, which can be rebuilt from them.
 ///
-/// put:  end section < fdatasync < directory sync < queue row < return.   A crash leaves at most a
-/// complete file without a row, which is taken in
-///       at start, or an incomplete one, which is removed.
+/// put:  end section < fdatasync < queue row < return, and the entry of the file is synced before
+///       the row: before the put when it goes into a SpoolPlace. A crash leaves at most a complete
+///       file without a row, which is taken in at start, or an incomplete one, which is removed.
 /// done: ledger durable < row < unlink, and only when the UID pairs are in the map.
 /// Thread: any.
 template <Domain domain>
@@ -157,6 +179,8 @@ class Spool {
   Result<std::unique_ptr<SealedFileWriter>> receive_body(const InstanceId& id, std::uint64_t bytes);
   /// Whether as much is free as new instances need.
   bool has_room();
+  /// For an instance that is to be put. Throws std::system_error when no file can be made.
+  SpoolPlace place();
 
   /// Durable on return of Queued. Busy at the low-water mark. Throws std::system_error (a failed
   /// write or sync) or SQLite::Exception; nothing is kept then. An id that is in the queue already

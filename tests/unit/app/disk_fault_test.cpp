@@ -45,10 +45,11 @@ ReceivedInstance screen_save(std::size_t patient) {
       .received();
 }
 
+/// But for empty ones, which wait for the next instances.
 std::size_t files_below(const std::filesystem::path& directory, const std::string& extension) {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
-    count += entry.path().extension() == extension ? 1 : 0;
+    count += entry.path().extension() == extension && entry.file_size() > 0 ? 1 : 0;
   return count;
 }
 
@@ -152,7 +153,7 @@ constexpr Place kPlaces[] = {{"identity.journal", Kind::Write, 1},
                              {".dsg", Kind::Write, 2},
                              {".dsg", Kind::Sync, 2},
                              {".dsg", Kind::Unlink, 1},
-                             {"archive/spool/", Kind::SyncDirectory, 2},
+                             {"archive/spool/", Kind::SyncDirectory, 1},
                              {"queue.db-wal", Kind::Write, 10},
                              {"queue.db-wal", Kind::Sync, 1},
                              {"ledger.db-wal", Kind::Write, 10},
