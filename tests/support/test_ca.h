@@ -27,9 +27,9 @@ class TestCa {
   TestCa& operator=(const TestCa&) = delete;
 
   struct Wish {
-    std::vector<std::string> dns, addresses;  ///< subject alternative names; none: only the CN
+    std::vector<std::string> dns{}, addresses{};  ///< subject alternative names; none: only the CN
     std::chrono::seconds from{-3600}, until{24 * 3600 * 365};  ///< from now
-    std::string extended_key_usage;  ///< as in openssl's configuration: "serverAuth"
+    std::string extended_key_usage{};  ///< as in openssl's configuration: "serverAuth"
   };
   /// Writes <name>.pem and <name>.key (PKCS #8, mode 0600), with CN = `common_name`, and names
   /// them beside our own certificate.
