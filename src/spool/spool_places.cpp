@@ -35,16 +35,16 @@ SpoolPlace SpoolPlaces::take() {
 }
 
 void SpoolPlaces::make_more() {
-  const InstanceId first = new_instance_id();  // all in its directory
+  const InstanceId like = new_instance_id();  // all in its directory
   std::vector<Ready> made;
   made.reserve(kAtOnce);
   try {
     while (made.size() < kAtOnce) {
-      InstanceId id = made.empty() ? first : random_id();
-      id[0] = first[0];
+      InstanceId id = random_id();
+      id[0] = like[0];
       made.push_back({id, create_new_file(files_.path(id))});
     }
-    entries_.sync(files_.path(first).parent_path());
+    entries_.sync(files_.path(like).parent_path());
   } catch (...) {
     for (const Ready& useless : made) ::unlink(files_.path(useless.id).c_str());
     throw;

@@ -17,9 +17,12 @@ using Kind = DiskStep::Kind;
 class SpoolPlaces : public ::testing::Test {
  protected:
   Result<SpoolPut> put(SpoolPlace& place, const std::string& sop) const {
+    return put(place.id(), place, sop);
+  }
+  Result<SpoolPut> put(const InstanceId& id, SpoolPlace& place, const std::string& sop) const {
     const CleanInstance instance = SpoolHome::instance(sop);
     const Bytes print(32, 1);
-    return home.spool->put({.id = place.id(),
+    return home.spool->put({.id = id,
                             .instance = instance,
                             .fingerprint = print,
                             .sealed_pairs = {},
@@ -31,6 +34,9 @@ class SpoolPlaces : public ::testing::Test {
     return static_cast<std::size_t>(std::ranges::count_if(steps, [&](const DiskStep& step) {
       return step.kind == kind && step.path.string().find(in) != std::string::npos;
     }));
+  }
+  DiskFault::Plan failing(Kind kind, const std::string& in) const {
+    return {.root = home.path, .error = EIO, .path = in, .kind = kind};
   }
 
   TempDir dir;
@@ -124,27 +130,14 @@ TEST_F(SpoolPlaces, ThatSomebodyRemovedAreNotUsed) {
 
 TEST_F(SpoolPlaces, TakeTheirOwnInstanceOnly) {
   auto one = home.spool->place(), other = home.spool->place();
-  const CleanInstance instance = SpoolHome::instance("2.25.1");
-  const Bytes print(32, 1);
 
-  EXPECT_THROW((void)home.spool->put({.id = one.id(),
-                                      .instance = instance,
-                                      .fingerprint = print,
-                                      .sealed_pairs = {},
-                                      .destinations = {"A"},
-                                      .place = &other}),
-               std::logic_error);
+  EXPECT_THROW((void)put(one.id(), other, "2.25.1"), std::logic_error);
 }
 
 TEST_F(SpoolPlaces, KeepNothingOfWhatCouldNotBeSynced) {
   auto place = home.spool->place();
   {
-    DiskFault::Plan plan;
-    plan.root = home.path;
-    plan.error = EIO;
-    plan.path = ".dsg";
-    plan.kind = Kind::Sync;
-    const DiskFault fault(plan);
+    const DiskFault fault(failing(Kind::Sync, ".dsg"));
     EXPECT_THROW((void)put(place, "2.25.1"), std::system_error);
     ASSERT_EQ(DiskFault::failed(), 1U);
   }
@@ -156,13 +149,8 @@ TEST_F(SpoolPlaces, KeepNothingOfWhatCouldNotBeSynced) {
 }
 
 TEST_F(SpoolPlaces, AreNotGivenOutWhenTheirEntriesCouldNotBeSynced) {
-  DiskFault::Plan plan;
-  plan.root = home.path;
-  plan.error = EIO;
-  plan.path = "/spool/";
-  plan.kind = Kind::SyncDirectory;
   {
-    const DiskFault fault(plan);
+    const DiskFault fault(failing(Kind::SyncDirectory, "/spool/"));
     EXPECT_THROW((void)home.spool->place(), std::system_error);
     ASSERT_EQ(DiskFault::failed(), 1U);
   }
