@@ -149,9 +149,6 @@ Ingest::Outcome Ingest::take_in(const Work& work) {
 
 Ingest::Outcome Ingest::queue(const Cleaned& cleaned, const Work& work, bool counted_before) {
   SealedFileWriter* const passed = work.body != nullptr ? work.body->file : nullptr;
-  // An equal instance that came at the same time may have taken the place for which it was written.
-  if (passed != nullptr && !passed->is_open())
-    return Refused{Fault::Busy, "the same instance was being taken in: send it once more"};
   const SteadyTime begun = steady_now();
   std::optional<SpoolPlace> place;
   if (!work.id) place.emplace(spool_.place());
@@ -215,8 +212,6 @@ AssociationServer::Answer Ingest::keep(const Work& work, const Held& held) {
     return {to_dimse(Fault::Uncertain), std::string(reason)};
   }
   SealedFileWriter* const passed = work.body != nullptr ? work.body->file : nullptr;
-  if (passed != nullptr && !passed->is_open())
-    return refuse(Fault::Busy, "the same instance was being taken in", received.origin);
   const InstanceId id = passed != nullptr ? passed->id() : random_id();
   if (auto held_on_disk = quarantine_.hold(id, received, reason, held.detail, passed);
       !held_on_disk)

@@ -30,6 +30,7 @@ Verdict Ingest::clean_version(const Work& work, std::uint32_t revision) const {
 }
 
 Result<void> Ingest::move_all_pairs() {
+  if (!spool_.pairs_waiting()) return {};  // knows of all that was acknowledged
   for (;;) {
     const auto moved = move_pairs(spool_, map_);
     if (!moved) return moved.error();

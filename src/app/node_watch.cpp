@@ -93,6 +93,8 @@ std::vector<Condition> Node::conditions() const {
   for (const std::string& trouble :
        {stores_.map->trouble(), stores_.ledger->trouble(), stores_.spool->trouble()})
     if (!trouble.empty()) out.push_back({2, "sync-failed", "", trouble});
+  if (const std::string why = stores_.spool->not_entered(); !why.empty())
+    out.push_back({2, "cannot-store", "queue", why});
   if (const auto stuck = stores_.spool->pairs_stuck(); stuck > 0)
     out.push_back(
         {1, "pairs-not-moved", "",

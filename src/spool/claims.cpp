@@ -68,15 +68,22 @@ void Claims::drop(Line& line, const InstanceId& id, Then then) {
   line.work.notify_all();
 }
 
-void Claims::begin_put(const InstanceId& id) {
-  const std::lock_guard lock(mutex_);
-  putting_.insert(id);
+bool Claims::begin_put(const InstanceId& id, const std::string& sop_instance_uid,
+                       std::chrono::steady_clock::time_point until) {
+  Lock lock(mutex_);
+  if (!changed_.wait_until(
+          lock, until, [&] { return !putting_.contains(id) && !sops_.contains(sop_instance_uid); }))
+    return false;
+  putting_.emplace(id, sop_instance_uid);
+  sops_.insert(sop_instance_uid);
+  return true;
 }
 
-void Claims::end_put(const InstanceId& id,
-                     const std::vector<std::pair<std::int64_t, QueueItem>>& queued) {
+void Claims::end_put(const InstanceId& id, const std::vector<Queued>& queued) noexcept {
   const std::lock_guard lock(mutex_);
-  putting_.erase(id);
+  const auto put = putting_.find(id);
+  sops_.erase(put->second);
+  putting_.erase(put);
   ++changes_;
   changed_.notify_all();
   for (const auto& [study, item] : queued) {
@@ -89,7 +96,9 @@ void Claims::end_put(const InstanceId& id,
 
 std::set<InstanceId> Claims::being_put() const {
   const std::lock_guard lock(mutex_);
-  return putting_;
+  std::set<InstanceId> out;
+  for (const auto& [id, sop_instance_uid] : putting_) out.insert(id);
+  return out;
 }
 
 bool Claims::wait_for_put(const InstanceId& id, std::chrono::steady_clock::time_point until) {

@@ -59,10 +59,13 @@ class Claims {
   bool release(const std::string& destination, const InstanceId& id, Then then);
   /// Of one that was withdrawn.
   void end(const std::string& destination, const InstanceId& id);
-  void begin_put(const InstanceId& id);
-  /// @param queued  with their studies, what can be claimed from now on; none when the put failed.
-  void end_put(const InstanceId& id,
-               const std::vector<std::pair<std::int64_t, QueueItem>>& queued = {});
+  /// One put at a time of an id, and of a SOP instance: those before it are waited for. False when
+  /// that lasts longer than `until`.
+  bool begin_put(const InstanceId& id, const std::string& sop_instance_uid,
+                 std::chrono::steady_clock::time_point until);
+  using Queued = std::pair<std::int64_t, QueueItem>;  ///< with its study
+  /// @param queued  what can be claimed from now on; none when the put failed.
+  void end_put(const InstanceId& id, const std::vector<Queued>& queued = {}) noexcept;
   std::set<InstanceId> being_put() const;
   /// Until nobody is putting it any more; false when that lasts longer than `until`.
   bool wait_for_put(const InstanceId& id, std::chrono::steady_clock::time_point until);
@@ -85,7 +88,8 @@ class Claims {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, Line, std::less<>> lines_;
-  std::set<InstanceId> putting_;
+  std::map<InstanceId, std::string> putting_;  ///< with their SOP instances
+  std::set<std::string> sops_;                 ///< the same
   std::uint64_t changes_ = 0;
 };
 

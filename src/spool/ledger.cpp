@@ -34,60 +34,63 @@ Result<std::unique_ptr<Ledger>> Ledger::open_existing(const std::filesystem::pat
       new Ledger(std::make_unique<Impl>(std::move(*database), file, wall_now)));
 }
 
-std::shared_ptr<Coming> Ledger::coming() { return impl_->writer.coming(); }
+Outstanding::Mark Ledger::announce() { return impl_->announced.add(); }
 
-void Ledger::queued(const Entry& entry, const std::shared_ptr<Coming>& coming) {
-  const auto job = [&](SQLite::Database& db, LedgerCounts& delta) {
-    Outcome outcome = Outcome::Queued;
-    const std::int64_t time = impl_->now();
-    if (const auto known = impl_->outcome_of(db, entry.id)) {
-      outcome = *known;
-      if (outcome == Outcome::Dropped || outcome == Outcome::Discarded ||
-          outcome == Outcome::Duplicate) {
-        not_in_the_book("an instance that was closed is queued again", entry.id);
-      }
-      if (outcome == Outcome::Quarantined) {  // released
-        const std::int64_t study = impl_->study_id(db, entry.study_uid, entry.pseudonym);
-        const auto facts = impl_->count_facts(db, entry, study);
-        impl_->sent_again(db, entry);
-        (impl_->statements(db,
-                           "UPDATE instance SET domain = ?, study_id = ?, sop_class = ?, sop_uid = "
-                           "?, facts_id = nullif(?, 0) WHERE id = ?")
-         << static_cast<std::int64_t>(entry.domain) << study << entry.sop_class_uid
-         << entry.sop_instance_uid << facts.value_or(0) << ByteView(entry.id))
-            .run();
-        impl_->move(db, entry.id, outcome, Outcome::Queued, "", delta);
-        impl_->arrived(db, study);
-        outcome = Outcome::Queued;
-      }
-    } else {
-      const std::int64_t study = impl_->study_id(db, entry.study_uid, entry.pseudonym);
-      const auto facts = impl_->count_facts(db, entry, study);
-      impl_->sent_again(db, entry);
-      if (entry.issued) impl_->count_issued(db, delta);
-      (impl_->statements(db,
-                         "INSERT INTO instance (id, domain, day, study_id, sop_class, sop_uid, "
-                         "outcome, changed, facts_id) VALUES (?, ?, ?, ?, ?, ?, 1, ?, nullif(?, "
-                         "0))")
-       << ByteView(entry.id) << static_cast<std::int64_t>(entry.domain) << time / kSecondsPerDay
-       << study << entry.sop_class_uid << entry.sop_instance_uid << time << facts.value_or(0))
+void Ledger::Impl::enter(SQLite::Database& db, const Entry& entry, LedgerCounts& delta) {
+  Outcome outcome = Outcome::Queued;
+  const std::int64_t time = now();
+  if (const auto known = outcome_of(db, entry.id)) {
+    outcome = *known;
+    if (outcome == Outcome::Dropped || outcome == Outcome::Discarded ||
+        outcome == Outcome::Duplicate) {
+      not_in_the_book("an instance that was closed is queued again", entry.id);
+    }
+    if (outcome == Outcome::Quarantined) {  // released
+      const std::int64_t study = study_id(db, entry.study_uid, entry.pseudonym);
+      const auto facts = count_facts(db, entry, study);
+      sent_again(db, entry);
+      (statements(db,
+                  "UPDATE instance SET domain = ?, study_id = ?, sop_class = ?, sop_uid = "
+                  "?, facts_id = nullif(?, 0) WHERE id = ?")
+       << static_cast<std::int64_t>(entry.domain) << study << entry.sop_class_uid
+       << entry.sop_instance_uid << facts.value_or(0) << ByteView(entry.id))
           .run();
-      impl_->count_arrived(db, time / kSecondsPerDay);
-      if (!entry.issued) impl_->arrived(db, study);
-      ++delta.of(Outcome::Queued);
+      move(db, entry.id, outcome, Outcome::Queued, "", delta);
+      arrived(db, study);
+      outcome = Outcome::Queued;
     }
-    for (const std::string& destination : distinct(entry.destinations)) {
-      const int added = (impl_->statements(db,
-                                           "INSERT OR IGNORE INTO assignment (id, destination, "
-                                           "state, changed) VALUES (?, ?, 0, ?)")
-                         << ByteView(entry.id) << destination << time)
-                            .run();
-      if (added > 0) impl_->count_assigned(db, entry.id, destination);
-      delta.of(destination, DeliveryState::Queued) += added;
-    }
-    impl_->settle(db, entry.id, outcome, delta);
-  };
-  impl_->write(Durability::Normal, job, coming);
+  } else {
+    const std::int64_t study = study_id(db, entry.study_uid, entry.pseudonym);
+    const auto facts = count_facts(db, entry, study);
+    sent_again(db, entry);
+    if (entry.issued) count_issued(db, delta);
+    (statements(db,
+                "INSERT INTO instance (id, domain, day, study_id, sop_class, sop_uid, "
+                "outcome, changed, facts_id) VALUES (?, ?, ?, ?, ?, ?, 1, ?, nullif(?, "
+                "0))")
+     << ByteView(entry.id) << static_cast<std::int64_t>(entry.domain) << time / kSecondsPerDay
+     << study << entry.sop_class_uid << entry.sop_instance_uid << time << facts.value_or(0))
+        .run();
+    count_arrived(db, time / kSecondsPerDay);
+    if (!entry.issued) arrived(db, study);
+    ++delta.of(Outcome::Queued);
+  }
+  for (const std::string& destination : distinct(entry.destinations)) {
+    const int added = (statements(db,
+                                  "INSERT OR IGNORE INTO assignment (id, destination, "
+                                  "state, changed) VALUES (?, ?, 0, ?)")
+                       << ByteView(entry.id) << destination << time)
+                          .run();
+    if (added > 0) count_assigned(db, entry.id, destination);
+    delta.of(destination, DeliveryState::Queued) += added;
+  }
+  settle(db, entry.id, outcome, delta);
+}
+
+void Ledger::queued(const std::vector<Entry>& entries) {
+  impl_->write(Durability::Normal, [&](SQLite::Database& db, LedgerCounts& delta) {
+    for (const Entry& entry : entries) impl_->enter(db, entry, delta);
+  });
 }
 
 void Ledger::quarantined(const InstanceId& id, std::string_view reason) {

@@ -35,7 +35,7 @@ std::vector<Ledger::StudyArrival> Ledger::quiet_studies(std::chrono::seconds qui
                                                         std::size_t max) {
   const std::int64_t time = impl_->now();
   const auto find = [&](const char* sql, std::int64_t moment) {
-    return impl_->reader.with([&](ReadConnection& read) {
+    return impl_->report([&](ReadConnection& read) {
       std::vector<StudyArrival> out;
       Query rows = read(sql);
       rows << moment << static_cast<std::int64_t>(max);
@@ -75,7 +75,7 @@ void Ledger::completed(const std::vector<StudyArrival>& studies) {
 }
 
 std::optional<Ledger::StudyArrival> Ledger::arrival_of(std::string_view study_uid) const {
-  return impl_->reader.with([&](ReadConnection& read) -> std::optional<StudyArrival> {
+  return impl_->report([&](ReadConnection& read) -> std::optional<StudyArrival> {
     Query row =
         read("SELECT study_uid, pseudonym, last_arrival, completed FROM study WHERE study_uid = ?");
     row << study_uid;
@@ -86,7 +86,7 @@ std::optional<Ledger::StudyArrival> Ledger::arrival_of(std::string_view study_ui
 
 std::vector<Ledger::StudyArrival> Ledger::latest_studies(std::string_view after,
                                                          std::size_t max) const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     std::int64_t arrival = std::numeric_limits<std::int64_t>::max(), number = arrival;
     if (!after.empty()) {
       Query row = read("SELECT last_arrival, study_id FROM study WHERE study_uid = ?");
@@ -108,7 +108,7 @@ std::vector<Ledger::StudyArrival> Ledger::latest_studies(std::string_view after,
 
 Ledger::Arrivals Ledger::arrivals() const {
   const std::int64_t midnight = impl_->now() / kSecondsPerDay * kSecondsPerDay;
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     Arrivals out;
     {
       Query row = read("SELECT COUNT(*) FROM study WHERE completed = 0 AND last_arrival > 0");

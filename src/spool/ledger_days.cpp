@@ -145,6 +145,7 @@ std::vector<std::string> Ledger::Day::faults() const {
 }
 
 std::vector<Ledger::Day> Ledger::days(std::int64_t from, std::int64_t to) const {
+  impl_->announced.wait(kReportPatience);
   ReadConnection read(open_reader(impl_->file));
   const SQLite::Transaction one_state(*read.database);
   std::vector<Day> out;

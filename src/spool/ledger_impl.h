@@ -14,6 +14,7 @@
 namespace dosigate {
 
 inline constexpr long long kSecondsPerDay = 86'400;
+inline constexpr std::chrono::milliseconds kReportPatience{250};
 
 /// The connections of ledger.db, the counters, and what the calls of the book have in common.
 struct Ledger::Impl {
@@ -34,24 +35,40 @@ struct Ledger::Impl {
   Statements statements;  // the writer's, used only inside its jobs
   mutable Guarded<ReadConnection> reader;
   Guarded<LedgerCounts> counts;
+  Outstanding announced;
 
   std::int64_t now() const { return to_unix(clock()); }
 
   /// Runs `job(db, delta)` and books its delta once it is committed, so that the counters never
   /// show what a failed commit undid.
   template <class Job>
-  void write(Durability durability, const Job& job, const std::shared_ptr<Coming>& coming = {}) {
+  void write(Durability durability, const Job& job) {
     LedgerCounts delta;
     writer.run(
         [&](SQLite::Database& db) {
           delta = {};
           job(db, delta);
         },
-        durability, coming);
+        durability);
     counts.with([&](LedgerCounts& c) { c += delta; });
   }
 
+  /// For reports: with what was announced before. Never with a lock of the spool held, which
+  /// whoever enters it may need.
+  template <class Use>
+  decltype(auto) report(Use&& use) const {
+    announced.wait(kReportPatience);
+    return reader.with(std::forward<Use>(use));
+  }
+  template <class Use>
+  decltype(auto) report_counts(Use&& use) const {
+    announced.wait(kReportPatience);
+    return counts.with(std::forward<Use>(use));
+  }
+
   // Inside a job.
+  /// What `queued` does for one.
+  void enter(SQLite::Database& db, const Entry& entry, LedgerCounts& delta);
   std::optional<Outcome> outcome_of(SQLite::Database& db, const InstanceId& id);
   /// Row of a study, made when new. A forgotten one never gets its pseudonym again.
   std::int64_t study_id(SQLite::Database& db, std::string_view study_uid,

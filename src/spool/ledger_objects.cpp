@@ -17,6 +17,7 @@ std::vector<Ledger::DeliveredStudy> Ledger::delivered_studies(const DeliveredSco
   static const std::string of_study =
       begin + "AND i.study_id = (SELECT study_id FROM study WHERE study_uid = ?4) " + end;
 
+  impl_->announced.wait(kReportPatience);
   ReadConnection read(open_reader(impl_->file));
   std::vector<DeliveredStudy> out;
   Query rows = read(scope.study_uid.empty() ? of_days.c_str() : of_study.c_str());
@@ -29,7 +30,7 @@ std::vector<Ledger::DeliveredStudy> Ledger::delivered_studies(const DeliveredSco
 std::vector<Ledger::DeliveredObject> Ledger::delivered_objects(const DeliveredScope& scope,
                                                                std::string_view after,
                                                                std::size_t max) const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     std::vector<DeliveredObject> out;
     Query rows = read(
         "SELECT i.sop_class, i.sop_uid, MAX(EXISTS (SELECT 1 FROM withdrawal w WHERE w.note = "
@@ -44,7 +45,7 @@ std::vector<Ledger::DeliveredObject> Ledger::delivered_objects(const DeliveredSc
 }
 
 std::uint64_t Ledger::delivered_and_folded(const DeliveredScope& scope) const {
-  return impl_->reader.with([&](ReadConnection& read) -> std::uint64_t {
+  return impl_->report([&](ReadConnection& read) -> std::uint64_t {
     if (!scope.study_uid.empty()) {
       Query row = read(
           "SELECT COALESCE(SUM(t.count), 0) FROM study s JOIN study_total t USING (study_id) WHERE "

@@ -25,7 +25,7 @@ bool Ledger::resume(std::string_view destination) {
 }
 
 std::map<std::string, Ledger::Pause> Ledger::pauses() const {
-  return impl_->reader.with([](ReadConnection& read) {
+  return impl_->report([](ReadConnection& read) {
     std::map<std::string, Pause> out;
     Query rows = read("SELECT destination, since, actor, reason FROM pause");
     while (rows.next())

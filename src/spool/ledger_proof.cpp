@@ -114,6 +114,7 @@ void read_deliveries(ReadConnection& read, std::int64_t study, Ledger::Proof& ou
 }  // namespace
 
 std::optional<Ledger::Proof> Ledger::proof(std::string_view study_uid) const {
+  impl_->announced.wait(kReportPatience);
   ReadConnection read(open_reader(impl_->file));
   const SQLite::Transaction one_state(*read.database);
   Proof out;

@@ -7,7 +7,7 @@
 namespace dosigate {
 
 Ledger::Totals Ledger::totals() const {
-  return impl_->counts.with([](const LedgerCounts& c) {
+  return impl_->report_counts([](const LedgerCounts& c) {
     const auto count = [&](Outcome outcome) {
       return static_cast<std::uint64_t>(c.outcomes.at(static_cast<std::size_t>(outcome)));
     };
@@ -28,7 +28,7 @@ Ledger::Totals Ledger::totals() const {
 }
 
 std::map<std::string, Ledger::DestinationTotals> Ledger::by_destination() const {
-  return impl_->counts.with([](const LedgerCounts& c) {
+  return impl_->report_counts([](const LedgerCounts& c) {
     std::map<std::string, DestinationTotals> out;
     for (const auto& [name, states] : c.destinations) {
       const auto count = [&states = states](DeliveryState state) {
@@ -46,7 +46,7 @@ std::map<std::string, Ledger::DestinationTotals> Ledger::by_destination() const 
 }
 
 std::map<std::string, std::uint64_t> Ledger::reasons(Outcome outcome) const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     std::map<std::string, std::uint64_t> out;
     Query rows = read(
         "SELECT reason, COUNT(*) FROM instance WHERE outcome = ?1 GROUP BY reason"
@@ -58,7 +58,7 @@ std::map<std::string, std::uint64_t> Ledger::reasons(Outcome outcome) const {
 }
 
 std::map<std::string, std::uint64_t> Ledger::refusals() const {
-  return impl_->reader.with([](ReadConnection& read) {
+  return impl_->report([](ReadConnection& read) {
     std::map<std::string, std::uint64_t> out;
     Query rows = read("SELECT reason, SUM(count) FROM refused GROUP BY reason");
     while (rows.next()) out[rows.text(0)] = rows.unsigned_integer(1);
@@ -67,7 +67,7 @@ std::map<std::string, std::uint64_t> Ledger::refusals() const {
 }
 
 std::vector<Ledger::Facts> Ledger::facts_of(std::string_view pseudonym) const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     std::vector<Facts> out;
     Query rows = read(
         "SELECT s.study_uid, f.facts, f.instances, f.first_day, f.last_day, f.first_acquired, "
@@ -83,7 +83,7 @@ std::vector<Ledger::Facts> Ledger::facts_of(std::string_view pseudonym) const {
 }
 
 std::vector<std::string> Ledger::studies_of(std::string_view pseudonym) const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     std::vector<std::string> out;
     Query rows = read(
         "SELECT study_uid FROM study WHERE pseudonym = ? AND pseudonym <> '' ORDER BY study_id");
@@ -94,7 +94,7 @@ std::vector<std::string> Ledger::studies_of(std::string_view pseudonym) const {
 }
 
 std::vector<std::string> Ledger::studies() const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     Query rows = read("SELECT study_uid FROM study WHERE pseudonym <> '' ORDER BY study_id");
     std::vector<std::string> out;
     while (rows.next()) out.push_back(rows.text(0));
@@ -103,7 +103,7 @@ std::vector<std::string> Ledger::studies() const {
 }
 
 std::vector<InstanceId> Ledger::quarantined_instances() const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     Query rows = read("SELECT id FROM instance WHERE outcome = ?");
     rows << static_cast<std::int64_t>(Outcome::Quarantined);
     std::vector<InstanceId> out;
@@ -113,7 +113,7 @@ std::vector<InstanceId> Ledger::quarantined_instances() const {
 }
 
 std::string Ledger::pseudonym_of(std::string_view study_uid) const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     Query row = read("SELECT pseudonym FROM study WHERE study_uid = ?");
     row << study_uid;
     return row.next() ? row.text(0) : std::string();
@@ -121,7 +121,7 @@ std::string Ledger::pseudonym_of(std::string_view study_uid) const {
 }
 
 std::vector<Ledger::Sent> Ledger::sent(std::string_view study_uid) const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     std::map<std::string, Sent> found;
     Query rows = read(
         "SELECT a.destination, a.state, COUNT(*), MIN(a.changed), MAX(a.changed) FROM study s JOIN "
@@ -186,7 +186,7 @@ void Ledger::legal(const Legal& now) {
 
 std::vector<Ledger::Legal> Ledger::legal_during(std::string_view destination, std::int64_t from,
                                                 std::int64_t to) const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     std::vector<Legal> out;
     Query rows = read(
         "SELECT destination, purpose, legal_basis, operator, country, since FROM legal WHERE "
@@ -213,7 +213,7 @@ void Ledger::milestone(std::string_view name, std::int64_t when) {
 }
 
 std::int64_t Ledger::milestone(std::string_view name) const {
-  return impl_->reader.with([&](ReadConnection& read) -> std::int64_t {
+  return impl_->report([&](ReadConnection& read) -> std::int64_t {
     Query row = read("SELECT at FROM milestone WHERE name = ?");
     row << name;
     return row.next() ? row.integer(0) : 0;
@@ -221,7 +221,7 @@ std::int64_t Ledger::milestone(std::string_view name) const {
 }
 
 std::optional<std::int64_t> Ledger::oldest_day() const {
-  return impl_->reader.with([](ReadConnection& read) -> std::optional<std::int64_t> {
+  return impl_->report([](ReadConnection& read) -> std::optional<std::int64_t> {
     Query row = read("SELECT day FROM instance ORDER BY day LIMIT 1");
     if (!row.next()) return std::nullopt;
     return row.integer(0);
@@ -236,7 +236,7 @@ Result<void> Ledger::copy_to(const std::filesystem::path& file) const {
 
 std::map<std::string, DeliveryState> Ledger::deliveries_of(std::string_view study_uid,
                                                            std::string_view sop_uid) const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     std::map<std::string, DeliveryState> out;
     Query rows = read(
         "SELECT a.destination, a.state FROM study s JOIN instance i ON i.study_id = s.study_id "

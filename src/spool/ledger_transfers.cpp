@@ -17,7 +17,7 @@ void Ledger::Impl::count_transfer(SQLite::Database& db, const InstanceId& id,
 
 std::vector<Ledger::Transfer> Ledger::transfers_to_record(std::chrono::seconds quiet,
                                                           std::size_t max) const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     std::vector<Transfer> out;
     // One in the future is of a clock that was set back since.
     Query rows = read(

@@ -115,7 +115,7 @@ std::vector<Ledger::Withdrawal> Ledger::withdrawals(std::string_view study_uid,
                                                     std::size_t max) const {
   static const std::string sql =
       std::string(kColumns) + "WHERE ?1 = '' OR study_uid = ?1 ORDER BY number DESC LIMIT ?2";
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     std::vector<Withdrawal> out;
     {
       Query rows = read(sql.c_str());
@@ -128,7 +128,7 @@ std::vector<Ledger::Withdrawal> Ledger::withdrawals(std::string_view study_uid,
 }
 
 std::vector<Ledger::Told> Ledger::told_and_not_recorded(std::size_t max) const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     std::vector<Told> out;
     Query rows = read(
         "SELECT w.number, n.destination, w.study_uid, w.code, w.cause, n.told FROM withdrawal_note "
@@ -157,7 +157,7 @@ void Ledger::recorded(const std::vector<Told>& told) {
 
 std::uint64_t Ledger::withdrawals_open(std::int64_t until,
                                        const std::set<std::string>& except) const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     std::uint64_t out = 0;
     Query rows = read(
         "SELECT n.destination, COUNT(*) FROM withdrawal_note n JOIN withdrawal w USING (number) "
@@ -175,7 +175,7 @@ std::vector<Ledger::Unfinished> Ledger::unfinished_orders() const {
       "WHERE cause <> 'received' AND number IN (SELECT number FROM withdrawal_note WHERE recorded "
       "= 0 AND told = 0) AND NOT EXISTS (SELECT 1 FROM instance i WHERE i.id = withdrawal.note) "
       "ORDER BY number";
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     std::vector<Unfinished> out;
     {
       Query rows = read(sql.c_str());
@@ -193,7 +193,7 @@ std::vector<Ledger::Unfinished> Ledger::unfinished_orders() const {
 
 std::set<std::string> Ledger::rejected_at(std::string_view study_uid, std::string_view destination,
                                           std::string_view cause) const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     std::set<std::string> out;
     Query rows = read(
         "SELECT o.sop_uid FROM withdrawal w JOIN withdrawal_note n USING (number) JOIN "
@@ -207,7 +207,7 @@ std::set<std::string> Ledger::rejected_at(std::string_view study_uid, std::strin
 }
 
 std::set<std::string> Ledger::never_sent(std::string_view study_uid) const {
-  return impl_->reader.with([&](ReadConnection& read) {
+  return impl_->report([&](ReadConnection& read) {
     std::set<std::string> out;
     {
       Query folded = read(

@@ -1,5 +1,8 @@
 #include "queue_index.h"
 
+#include <algorithm>
+#include <stdexcept>
+
 #include "dosigate/crypto/hash.h"
 
 namespace dosigate {
@@ -51,67 +54,85 @@ QueueItem QueueIndex::item_of(std::int64_t item_id, const InstanceId& id, const 
   return item;
 }
 
+std::optional<std::int64_t> QueueIndex::item_id(SQLite::Database& db, const InstanceId& id) {
+  Query found = statements_(db, "SELECT item_id FROM item WHERE id = ?");
+  found << ByteView(id);
+  if (!found.next()) return std::nullopt;
+  return found.integer(0);
+}
+
+QueueIndex::AddedItem QueueIndex::insert(SQLite::Database& db, const InstanceId& id,
+                                         const SpoolCard& card, std::uint64_t bytes,
+                                         std::uint64_t length, bool pairs_moved,
+                                         const std::map<std::string, QueueDelivery>& deliveries,
+                                         std::int64_t now_ms) {
+  const bool finished = std::ranges::all_of(deliveries, [](const auto& one) {
+    return one.second.state == DeliveryState::Delivered ||
+           one.second.state == DeliveryState::Withdrawn;
+  });
+  // The unique indexes say whether it is there.
+  const int rows =
+      (statements_(
+           db,
+           "INSERT INTO item (id, sop_uid, sop_class, transfer_syntax, study_uid, "
+           "pseudonym, fingerprint, bytes, length, queued, finished, "
+           "pairs_moved) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+       << ByteView(id) << card.sop_instance_uid << card.sop_class_uid << card.transfer_syntax_uid
+       << card.study_instance_uid << card.pseudonym << ByteView(card.fingerprint)
+       << static_cast<std::int64_t>(bytes) << static_cast<std::int64_t>(length)
+       << static_cast<std::int64_t>(card.queued_unix) << std::int64_t{finished}
+       << std::int64_t{pairs_moved})
+          .run();
+  if (rows == 0) return {item_id(db, id) ? Added::IdIsThere : Added::SopIsThere, 0};
+  const std::int64_t added = db.getLastInsertRowid();
+  const std::int64_t study = number_of_study(card.study_instance_uid);
+  for (const auto& [name, delivery] : deliveries) {
+    (statements_(db,
+                 "INSERT INTO delivery (item_id, destination, state, next_attempt, reason, "
+                 "changed, study) VALUES (?, ?, ?, ?, ?, ?, ?)")
+     << added << name << static_cast<std::int64_t>(delivery.state) << now_ms << delivery.reason
+     << now_ms / 1000 << study)
+        .run();
+  }
+  return {Added::Yes, added};
+}
+
 QueueIndex::AddedItem QueueIndex::add(const InstanceId& id, const SpoolCard& card,
                                       std::uint64_t bytes, std::uint64_t length, bool pairs_moved,
                                       const std::map<std::string, QueueDelivery>& deliveries,
                                       std::int64_t now_ms,
-                                      const std::optional<InstanceId>& instead_of,
-                                      const std::shared_ptr<Coming>& coming,
-                                      const std::function<void()>& added) {
-  bool finished = true;
-  for (const auto& [name, delivery] : deliveries) {
-    finished = finished && (delivery.state == DeliveryState::Delivered ||
-                            delivery.state == DeliveryState::Withdrawn);
-  }
+                                      const std::optional<InstanceId>& instead_of) {
   AddedItem result{};
-  write(
-      [&](SQLite::Database& db) {
-        const auto id_is_there = [&] {
-          return (statements_(db, "SELECT 1 FROM item WHERE id = ?") << ByteView(id)).next();
-        };
-        if (instead_of) {
-          if (id_is_there()) {
-            result = {Added::IdIsThere, 0};
-            return;
-          }
-          (statements_(db,
-                       "DELETE FROM item WHERE id = ? AND finished = 0 AND NOT EXISTS"
-                       " (SELECT 1 FROM delivery d WHERE d.item_id = item.item_id AND d.state = 0)")
-           << ByteView(*instead_of))
-              .run();
-        }
-        // The unique indexes say whether it is there.
-        const int rows =
-            (statements_(
-                 db,
-                 "INSERT INTO item (id, sop_uid, sop_class, transfer_syntax, study_uid, pseudonym, "
-                 "fingerprint, bytes, length, queued, finished, "
-                 "pairs_moved) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
-             << ByteView(id) << card.sop_instance_uid << card.sop_class_uid
-             << card.transfer_syntax_uid << card.study_instance_uid << card.pseudonym
-             << ByteView(card.fingerprint) << static_cast<std::int64_t>(bytes)
-             << static_cast<std::int64_t>(length) << static_cast<std::int64_t>(card.queued_unix)
-             << std::int64_t{finished} << std::int64_t{pairs_moved})
-                .run();
-        if (rows == 0) {
-          result = {id_is_there() ? Added::IdIsThere : Added::SopIsThere, 0};
-          return;
-        }
-        const std::int64_t item_id = db.getLastInsertRowid();
-        result = {Added::Yes, item_id};
-        const std::int64_t study = number_of_study(card.study_instance_uid);
-        for (const auto& [name, delivery] : deliveries) {
-          (statements_(db,
-                       "INSERT INTO delivery (item_id, destination, state, next_attempt, reason, "
-                       "changed, study) VALUES (?, ?, ?, ?, ?, ?, ?)")
-           << item_id << name << static_cast<std::int64_t>(delivery.state) << now_ms
-           << delivery.reason << now_ms / 1000 << study)
-              .run();
-        }
-        if (added) added();
-      },
-      coming);
+  write([&](SQLite::Database& db) {
+    if (instead_of) {
+      (statements_(db,
+                   "DELETE FROM item WHERE id = ? AND finished = 0 AND NOT EXISTS"
+                   " (SELECT 1 FROM delivery d WHERE d.item_id = item.item_id AND d.state = 0)")
+       << ByteView(*instead_of))
+          .run();
+    }
+    result = insert(db, id, card, bytes, length, pairs_moved, deliveries, now_ms);
+  });
   return result;
+}
+
+std::vector<std::int64_t> QueueIndex::add(const Enrolment::Instances& instances,
+                                          std::int64_t now_ms) {
+  std::vector<std::int64_t> out;
+  write([&](SQLite::Database& db) {
+    out.clear();
+    for (const Enrolment::Instance& one : instances) {
+      std::map<std::string, QueueDelivery> deliveries;
+      for (const std::string& destination : one.card.destinations) deliveries[destination];
+      const AddedItem added =
+          insert(db, one.id, one.card, one.bytes, one.length, one.pairs_moved, deliveries, now_ms);
+      if (added.what == Added::SopIsThere)
+        throw std::logic_error("queue: two of one SOP instance were put instance=" +
+                               to_hex(one.id));
+      out.push_back(added.what == Added::Yes ? added.item_id : item_id(db, one.id).value());
+    }
+  });
+  return out;
 }
 
 void QueueIndex::remove(const InstanceId& id) {

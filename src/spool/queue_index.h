@@ -13,6 +13,7 @@
 #include "dosigate/spool/ledger.h"
 #include "dosigate/store/database.h"
 #include "dosigate/store/statements.h"
+#include "enrolment.h"
 
 namespace dosigate {
 
@@ -48,18 +49,15 @@ class QueueIndex {
     InstanceId id;
     Bytes fingerprint;
   };
-  /// Looks for a live item of that instance again inside the write, so that of two parallel puts
-  /// one loses.
   /// @param instead_of  an item whose file is lost: it goes, unless something is queued of it.
-  /// @param coming   of this caller, if it was announced.
-  /// @param added    called inside the write, when it was added.
   AddedItem add(const InstanceId& id, const SpoolCard& card, std::uint64_t bytes,
                 std::uint64_t length, bool pairs_moved,
                 const std::map<std::string, QueueDelivery>& deliveries, std::int64_t now_ms,
-                const std::optional<InstanceId>& instead_of = std::nullopt,
-                const std::shared_ptr<Coming>& coming = {},
-                const std::function<void()>& added = {});
-  std::shared_ptr<Coming> coming() { return writer_.coming(); }
+                const std::optional<InstanceId>& instead_of = std::nullopt);
+  /// All in one transaction, queued for the destinations of their cards. What is there already
+  /// stays as it is. Throws std::logic_error when another id is live of a SOP instance.
+  /// @return their item ids, in the same order.
+  std::vector<std::int64_t> add(const Enrolment::Instances& instances, std::int64_t now_ms);
   /// What `add` makes of it for one destination.
   static QueueItem item_of(std::int64_t item_id, const InstanceId& id, const SpoolCard& card,
                            std::uint64_t length, const std::string& destination);
@@ -158,9 +156,12 @@ class QueueIndex {
   }
 
  private:
-  void write(const DatabaseWriter::Job& job, const std::shared_ptr<Coming>& coming = {}) {
-    writer_.run(job, Durability::Normal, coming);
-  }
+  void write(const DatabaseWriter::Job& job) { writer_.run(job, Durability::Normal); }
+  /// Inside a job.
+  AddedItem insert(SQLite::Database& db, const InstanceId& id, const SpoolCard& card,
+                   std::uint64_t bytes, std::uint64_t length, bool pairs_moved,
+                   const std::map<std::string, QueueDelivery>& deliveries, std::int64_t now_ms);
+  std::optional<std::int64_t> item_id(SQLite::Database& db, const InstanceId& id);
   /// Inside a job. True when the item was deleted.
   bool finish_if_final(SQLite::Database& db, std::int64_t item_id);
 

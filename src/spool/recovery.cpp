@@ -9,8 +9,9 @@
 
 // At start files, rows and ledger are brought together. What each of them can be after a crash:
 //
-//   put:      file (synced) < row < ledger "queued" < success         rows and that ledger entry
-//   are not synced settled:  ledger (synced) < row < file erased
+//   put:      file (synced) < success, and file < row < ledger "queued": neither of these two is
+//             synced, both may come after the success
+//   settled:  ledger (synced) < row < file erased
 //
 // So the ledger is never behind on what is final, the row is never there without its file, and a
 // file tells everything that a row needs. Where they disagree the ledger is right about states, the

@@ -258,6 +258,11 @@ std::string Spool<domain>::trouble() const {
 }
 
 template <Domain domain>
+std::string Spool<domain>::not_entered() const {
+  return impl_->core.not_entered();
+}
+
+template <Domain domain>
 std::vector<SpoolRow> Spool<domain>::list(std::size_t max) const {
   return impl_->core.list(max);
 }

@@ -45,7 +45,8 @@ SpoolCore::SpoolCore(Settings settings, Domain domain, const Keyring& keys, Ledg
       ledger_(ledger),
       files_(settings_.directory),
       index_(std::move(queue), settings_.directory / "queue.db"),
-      in_flight_(settings_.directory / "in-flight") {}
+      in_flight_(settings_.directory / "in-flight"),
+      enrolment_([this](const Enrolment::Instances& instances) { enter(instances); }) {}
 
 std::int64_t SpoolCore::now_ms() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(settings_.clock().time_since_epoch())
@@ -99,18 +100,6 @@ std::uint64_t SpoolCore::write_file(const SpoolOffer& offer, const SpoolCard& ca
   return size;
 }
 
-Result<std::optional<QueueIndex::Live>> SpoolCore::settled_live(std::string_view sop_instance_uid) {
-  const auto until = steady_now() + kPutPatience;
-  std::optional<InstanceId> waited_for;
-  for (;;) {
-    const auto live = index_.live(sop_instance_uid);
-    if (!live || live->id == waited_for) return live;
-    if (!claims_.wait_for_put(live->id, until))
-      return fail(Fault::Busy, "the same instance is being taken in: send it once more");
-    waited_for = live->id;
-  }
-}
-
 void SpoolCore::undo_half_puts() {
   half_put_.with([&](auto& ids) {
     while (!ids.empty()) {
@@ -142,24 +131,31 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
   if (offer.place != nullptr && (offer.place->id() != id || offer.passed != nullptr))
     throw std::logic_error("an instance is put into the place of another one");
   undo_half_puts();
+  enrolment_.check();
+
+  // Until queue and ledger know it: an equal one that comes meanwhile has to find it there, and a
+  // forwarder that is quicker than them would report a delivery of something unknown.
+  if (!claims_.begin_put(id, instance.sop_instance_uid(), steady_now() + kPutPatience))
+    return fail(Fault::Busy, "the same instance is being taken in: send it once more");
+  bool give_out = true;
+  std::vector<Claims::Queued> queued;
+  const AtEnd end_put{[&] {
+    if (give_out) claims_.end_put(id, queued);
+  }};
+
   auto known = index_.known(id, instance.sop_instance_uid(), fingerprint);
   if (known.id_is_there) return Put::Queued;
-  const auto same_sop = [&](const QueueIndex::Live& live) {
-    return std::ranges::equal(live.fingerprint, fingerprint) ? Put::Duplicate : Put::Revision;
-  };
   std::optional<InstanceId> lost;
   if (known.is_live) {
-    const auto live = settled_live(instance.sop_instance_uid());
-    if (!live) return live.error();
-    if (*live) {
-      if (same_sop(**live) == Put::Revision) return Put::Revision;
+    if (const auto live = index_.live(instance.sop_instance_uid())) {
+      if (!std::ranges::equal(live->fingerprint, fingerprint)) return Put::Revision;
       // "Duplicate" is answered with success, so the one in the queue has to be there.
-      if (is_kept((*live)->id)) return Put::Duplicate;
-      if (index_.is_queued((*live)->id))
+      if (is_kept(live->id)) return Put::Duplicate;
+      if (index_.is_queued(live->id))
         return fail(Fault::Busy,
                     "the same instance is in the queue, but its file is damaged or missing: send "
                     "it once more when it is parked");
-      lost = (*live)->id;
+      lost = live->id;
     }
     known = index_.known(id, instance.sop_instance_uid(), fingerprint);
   }
@@ -179,17 +175,9 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
   for (const std::string& destination : offer.destinations) deliveries[destination];
   for (const auto& [name, delivery] : deliveries) card.destinations.push_back(name);
 
-  // Held until row and ledger both know it: a forwarder that is quicker than this thread would
-  // report a delivery of something unknown.
-  claims_.begin_put(id);
-  bool give_out = true;
-  std::vector<std::pair<std::int64_t, QueueItem>> queued;
-  const AtEnd end_put{[&] {
-    if (give_out) claims_.end_put(id, queued);
-  }};
-
-  const auto row = index_.coming();
   const std::uint64_t bytes = write_file(offer, card);  // ends with fdatasync
+  const std::uint64_t length = instance.header().size() + instance.passed_length() +
+                               instance.body().size() + instance.trailer().size();
   bool has_row = false;
   try {
     // The entry before the row: after a power cut there may be a file without a row, never a row
@@ -197,34 +185,21 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
     if (offer.place == nullptr) entries_.sync(files_.path(id).parent_path());
     fail_point("spool.after-sync");
 
-    const std::uint64_t length = instance.header().size() + instance.passed_length() +
-                                 instance.body().size() + instance.trailer().size();
-    // Those whose rows were committed together reach the ledger together, too.
-    std::shared_ptr<Coming> entry;
-    const auto [added, item_id] =
-        index_.add(id, card, bytes, length, sealed_pairs.empty(), deliveries, now_ms(), lost, row,
-                   [&] { entry = ledger_.coming(); });
-    if (added == QueueIndex::Added::SopIsThere) {
-      // A parallel put of the same instance was first. Gone durably before the answer: the caller
-      // now writes another end into the ledger for this id, and a file that came back after a power
-      // cut would contradict it.
-      files_.erase(id);
-      entries_.sync(files_.path(id).parent_path());
-      const auto first = settled_live(instance.sop_instance_uid());
-      if (!first) return first.error();
-      // Failed, or delivered and gone in this very moment: the sender may try again.
-      if (!*first)
-        return fail(Fault::Busy,
-                    "the same instance left the queue while it arrived again: send it once more");
-      return same_sop(**first);
+    if (offer.place != nullptr && !lost) {
+      enrolment_.add(
+          {id, std::move(card), bytes, length, sealed_pairs.empty(), ledger_.announce()});
+      give_out = false;
+      return Put::Queued;
     }
+    const auto [added, item_id] =
+        index_.add(id, card, bytes, length, sealed_pairs.empty(), deliveries, now_ms(), lost);
+    if (added != QueueIndex::Added::Yes)
+      throw std::logic_error("queue: two of one SOP instance were put instance=" + to_hex(id));
     has_row = true;
     fail_point("spool.after-row");
-    ledger_.queued(entry_of(id, card), entry);
+    ledger_.queued(entry_of(id, card));
     if (lost) ledger_.superseded(*lost);
-    for (const std::string& destination : card.destinations)
-      queued.emplace_back(QueueIndex::number_of_study(card.study_instance_uid),
-                          QueueIndex::item_of(item_id, id, card, length, destination));
+    queued = items_of(item_id, id, card, length);
   } catch (...) {
     if (has_row) {
       // Until the row is gone nobody may claim it. When even that fails (a full disk) the next put
@@ -240,6 +215,32 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
   }
   if (lost) files_.erase(*lost);
   return Put::Queued;
+}
+
+void SpoolCore::enter(const Enrolment::Instances& instances) {
+  const std::vector<std::int64_t> item_ids = index_.add(instances, now_ms());
+  fail_point("spool.after-row");
+  std::vector<Ledger::Entry> entries;
+  entries.reserve(instances.size());
+  for (const auto& one : instances) entries.push_back(entry_of(one.id, one.card));
+  ledger_.queued(entries);
+  for (std::size_t i = 0; i < instances.size(); ++i) {
+    const auto& one = instances[i];
+    claims_.end_put(one.id, items_of(item_ids[i], one.id, one.card, one.length));
+  }
+}
+
+std::vector<Claims::Queued> SpoolCore::items_of(std::int64_t item_id, const InstanceId& id,
+                                                const SpoolCard& card, std::uint64_t length) {
+  std::vector<Claims::Queued> out;
+  for (const std::string& destination : card.destinations)
+    out.emplace_back(QueueIndex::number_of_study(card.study_instance_uid),
+                     QueueIndex::item_of(item_id, id, card, length, destination));
+  return out;
+}
+
+void SpoolCore::wait_for_rows() {
+  if (const auto failure = enrolment_.wait()) std::rethrow_exception(failure);
 }
 
 Ledger::Entry SpoolCore::entry_of(const InstanceId& id, const SpoolCard& card) const {

@@ -18,6 +18,7 @@
 #include "dosigate/crypto/sealed_file.h"
 #include "dosigate/dicom/instance.h"
 #include "dosigate/spool/spool.h"
+#include "enrolment.h"
 #include "in_flight.h"
 #include "queue_index.h"
 #include "shared_sync.h"
@@ -82,6 +83,7 @@ class SpoolCore {
   void pairs_refused(const std::vector<InstanceId>& ids);
 
   std::string trouble() const { return index_.trouble(); }
+  std::string not_entered() const { return enrolment_.trouble(); }
   /// The next four in one pass over the queue, beside those who put and claim.
   struct Summary {
     std::map<std::string, DestinationState> destinations;
@@ -99,9 +101,12 @@ class SpoolCore {
     return SealedFileReader::open(keys_, purpose_, files_.path(id));
   }
   std::uint64_t write_file(const SpoolOffer& offer, const SpoolCard& card) const;
-  /// The live item of that instance, whose own put, should it still run, is waited for: until it
-  /// has succeeded nobody may count on it. Busy when that takes too long.
-  Result<std::optional<QueueIndex::Live>> settled_live(std::string_view sop_instance_uid);
+  /// Rows and entries of what was put into a place, then it is given out.
+  void enter(const Enrolment::Instances& instances);
+  static std::vector<Claims::Queued> items_of(std::int64_t item_id, const InstanceId& id,
+                                              const SpoolCard& card, std::uint64_t length);
+  /// What was put before is in queue and ledger on return; throws when that cannot be.
+  void wait_for_rows();
   /// Takes back what was refused when it had its row already. Throws while that cannot be written.
   void undo_half_puts();
   /// Whether the file of that id is there, whole and authentic.
@@ -160,6 +165,7 @@ class SpoolCore {
   std::atomic<std::uint64_t> requeues_{0};
   std::atomic<std::int64_t> disk_checked_ms_{-1'000'000};
   std::atomic<std::uint64_t> disk_free_{0};
+  mutable Enrolment enrolment_;  // last: it uses all of the above
 };
 
 }  // namespace dosigate

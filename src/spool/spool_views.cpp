@@ -4,12 +4,14 @@
 
 namespace dosigate {
 bool SpoolCore::pairs_waiting() const {
+  if (const auto failure = enrolment_.wait()) std::rethrow_exception(failure);
   return index_.read([](ReadConnection& read) {
     return read("SELECT 1 FROM item WHERE pairs_moved <> 1 LIMIT 1").next();
   });
 }
 
 std::vector<SpoolCore::Row> SpoolCore::list(std::size_t max) const {
+  enrolment_.wait_a_moment();
   return index_.read([&](ReadConnection& read) {
     std::vector<Row> out;
     Query rows = read(
@@ -30,6 +32,7 @@ std::vector<SpoolCore::Row> SpoolCore::list(std::size_t max) const {
 }
 
 SpoolCore::Summary SpoolCore::summary() const {
+  enrolment_.wait_a_moment();
   return summary_.get([this] {
     if (!shown_)
       shown_ = std::make_unique<ReadConnection>(open_reader(settings_.directory / "queue.db"));

@@ -55,6 +55,7 @@ SpoolWithdrawn SpoolCore::withdraw(const std::string& study_uid,
 
 SpoolWithdrawn SpoolCore::take_out(const std::function<std::vector<QueueIndex::Open>()>& open,
                                    std::chrono::milliseconds patience) {
+  wait_for_rows();
   SpoolWithdrawn out;
   const auto until = steady_now() + patience;
   for (;;) {

@@ -12,11 +12,10 @@
 
 #include "dosigate/base/bytes.h"
 #include "dosigate/base/clock.h"
+#include "dosigate/base/outstanding.h"
 #include "dosigate/base/result.h"
 
 namespace dosigate {
-
-struct Coming;
 
 /// Spool and forward exist once per domain. What is spooled for one can neither compile into nor
 /// open in the other. Numbers are stored: never change one.
@@ -65,14 +64,16 @@ class Ledger {
     /// Made by this node (a rejection note), not received: counted as issued.
     bool issued = false;
   };
-  /// Before the acknowledgement. Can be repeated from the spool file, so it is not synced. Also
-  /// moves a quarantined instance into the queue (release). Throws std::logic_error for an id that
-  /// was dropped, discarded or a duplicate: those are final. The facts count in the same
-  /// transaction, once per id and SOP instance.
-  /// @param coming  of this caller, if it was announced.
-  void queued(const Entry& entry, const std::shared_ptr<Coming>& coming = {});
-  /// As DatabaseWriter::coming, for one who will call `queued`.
-  std::shared_ptr<Coming> coming();
+  /// Can be repeated from the spool file, so it is not synced. Also moves a quarantined instance
+  /// into the queue (release). Throws std::logic_error for an id that was dropped, discarded or a
+  /// duplicate: those are final. The facts count in the same transaction, once per id and SOP
+  /// instance.
+  void queued(const Entry& entry) { queued(std::vector<Entry>{entry}); }
+  /// All of them in one transaction, or none.
+  void queued(const std::vector<Entry>& entries);
+  /// One that is being acknowledged and will be `queued` soon: reports wait for it, a moment at
+  /// most, so that nobody is shown less than he was told. Gone when the mark is.
+  Outstanding::Mark announce();
   /// After the quarantine file is durable; repeatable from it. Does nothing when the id is already
   /// known.
   void quarantined(const InstanceId& id, std::string_view reason);

@@ -147,9 +147,11 @@ class Claimed {
 /// Durable queue of clean instances of one domain: sealed files `spool/ab/<id>.dsg` and the index
 /// queue.db, which can be rebuilt from them.
 ///
-/// put:  end section < fdatasync < queue row < return, and the entry of the file is synced before
-///       the row: before the put when it goes into a SpoolPlace. A crash leaves at most a complete
-///       file without a row, which is taken in at start, or an incomplete one, which is removed.
+/// put:  end section < fdatasync < return, and the entry of the file is synced before the return:
+///       before the put when it goes into a SpoolPlace. Then row and entry in the ledger: before
+///       the return, or in a place within 20 ms after it, with those of others. A crash leaves at
+///       most complete files without a row, which are taken in at start, or incomplete ones, which
+///       are removed.
 /// done: ledger durable < row < unlink, and only when the UID pairs are in the map.
 /// Thread: any.
 template <Domain domain>
@@ -184,7 +186,9 @@ class Spool {
 
   /// Durable on return of Queued. Busy at the low-water mark. Throws std::system_error (a failed
   /// write or sync) or SQLite::Exception; nothing is kept then. An id that is in the queue already
-  /// is Queued again without effect (a release repeated after a crash).
+  /// is Queued again without effect (a release repeated after a crash). What was put into a place
+  /// is seen by whoever asks this spool or the ledger afterwards; `claim` gives it when it has its
+  /// row. Should that fail, nothing new is taken until it has one (`not_entered`).
   Result<Put> put(const Offer& offer);
 
   /// Due instances of a destination, at most `max`: of a study the oldest first; studies take
@@ -256,6 +260,9 @@ class Spool {
 
   /// As DatabaseWriter::trouble.
   std::string trouble() const;
+  /// Why instances that were put are not in queue and ledger yet, in words; empty while all is
+  /// well.
+  std::string not_entered() const;
   std::vector<Row> list(std::size_t max) const;
   std::map<std::string, DestinationState> destinations() const;
   std::uint64_t files() const;

@@ -56,6 +56,7 @@ TEST_F(SpoolPlaces, HaveADurableEntryBeforeTheirInstanceComes) {
   EXPECT_TRUE(std::filesystem::is_empty(home.file_of(first.id())));
   ASSERT_TRUE(put(first, "2.25.2"));
 
+  EXPECT_EQ(home.spool->files(), 2U);
   EXPECT_EQ(home.spool->claim("A", 10).size(), 2U);
 }
 
