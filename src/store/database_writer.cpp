@@ -1,6 +1,5 @@
 #include <sqlite3.h>
 
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -11,7 +10,6 @@
 #include <thread>
 #include <vector>
 
-#include "dosigate/base/clock.h"
 #include "dosigate/base/fail_point.h"
 #include "dosigate/store/database.h"
 #include "dosigate/store/statements.h"
@@ -56,8 +54,8 @@ bool in_transaction(SQLite::Database& database) {
 }  // namespace
 
 struct DatabaseWriter::Impl {
-  Impl(std::unique_ptr<SQLite::Database> opened, std::chrono::microseconds wait)
-      : database(std::move(opened)), for_others(wait), thread([this] { work(); }) {}
+  explicit Impl(std::unique_ptr<SQLite::Database> opened)
+      : database(std::move(opened)), thread([this] { work(); }) {}
 
   /// In the thread, before its first batch: setting a hook ends the automatic checkpoints.
   void set_up() {
@@ -81,9 +79,6 @@ struct DatabaseWriter::Impl {
         std::unique_lock lock(mutex);
         wake.wait(lock, [this] { return stopping || !waiting.empty(); });
         if (waiting.empty()) return;
-        if (waiting.front()->durability)
-          wake.wait_until(lock, steady_now() + for_others,
-                          [this] { return stopping || expected == 0 || waiting.size() >= kBatch; });
         do {
           batch.push_back(std::move(waiting.front()));
           waiting.pop_front();
@@ -200,10 +195,9 @@ struct DatabaseWriter::Impl {
   }
 
   /// Blocks the caller until the request was carried out.
-  void wait_for(const std::shared_ptr<Request>& request, const std::shared_ptr<Coming>& coming);
+  void wait_for(const std::shared_ptr<Request>& request);
 
   std::unique_ptr<SQLite::Database> database;
-  const std::chrono::microseconds for_others;
   Statements control;                 // begins and ends transactions
   std::optional<Durability> present;  ///< what PRAGMA synchronous was last set to
   int wal_pages = 0;                  ///< after the last commit
@@ -211,33 +205,12 @@ struct DatabaseWriter::Impl {
   bool failed_sync = false;
   std::condition_variable wake;
   std::deque<std::shared_ptr<Request>> waiting;
-  std::size_t expected = 0;  ///< on their way
   bool stopping = false;
   std::thread thread;  // last: everything above exists when it starts
 };
 
-struct Coming {
-  explicit Coming(DatabaseWriter::Impl& of) : writer(of) {}
-  Coming(const Coming&) = delete;
-  Coming& operator=(const Coming&) = delete;
-  ~Coming() {
-    const std::lock_guard lock(writer.mutex);
-    arrive();
-    if (writer.expected == 0) writer.wake.notify_one();
-  }
-  /// With the writer's lock held.
-  void arrive() {
-    if (!arrived) --writer.expected;
-    arrived = true;
-  }
-
-  DatabaseWriter::Impl& writer;
-  bool arrived = false;
-};
-
-DatabaseWriter::DatabaseWriter(std::unique_ptr<SQLite::Database> database,
-                               std::chrono::microseconds for_others)
-    : impl_(std::make_unique<Impl>(std::move(database), for_others)) {}
+DatabaseWriter::DatabaseWriter(std::unique_ptr<SQLite::Database> database)
+    : impl_(std::make_unique<Impl>(std::move(database))) {}
 
 DatabaseWriter::~DatabaseWriter() {
   {
@@ -248,8 +221,7 @@ DatabaseWriter::~DatabaseWriter() {
   impl_->thread.join();
 }
 
-void DatabaseWriter::Impl::wait_for(const std::shared_ptr<Request>& request,
-                                    const std::shared_ptr<Coming>& coming) {
+void DatabaseWriter::Impl::wait_for(const std::shared_ptr<Request>& request) {
   if (std::this_thread::get_id() == thread.get_id())
     throw std::logic_error("DatabaseWriter::run from inside a job would wait for itself");
   auto answer = request->answer.get_future();
@@ -257,23 +229,13 @@ void DatabaseWriter::Impl::wait_for(const std::shared_ptr<Request>& request,
     const std::lock_guard lock(mutex);
     if (stopping) throw std::logic_error("DatabaseWriter::run after its end");
     waiting.push_back(request);
-    if (coming) coming->arrive();
-    // Not for each of those it waits for.
-    if (waiting.size() == 1 || expected == 0 || !request->durability) wake.notify_one();
+    if (waiting.size() == 1) wake.notify_one();
   }
   answer.get();
 }
 
-void DatabaseWriter::run(const Job& job, Durability durability,
-                         const std::shared_ptr<Coming>& coming) {
-  impl_->wait_for(std::make_shared<Request>(job, durability), coming);
-}
-
-std::shared_ptr<Coming> DatabaseWriter::coming() {
-  const std::lock_guard lock(impl_->mutex);
-  auto out = std::make_shared<Coming>(*impl_);
-  ++impl_->expected;
-  return out;
+void DatabaseWriter::run(const Job& job, Durability durability) {
+  impl_->wait_for(std::make_shared<Request>(job, durability));
 }
 
 std::size_t DatabaseWriter::waiting() const {
@@ -284,7 +246,7 @@ std::size_t DatabaseWriter::waiting() const {
 std::string DatabaseWriter::trouble() const { return impl_->trouble(); }
 
 void DatabaseWriter::run_alone(const Job& job) {
-  impl_->wait_for(std::make_shared<Request>(job, std::nullopt), {});
+  impl_->wait_for(std::make_shared<Request>(job, std::nullopt));
 }
 
 }  // namespace dosigate

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -74,9 +73,6 @@ enum class Durability {
   Full     ///< synchronous=FULL: on disk when `run` returns.
 };
 
-/// A caller of DatabaseWriter::run who was announced; gone when its last owner is.
-struct Coming;
-
 /// The only writer of one database: a thread that commits the jobs waiting at the moment together.
 /// SQLite does not group-commit by itself (eight writers alone take ten times as long).
 ///
@@ -94,10 +90,7 @@ class DatabaseWriter {
  public:
   using Job = std::function<void(SQLite::Database&)>;
 
-  /// @param for_others  what a batch waits at most for those who were announced: about what its
-  ///                    commit costs.
-  explicit DatabaseWriter(std::unique_ptr<SQLite::Database> database,
-                          std::chrono::microseconds for_others = std::chrono::microseconds(500));
+  explicit DatabaseWriter(std::unique_ptr<SQLite::Database> database);
   DatabaseWriter(const DatabaseWriter&) = delete;
   DatabaseWriter& operator=(const DatabaseWriter&) = delete;
   /// Finishes what is queued.
@@ -105,13 +98,7 @@ class DatabaseWriter {
 
   /// Blocks until the batch that holds the job is committed. A batch with one Full job is committed
   /// Full.
-  /// @param coming  of this caller, if it was announced: ended here.
-  void run(const Job& job, Durability durability, const std::shared_ptr<Coming>& coming = {});
-
-  /// Announces a caller who has something to do before it calls `run`: batches wait a moment
-  /// (`for_others` at most) for those who were announced, because a commit costs as much as what
-  /// several of them bring. Nobody waits for one who is alone. Must not outlive the writer.
-  std::shared_ptr<Coming> coming();
+  void run(const Job& job, Durability durability);
 
   /// Between two batches and outside a transaction, for what cannot be inside one (VACUUM, a
   /// checkpoint). What the job does itself is synced in full; rethrows what it throws.
@@ -124,7 +111,6 @@ class DatabaseWriter {
   std::string trouble() const;
 
  private:
-  friend struct Coming;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -137,50 +137,6 @@ TEST(DatabaseWriter, CommitsWhatWaitsTogether) {
   EXPECT_EQ(count(dir.path / "d.db"), 20);
 }
 
-TEST(DatabaseWriter, ABatchWaitsForThoseWhoWereAnnounced) {
-  const TempDir dir;
-  auto database = open(dir.path / "d.db");
-  std::atomic<int> commits{0};
-  sqlite3_commit_hook(
-      database->getHandle(),
-      [](void* counter) { return ++*static_cast<std::atomic<int>*>(counter), 0; }, &commits);
-  DatabaseWriter writer(std::move(database), std::chrono::minutes(1));
-
-  std::jthread comes([&, coming = writer.coming()] {
-    while (writer.waiting() == 0) std::this_thread::yield();
-    writer.run(insert(2), Durability::Normal, coming);
-  });
-  writer.run(insert(1), Durability::Normal);
-  comes.join();
-
-  EXPECT_EQ(commits, 1);
-  EXPECT_EQ(count(dir.path / "d.db"), 2);
-}
-
-TEST(DatabaseWriter, ABatchDoesNotWaitLong) {
-  const TempDir dir;
-  DatabaseWriter writer(open(dir.path / "d.db"));
-
-  const auto comes_too_late = writer.coming();
-  writer.run(insert(1), Durability::Normal);
-
-  EXPECT_EQ(count(dir.path / "d.db"), 1);
-}
-
-TEST(DatabaseWriter, ABatchWaitsForNobodyWhoWentAway) {
-  const TempDir dir;
-  DatabaseWriter writer(open(dir.path / "d.db"));
-
-  std::jthread waits([&, coming = writer.coming()] {
-    writer.run(insert(1), Durability::Normal, coming);
-    writer.run(insert(2), Durability::Normal, coming);  // once announced, it counts once
-  });
-  { const auto comes_to_nothing = writer.coming(); }
-  waits.join();
-
-  EXPECT_EQ(count(dir.path / "d.db"), 2);
-}
-
 TEST(DatabaseWriter, ABatchWithOneFullJobIsCommittedFull) {
   const TempDir dir;
   DatabaseWriter writer(open(dir.path / "d.db"));
