@@ -60,7 +60,11 @@ void until_receiving(ReceivingNode& node, unsigned count) {
 
 TEST(Availability, TheLongestIdleIsAbortedForOneThatComesAndOnlyWhenPlacesAreScarce) {
   ReceivingNode node(with([](auto& s) { s.max_associations = 3; }));
-  RawScu first = open(node), second = open(node), third = open(node);
+  RawScu first = open(node);
+  until_idle(node, 1);  // one after the other: an answer is sent before its thread is idle
+  RawScu second = open(node);
+  until_idle(node, 2);
+  RawScu third = open(node);
   until_idle(node, 3);
   EXPECT_TRUE(echoes(first));  // now the second one is silent the longest
   EXPECT_EQ(node.server().counters().sent_away_idle, 0U) << "nothing is scarce";
