@@ -12,7 +12,7 @@ from systems import Node
 MBIT = 20
 NEAR, FAR = "10.77.77.1", "10.77.77.2"
 # One connection that loses every hundredth packet gets some 3 Mbit/s over such a distance, whatever its rate.
-ASSOCIATIONS = 8
+ASSOCIATIONS = 12
 
 
 class Uplink:
