@@ -14,10 +14,17 @@ json::object AdminApi::drain_state() const {
   const Drain& drain = node_.drain_;
   // In this order: what is no longer in hand is in the queue.
   const std::uint64_t in_hand = drain.in_hand();
-  return {{"on", drain.on()},
-          {"since", drain.since()},
-          {"in_hand", in_hand},
-          {"left", in_hand + node_.stores_.ledger->totals().queued}};
+  std::uint64_t left = in_hand;
+  if (drain.on()) {
+    // Nobody may think that nothing is left because the queue does not know of it yet.
+    try {
+      (void)node_.stores_.spool->pairs_waiting();  // returns when it knows of all
+    } catch (const std::exception&) {
+      ++left;  // one at least; what keeps it from knowing is a condition of its own
+    }
+  }
+  left += node_.stores_.ledger->totals().queued;
+  return {{"on", drain.on()}, {"since", drain.since()}, {"in_hand", in_hand}, {"left", left}};
 }
 
 ApiResponse AdminApi::drain(const ApiRequest& request) {

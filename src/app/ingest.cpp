@@ -66,6 +66,13 @@ std::shared_ptr<const Routing> Ingest::routing() const {
   return routing_.with([](const auto& current) { return current; });
 }
 
+std::unique_lock<std::shared_mutex> Ingest::still() const {
+  const std::lock_guard turn(turn_);
+  std::unique_lock lock(in_flight_);
+  (void)spool_.pairs_waiting();  // returns when queue and ledger know all that was put
+  return lock;
+}
+
 AssociationServer::Answer Ingest::accept(const ReceivedInstance& received,
                                          PassedBody* body) noexcept try {
   const auto routing = this->routing();

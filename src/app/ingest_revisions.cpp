@@ -29,13 +29,15 @@ Verdict Ingest::clean_version(const Work& work, std::uint32_t revision) const {
   return verdict;
 }
 
-Result<void> Ingest::move_all_pairs() {
+Result<void> Ingest::move_all_pairs() try {
   if (!spool_.pairs_waiting()) return {};  // knows of all that was acknowledged
   for (;;) {
     const auto moved = move_pairs(spool_, map_);
     if (!moved) return moved.error();
     if (*moved == 0) return {};
   }
+} catch (const std::exception& broken) {  // a database that cannot be written
+  return fail(Fault::Unavailable, broken.what());
 }
 
 Ingest::Outcome Ingest::take_in_revision(const Work& work) {

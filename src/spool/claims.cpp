@@ -68,15 +68,15 @@ void Claims::drop(Line& line, const InstanceId& id, Then then) {
   line.work.notify_all();
 }
 
-bool Claims::begin_put(const InstanceId& id, const std::string& sop_instance_uid,
-                       std::chrono::steady_clock::time_point until) {
+Claims::Turn Claims::begin_put(const InstanceId& id, const std::string& sop_instance_uid,
+                               std::chrono::steady_clock::time_point until) {
   Lock lock(mutex_);
-  if (!changed_.wait_until(
-          lock, until, [&] { return !putting_.contains(id) && !sops_.contains(sop_instance_uid); }))
-    return false;
+  const auto nobody = [&] { return !putting_.contains(id) && !sops_.contains(sop_instance_uid); };
+  const Turn turn = nobody() ? Turn::AtOnce : Turn::AfterAnother;
+  if (!changed_.wait_until(lock, until, nobody)) return Turn::TooLate;
   putting_.emplace(id, sop_instance_uid);
   sops_.insert(sop_instance_uid);
-  return true;
+  return turn;
 }
 
 void Claims::end_put(const InstanceId& id, const std::vector<Queued>& queued) noexcept {

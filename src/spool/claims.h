@@ -59,9 +59,10 @@ class Claims {
   bool release(const std::string& destination, const InstanceId& id, Then then);
   /// Of one that was withdrawn.
   void end(const std::string& destination, const InstanceId& id);
-  /// One put at a time of an id, and of a SOP instance: those before it are waited for. False when
-  /// that lasts longer than `until`.
-  bool begin_put(const InstanceId& id, const std::string& sop_instance_uid,
+  enum class Turn { AtOnce, AfterAnother, TooLate };
+  /// One put at a time of an id, and of a SOP instance: those before it are waited for. TooLate,
+  /// and nothing is begun, when that lasts longer than `until`.
+  Turn begin_put(const InstanceId& id, const std::string& sop_instance_uid,
                  std::chrono::steady_clock::time_point until);
   using Queued = std::pair<std::int64_t, QueueItem>;  ///< with its study
   /// @param queued  what can be claimed from now on; none when the put failed.

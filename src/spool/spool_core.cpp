@@ -135,7 +135,8 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
 
   // Until queue and ledger know it: an equal one that comes meanwhile has to find it there, and a
   // forwarder that is quicker than them would report a delivery of something unknown.
-  if (!claims_.begin_put(id, instance.sop_instance_uid(), steady_now() + kPutPatience))
+  const auto turn = claims_.begin_put(id, instance.sop_instance_uid(), steady_now() + kPutPatience);
+  if (turn == Claims::Turn::TooLate)
     return fail(Fault::Busy, "the same instance is being taken in: send it once more");
   bool give_out = true;
   std::vector<Claims::Queued> queued;
@@ -160,6 +161,11 @@ Result<SpoolCore::Put> SpoolCore::put(const SpoolOffer& offer) {
     known = index_.known(id, instance.sop_instance_uid(), fingerprint);
   }
   if (known.was_another) return Put::Revision;
+  // The one that was waited for failed, or was delivered and gone in this very moment: then the
+  // caller's look at the map is older than what the map knows now.
+  if (turn == Claims::Turn::AfterAnother && !lost)
+    return fail(Fault::Busy,
+                "the same instance left the queue while it arrived again: send it once more");
 
   SpoolCard card{instance.sop_class_uid(),
                  instance.sop_instance_uid(),
@@ -221,13 +227,15 @@ void SpoolCore::enter(const Enrolment::Instances& instances) {
   const std::vector<std::int64_t> item_ids = index_.add(instances, now_ms());
   fail_point("spool.after-row");
   std::vector<Ledger::Entry> entries;
-  entries.reserve(instances.size());
-  for (const auto& one : instances) entries.push_back(entry_of(one.id, one.card));
-  ledger_.queued(entries);
+  std::vector<std::vector<Claims::Queued>> items;
   for (std::size_t i = 0; i < instances.size(); ++i) {
     const auto& one = instances[i];
-    claims_.end_put(one.id, items_of(item_ids[i], one.id, one.card, one.length));
+    entries.push_back(entry_of(one.id, one.card));
+    items.push_back(items_of(item_ids[i], one.id, one.card, one.length));
   }
+  ledger_.queued(entries);
+  // From here on nothing fails: what is given out must not be entered once more.
+  for (std::size_t i = 0; i < instances.size(); ++i) claims_.end_put(instances[i].id, items[i]);
 }
 
 std::vector<Claims::Queued> SpoolCore::items_of(std::int64_t item_id, const InstanceId& id,

@@ -66,12 +66,10 @@ class Ingest {
   /// Whether the latest instances could be stored.
   const CustodyTrouble& trouble() const { return trouble_; }
 
-  /// While it is held no instance is between its look at the map and its place in the queue. Who
-  /// waits for it goes before instances that come later.
-  std::unique_lock<std::shared_mutex> still() const {
-    const std::lock_guard turn(turn_);
-    return std::unique_lock(in_flight_);
-  }
+  /// While it is held no instance is between its look at the map and its place in queue and ledger.
+  /// Who waits for it goes before instances that come later. Throws what keeps an instance that was
+  /// acknowledged from its place: nobody may decide without it.
+  std::unique_lock<std::shared_mutex> still() const;
 
   /// What the rules met since the start.
   struct Counts {

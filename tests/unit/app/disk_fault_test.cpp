@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <set>
 
+#include "dosigate/store/database.h"
 #include "gateway_home.h"
 #include "support/disk_layer.h"
 #include "support/temp_dir.h"
@@ -237,6 +238,25 @@ TEST_F(DiskFails, FullFromAnyStepOnAndEveryInstanceIsTakenWhenThereIsRoom) {
     ASSERT_EQ(totals.quarantined, held_) << "what was refused was kept";
     ASSERT_EQ(home.spool->claim("ARCHIVE", 1'000).size(), totals.queued);
   }
+}
+
+TEST_F(DiskFails, NobodyDecidesWithoutAnInstanceThatTheLedgerCannotBeToldOf) {
+  GatewayHome home(path_, master_);
+  ASSERT_EQ(home.send(slice(0, 0)).status, kSuccess);
+  {
+    DiskFault::Plan plan;
+    plan.root = path_;
+    plan.error = ENOSPC;
+    plan.path = "ledger.db-wal";
+    plan.lasting = true;
+    const DiskFault full(plan);
+    ASSERT_EQ(home.send(slice(0, 1)).status, kSuccess) << "its file is durable";
+
+    EXPECT_THROW((void)home.ingest->still(), SQLite::Exception);
+  }
+
+  EXPECT_NO_THROW((void)home.ingest->still());
+  EXPECT_EQ(home.ledger->totals().queued, 2U);
 }
 
 }  // namespace

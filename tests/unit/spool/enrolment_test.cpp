@@ -7,7 +7,10 @@
 #include <atomic>
 #include <cerrno>
 #include <stdexcept>
+#include <thread>
 
+#include "claims.h"
+#include "dosigate/base/clock.h"
 #include "dosigate/store/database.h"
 #include "support/disk_layer.h"
 #include "support/spool_home.h"
@@ -108,6 +111,24 @@ TEST(Enrolment, LeavesWhatCannotBeEnteredToTheNextStart) {
     enrolment.add(one(1));
   }
   EXPECT_TRUE(book.numbers.empty());
+}
+
+TEST(Claims, PutsOfOneSopInstanceFollowEachOther) {
+  using Turn = Claims::Turn;
+  const auto soon = [] { return steady_now() + std::chrono::milliseconds(20); };
+  const auto late = steady_now() + std::chrono::minutes(1);
+  Claims claims;
+  ASSERT_EQ(claims.begin_put({1}, "2.25.1", late), Turn::AtOnce);
+  EXPECT_EQ(claims.begin_put({2}, "2.25.2", late), Turn::AtOnce) << "another one";
+  EXPECT_EQ(claims.begin_put({3}, "2.25.1", soon()), Turn::TooLate);
+  EXPECT_EQ(claims.begin_put({1}, "2.25.3", soon()), Turn::TooLate) << "the same id";
+
+  std::jthread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // so that it is waited for by then
+    claims.end_put({1});
+  });
+
+  EXPECT_EQ(claims.begin_put({3}, "2.25.1", late), Turn::AfterAnother);
 }
 
 /// A spool whose instances go into places.
