@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMost = 1'000;
 constexpr std::chrono::milliseconds kRetry{200};
-constexpr std::chrono::milliseconds kMoment{250};
+constexpr std::chrono::milliseconds kMoment{1'000};
 
 }  // namespace
 
