@@ -202,8 +202,8 @@ Result<void> SpoolCore::take_in(const InstanceId& id, const std::filesystem::pat
   const auto added = index_.add(id, *card, std::filesystem::file_size(file), length, no_pairs,
                                 deliveries, now_ms());
   if (added.what == QueueIndex::Added::SopIsThere) {
-    // Two parallel puts of one instance: this one had not got its row when the node was killed, so
-    // it was not acknowledged.
+    // Puts of one instance follow each other, up to the row: this one was refused, or had not come
+    // to its end when the node was killed.
     if (waiting) {
       set_aside(id, file);
     } else {

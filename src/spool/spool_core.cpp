@@ -240,14 +240,14 @@ void SpoolCore::enter(const Enrolment::Instances& instances) {
 
 std::vector<Claims::Queued> SpoolCore::items_of(std::int64_t item_id, const InstanceId& id,
                                                 const SpoolCard& card, std::uint64_t length) {
+  const std::int64_t study = QueueIndex::number_of_study(card.study_instance_uid);
   std::vector<Claims::Queued> out;
   for (const std::string& destination : card.destinations)
-    out.emplace_back(QueueIndex::number_of_study(card.study_instance_uid),
-                     QueueIndex::item_of(item_id, id, card, length, destination));
+    out.emplace_back(study, QueueIndex::item_of(item_id, id, card, length, destination));
   return out;
 }
 
-void SpoolCore::wait_for_rows() {
+void SpoolCore::wait_for_rows() const {
   if (const auto failure = enrolment_.wait()) std::rethrow_exception(failure);
 }
 

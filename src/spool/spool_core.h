@@ -106,7 +106,7 @@ class SpoolCore {
   static std::vector<Claims::Queued> items_of(std::int64_t item_id, const InstanceId& id,
                                               const SpoolCard& card, std::uint64_t length);
   /// What was put before is in queue and ledger on return; throws when that cannot be.
-  void wait_for_rows();
+  void wait_for_rows() const;
   /// Takes back what was refused when it had its row already. Throws while that cannot be written.
   void undo_half_puts();
   /// Whether the file of that id is there, whole and authentic.

@@ -4,7 +4,7 @@
 
 namespace dosigate {
 bool SpoolCore::pairs_waiting() const {
-  if (const auto failure = enrolment_.wait()) std::rethrow_exception(failure);
+  wait_for_rows();
   return index_.read([](ReadConnection& read) {
     return read("SELECT 1 FROM item WHERE pairs_moved <> 1 LIMIT 1").next();
   });
