@@ -10,7 +10,7 @@
 namespace dosigate {
 
 /// Reads databases that are too large to be read before the node serves (store/database.h), one
-/// after the other, once. Thread: any.
+/// after the other, once, at the lowest priority. Thread: any.
 class DatabaseCheck {
  public:
   /// @param files  those that were small enough were read when they were opened, and are left out.

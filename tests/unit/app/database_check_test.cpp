@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <chrono>
 #include <thread>
@@ -40,6 +41,27 @@ TEST(DatabaseCheck, FindsDamageInALargeDatabaseWhileTheNodeServes) {
   while (check.damage().empty() && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   EXPECT_THAT(check.damage(), HasSubstr("ledger.db is damaged"));
+}
+
+/// Threads of this process that run only when nothing else wants to.
+int idle_threads() {
+  int idle = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task"))
+    idle += ::sched_getscheduler(std::stoi(task.path().filename().string())) == SCHED_IDLE;
+  return idle;
+}
+
+TEST(DatabaseCheck, StandsBackBehindTheInstancesThatCome) {
+  const TempDir dir;
+  make_database(dir.path / "map.db", 140);
+  ASSERT_EQ(idle_threads(), 0) << "the test itself is of lowest priority";
+
+  const DatabaseCheck check({dir.path / "map.db"});
+
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  int seen = 0;
+  while (seen == 0 && std::chrono::steady_clock::now() < until) seen = idle_threads();
+  EXPECT_EQ(seen, 1);
 }
 
 TEST(DatabaseCheck, LeavesOutWhatWasReadWhenItWasOpened) {
