@@ -73,7 +73,7 @@ void MapRows::insert(const PersonKnown& change) {
   row.bind(1, change.patient);
   if (!row.executeStep()) return;
   const std::string place = "patient.sealed_person/" + std::to_string(change.patient);
-  const auto known = unpack_person(open(row.getColumn(0), place));
+  const auto known = unpack_person(open(column_bytes(row.getColumn(0)), place));
   if (!known) throw std::runtime_error("map.db " + place + " opens but does not read");
   if (!known->name.empty() || !known->birth_date.empty()) return;
   row.reset();

@@ -77,17 +77,15 @@ MapChanges MapRows::what_was_taken_away() {
 }
 
 MapChanges MapRows::patient_itself(std::int64_t number) {
-  SQLite::Statement patient(db_,
-                            "SELECT patient_id, state, pseudonym, sealed_salt, sealed_offset, "
-                            "sealed_person, site_id, created "
-                            "FROM patient WHERE patient_id = ?");
-  patient.bind(1, number);
-  patient.executeStep();
+  Query patient = query(
+      "SELECT patient_id, state, pseudonym, sealed_salt, sealed_offset, sealed_person, site_id, "
+      "created FROM patient WHERE patient_id = ?");
+  patient << number;
+  patient.next();
   PatientRow row = read_patient(patient);
   MapChanges out;
-  out.push_back(NewPatient{number, patient.getColumn(6).getInt64(), row.pseudonym,
-                           row.salt->clone(), row.offset.count(), row.person,
-                           patient.getColumn(7).getInt64()});
+  out.push_back(NewPatient{number, patient.integer(6), row.pseudonym, row.salt->clone(),
+                           row.offset.count(), row.person, patient.integer(7)});
   out.push_back(PersonKnown{number, row.person});
   return out;
 }
@@ -99,7 +97,8 @@ MapChanges MapRows::changes_of_patient(std::int64_t number) {
   keys.bind(1, number);
   while (keys.executeStep()) {
     const Index index = column_index(keys.getColumn(0));
-    const Bytes plain = open(keys.getColumn(1), "patient_key.sealed_id/" + hex_text(index));
+    const Bytes plain =
+        open(column_bytes(keys.getColumn(1)), "patient_key.sealed_id/" + hex_text(index));
     Unpacker in(plain);
     Phi id(in.text());
     Phi issuer(in.text());
@@ -158,7 +157,8 @@ void MapRows::each_key(const std::function<void(const std::string&, const std::s
     offset.bind(1, number);
     offset.executeStep();
     const std::string pseudonym = offset.getColumn(0).getString();
-    const Bytes opened = open(offset.getColumn(1), place("patient.sealed_offset", number));
+    const Bytes opened =
+        open(column_bytes(offset.getColumn(1)), place("patient.sealed_offset", number));
     const std::int64_t days = Unpacker(opened).i64();
     const std::string site = site_code_of(number);
     for (MapChange& change : changes_of_patient(number)) {
@@ -203,7 +203,8 @@ MapChanges MapRows::changes_of_device(std::int64_t number) {
                            "device WHERE device_id = ?");
   device.bind(1, number);
   device.executeStep();
-  const Bytes plain = open(device.getColumn(3), place("device.sealed_device", number));
+  const Bytes plain =
+      open(column_bytes(device.getColumn(3)), place("device.sealed_device", number));
   Unpacker in(plain);
   NewDevice change{number,
                    device.getColumn(0).getInt64(),
@@ -224,7 +225,7 @@ MapChanges MapRows::changes_of_device(std::int64_t number) {
   epochs.bind(1, number);
   while (epochs.executeStep()) {
     const Index index = column_index(epochs.getColumn(0));
-    const Bytes opened = open(epochs.getColumn(1),
+    const Bytes opened = open(column_bytes(epochs.getColumn(1)),
                               place("device_epoch.sealed_epoch", number) + "/" + hex_text(index));
     Unpacker epoch(opened);
     std::string software = epoch.text();

@@ -48,27 +48,29 @@ Bytes MapRows::close(ByteView plain, const std::string& where) const {
   return seal(keys_, Purpose::Identity, plain, where);
 }
 
-Bytes MapRows::open(const SQLite::Column& sealed, const std::string& where) const {
-  auto plain = unseal(keys_, Purpose::Identity, column_bytes(sealed), where);
+Bytes MapRows::open(ByteView sealed, const std::string& where) const {
+  auto plain = unseal(keys_, Purpose::Identity, sealed, where);
   if (!plain)
     throw std::runtime_error("map.db " + where + " does not open: " + plain.error().detail);
   return std::move(*plain);
 }
 
+Query MapRows::query(std::string_view sql) { return (*statements_)(db_, sql); }
+
 std::optional<SiteRow> MapRows::site(std::string_view code) {
-  SQLite::Statement row(db_, "SELECT site_id, normalisation, sealed_salt FROM site WHERE code = ?");
-  row.bind(1, std::string(code));
-  if (!row.executeStep()) return std::nullopt;
-  const std::int64_t number = row.getColumn(0).getInt64();
-  return SiteRow{number, row.getColumn(1).getString(),
-                 to_salt(open(row.getColumn(2), place("site.sealed_salt", number)))};
+  Query row = query("SELECT site_id, normalisation, sealed_salt FROM site WHERE code = ?");
+  row << code;
+  if (!row.next()) return std::nullopt;
+  const std::int64_t number = row.integer(0);
+  return SiteRow{number, row.text(1),
+                 to_salt(open(row.blob(2), place("site.sealed_salt", number)))};
 }
 
 std::vector<std::pair<std::string, SiteRow>> MapRows::sites() {
   std::vector<std::pair<std::string, SiteRow>> out;
-  SQLite::Statement rows(db_, "SELECT code FROM site ORDER BY site_id");
-  while (rows.executeStep()) {
-    std::string code = rows.getColumn(0).getString();
+  Query rows = query("SELECT code FROM site ORDER BY site_id");
+  while (rows.next()) {
+    std::string code = rows.text(0);
     SiteRow row = *site(code);
     out.emplace_back(std::move(code), std::move(row));
   }
@@ -76,22 +78,22 @@ std::vector<std::pair<std::string, SiteRow>> MapRows::sites() {
 }
 
 bool MapRows::site_has_patients(std::int64_t number) {
-  SQLite::Statement row(db_, "SELECT 1 FROM patient WHERE site_id = ? LIMIT 1");
-  row.bind(1, number);
-  return row.executeStep();
+  Query row = query("SELECT 1 FROM patient WHERE site_id = ? LIMIT 1");
+  row << number;
+  return row.next();
 }
 
-PatientRow MapRows::read_patient(SQLite::Statement& row) const {
-  const std::int64_t number = row.getColumn(0).getInt64();
-  PatientRow out{number,  row.getColumn(1).getInt(), row.getColumn(2).getString(),
-                 nullptr, std::chrono::days{0},      {}};
-  if (row.getColumn(3).isNull()) return out;  // forgotten: there is nothing left to open
+PatientRow MapRows::read_patient(Query& row) const {
+  const std::int64_t number = row.integer(0);
+  PatientRow out{
+      number, static_cast<int>(row.integer(1)), row.text(2), nullptr, std::chrono::days{0}, {}};
+  if (row.is_null(3)) return out;  // forgotten: there is nothing left to open
 
-  out.salt = to_salt(open(row.getColumn(3), place("patient.sealed_salt", number)));
-  const Bytes offset = open(row.getColumn(4), place("patient.sealed_offset", number));
+  out.salt = to_salt(open(row.blob(3), place("patient.sealed_salt", number)));
+  const Bytes offset = open(row.blob(4), place("patient.sealed_offset", number));
   Unpacker in(offset);
   out.offset = std::chrono::days(in.i64());
-  auto person = unpack_person(open(row.getColumn(5), place("patient.sealed_person", number)));
+  auto person = unpack_person(open(row.blob(5), place("patient.sealed_person", number)));
   if (!in.done() || out.offset.count() >= 0 || !person) {
     throw std::runtime_error("map.db patient/" + std::to_string(number) +
                              " opens but does not read");
@@ -101,28 +103,28 @@ PatientRow MapRows::read_patient(SQLite::Statement& row) const {
 }
 
 std::optional<PatientRow> MapRows::patient_by_key(const Index& key) {
-  SQLite::Statement row(db_, std::string("SELECT ") + kPatientColumns +
-                                 " FROM patient_key k JOIN patient p ON p.patient_id = "
-                                 "k.patient_id WHERE k.key_index = ?");
-  bind_bytes(row, 1, key);
-  if (!row.executeStep()) return std::nullopt;
+  Query row = query(std::string("SELECT ") + kPatientColumns +
+                    " FROM patient_key k JOIN patient p ON p.patient_id = "
+                    "k.patient_id WHERE k.key_index = ?");
+  row << key;
+  if (!row.next()) return std::nullopt;
   return read_patient(row);
 }
 
 std::optional<PatientRow> MapRows::patient_by_pseudonym(std::string_view pseudonym) {
-  SQLite::Statement row(
-      db_, std::string("SELECT ") + kPatientColumns + " FROM patient p WHERE p.pseudonym = ?");
-  row.bind(1, std::string(pseudonym));
-  if (!row.executeStep()) return std::nullopt;
+  Query row =
+      query(std::string("SELECT ") + kPatientColumns + " FROM patient p WHERE p.pseudonym = ?");
+  row << pseudonym;
+  if (!row.next()) return std::nullopt;
   return read_patient(row);
 }
 
 std::vector<std::pair<std::int64_t, Person>> MapRows::joined_persons(std::int64_t patient) {
-  SQLite::Statement rows(db_, std::string("SELECT ") + kPatientColumns +
-                                  " FROM patient p WHERE p.joined_to = ? ORDER BY p.patient_id");
-  rows.bind(1, patient);
+  Query rows = query(std::string("SELECT ") + kPatientColumns +
+                     " FROM patient p WHERE p.joined_to = ? ORDER BY p.patient_id");
+  rows << patient;
   std::vector<std::pair<std::int64_t, Person>> out;
-  while (rows.executeStep()) {
+  while (rows.next()) {
     PatientRow row = read_patient(rows);
     out.emplace_back(row.patient, std::move(row.person));
   }
@@ -130,114 +132,105 @@ std::vector<std::pair<std::int64_t, Person>> MapRows::joined_persons(std::int64_
 }
 
 std::optional<std::int64_t> MapRows::living_patient(std::string_view pseudonym) {
-  SQLite::Statement row(
-      db_, "SELECT coalesce(joined_to, patient_id) FROM patient WHERE pseudonym = ? AND state < 2");
-  row.bind(1, std::string(pseudonym));
-  if (!row.executeStep()) return std::nullopt;
-  return row.getColumn(0).getInt64();
+  Query row = query(
+      "SELECT coalesce(joined_to, patient_id) FROM patient WHERE pseudonym = ? AND state < 2");
+  row << pseudonym;
+  if (!row.next()) return std::nullopt;
+  return row.integer(0);
 }
 
 std::int64_t MapRows::present_patient(std::int64_t patient) {
-  SQLite::Statement row(db_, "SELECT joined_to FROM patient WHERE patient_id = ? AND state = 1");
-  row.bind(1, patient);
-  return row.executeStep() ? row.getColumn(0).getInt64() : patient;
+  Query row = query("SELECT joined_to FROM patient WHERE patient_id = ? AND state = 1");
+  row << patient;
+  return row.next() ? row.integer(0) : patient;
 }
 
 bool MapRows::is_erased(std::int64_t patient) {
-  SQLite::Statement row(db_, "SELECT 1 FROM patient WHERE patient_id = ? AND state = 2");
-  row.bind(1, patient);
-  return row.executeStep();
+  Query row = query("SELECT 1 FROM patient WHERE patient_id = ? AND state = 2");
+  row << patient;
+  return row.next();
 }
 
 std::string MapRows::site_code_of(std::int64_t patient) {
-  SQLite::Statement row(db_,
-                        "SELECT s.code FROM patient p JOIN site s ON s.site_id = p.site_id WHERE "
-                        "p.patient_id = ?");
-  row.bind(1, patient);
-  return row.executeStep() ? row.getColumn(0).getString() : std::string();
+  Query row = query(
+      "SELECT s.code FROM patient p JOIN site s ON s.site_id = p.site_id WHERE "
+      "p.patient_id = ?");
+  row << patient;
+  return row.next() ? row.text(0) : std::string();
 }
 
 std::uint32_t MapRows::next_revision(std::int64_t patient, const Index& study) {
-  SQLite::Statement row(db_,
-                        "SELECT max(revision) FROM study WHERE patient_id = ? AND study_index = ?");
-  row.bind(1, patient);
-  bind_bytes(row, 2, study);
-  row.executeStep();
-  return row.getColumn(0).isNull() ? 0 : row.getColumn(0).getUInt() + 1;
+  Query row = query("SELECT max(revision) FROM study WHERE patient_id = ? AND study_index = ?");
+  row << patient << study;
+  row.next();
+  return row.is_null(0) ? 0 : static_cast<std::uint32_t>(row.integer(0)) + 1;
 }
 
 bool MapRows::was_taken_from(std::int64_t patient, const Index& study) {
-  SQLite::Statement row(
-      db_, "SELECT patient_id FROM study WHERE study_index = ? ORDER BY study_id DESC LIMIT 1");
-  bind_bytes(row, 1, study);
-  return row.executeStep() && row.getColumn(0).getInt64() == patient;
+  Query row =
+      query("SELECT patient_id FROM study WHERE study_index = ? ORDER BY study_id DESC LIMIT 1");
+  row << study;
+  return row.next() && row.integer(0) == patient;
 }
 
 std::optional<StudyRow> MapRows::current_study(const Index& index) {
-  SQLite::Statement row(db_,
-                        "SELECT study_id, patient_id, state, study_uid, revision FROM study "
-                        "WHERE study_index = ? AND state < 2");
-  bind_bytes(row, 1, index);
-  if (!row.executeStep()) return std::nullopt;
-  return StudyRow{row.getColumn(0).getInt64(), row.getColumn(1).getInt64(),
-                  row.getColumn(2).getInt(), row.getColumn(3).getString(),
-                  row.getColumn(4).getUInt()};
+  Query row = query(
+      "SELECT study_id, patient_id, state, study_uid, revision FROM study "
+      "WHERE study_index = ? AND state < 2");
+  row << index;
+  if (!row.next()) return std::nullopt;
+  return StudyRow{row.integer(0), row.integer(1), static_cast<int>(row.integer(2)), row.text(3),
+                  static_cast<std::uint32_t>(row.integer(4))};
 }
 
 std::optional<DeviceRow> MapRows::device(const Index& index) {
-  SQLite::Statement row(db_, "SELECT device_id, label FROM device WHERE device_index = ?");
-  bind_bytes(row, 1, index);
-  if (!row.executeStep()) return std::nullopt;
-  return DeviceRow{row.getColumn(0).getInt64(), row.getColumn(1).getString()};
+  Query row = query("SELECT device_id, label FROM device WHERE device_index = ?");
+  row << index;
+  if (!row.next()) return std::nullopt;
+  return DeviceRow{row.integer(0), row.text(1)};
 }
 
 std::optional<EpochRow> MapRows::epoch(std::int64_t device, const Index& epoch) {
-  SQLite::Statement row(
-      db_, "SELECT number, accepted FROM device_epoch WHERE device_id = ? AND epoch_index = ?");
-  row.bind(1, device);
-  bind_bytes(row, 2, epoch);
-  if (!row.executeStep()) return std::nullopt;
-  return EpochRow{row.getColumn(0).getUInt(), row.getColumn(1).getInt() != 0};
+  Query row =
+      query("SELECT number, accepted FROM device_epoch WHERE device_id = ? AND epoch_index = ?");
+  row << device << epoch;
+  if (!row.next()) return std::nullopt;
+  return EpochRow{static_cast<std::uint32_t>(row.integer(0)), row.integer(1) != 0};
 }
 
 bool MapRows::has_person_index(const PersonIndex& index, std::int64_t patient) {
-  SQLite::Statement row(
-      db_, "SELECT 1 FROM person_index WHERE kind = ? AND value_index = ? AND patient_id = ?");
-  row.bind(1, static_cast<int>(index.kind));
-  bind_bytes(row, 2, index.value);
-  row.bind(3, patient);
-  return row.executeStep();
+  Query row =
+      query("SELECT 1 FROM person_index WHERE kind = ? AND value_index = ? AND patient_id = ?");
+  row << static_cast<int>(index.kind) << index.value << patient;
+  return row.next();
 }
 
 std::vector<std::int64_t> MapRows::others_under(const PersonIndex& index, std::int64_t patient) {
-  SQLite::Statement rows(
-      db_,
+  Query rows = query(
       "SELECT patient_id FROM person_index WHERE kind = ? AND value_index = ? AND patient_id <> ?");
-  rows.bind(1, static_cast<int>(index.kind));
-  bind_bytes(rows, 2, index.value);
-  rows.bind(3, patient);
+  rows << static_cast<int>(index.kind) << index.value << patient;
   std::vector<std::int64_t> out;
-  while (rows.executeStep()) out.push_back(rows.getColumn(0).getInt64());
+  while (rows.next()) out.push_back(rows.integer(0));
   return out;
 }
 
 bool MapRows::is_forgotten(const Index& study) {
-  SQLite::Statement row(db_, "SELECT 1 FROM tombstone WHERE key_index = ?");
-  bind_bytes(row, 1, tombstone_index(keys_.index_key(), study));
-  return row.executeStep();
+  Query row = query("SELECT 1 FROM tombstone WHERE key_index = ?");
+  row << tombstone_index(keys_.index_key(), study);
+  return row.next();
 }
 
 long long MapRows::device_count(std::int64_t site) {
-  SQLite::Statement row(db_, "SELECT count(*) FROM device WHERE site_id = ?");
-  row.bind(1, site);
-  row.executeStep();
-  return row.getColumn(0).getInt64();
+  Query row = query("SELECT count(*) FROM device WHERE site_id = ?");
+  row << site;
+  row.next();
+  return row.integer(0);
 }
 
 bool MapRows::pseudonym_exists(std::string_view pseudonym) {
-  SQLite::Statement row(db_, "SELECT 1 FROM patient WHERE pseudonym = ?");
-  row.bind(1, std::string(pseudonym));
-  return row.executeStep();
+  Query row = query("SELECT 1 FROM patient WHERE pseudonym = ?");
+  row << pseudonym;
+  return row.next();
 }
 
 std::string MapRows::fresh_pseudonym(std::string_view site_code) {
@@ -247,43 +240,42 @@ std::string MapRows::fresh_pseudonym(std::string_view site_code) {
 }
 
 Phi MapRows::original_uid(std::int64_t study) {
-  SQLite::Statement row(db_, "SELECT sealed_uid FROM study WHERE study_id = ?");
-  row.bind(1, study);
-  row.executeStep();
-  return Phi(std::string(as_text(open(row.getColumn(0), place("study.sealed_uid", study)))));
+  Query row = query("SELECT sealed_uid FROM study WHERE study_id = ?");
+  row << study;
+  row.next();
+  return Phi(std::string(as_text(open(row.blob(0), place("study.sealed_uid", study)))));
 }
 
 std::optional<Bytes> MapRows::study_source(std::int64_t study) {
-  SQLite::Statement row(db_, "SELECT sealed_source FROM study WHERE study_id = ?");
-  row.bind(1, study);
-  row.executeStep();
-  if (row.getColumn(0).isNull()) return std::nullopt;
-  return open(row.getColumn(0), place("study.sealed_source", study));
+  Query row = query("SELECT sealed_source FROM study WHERE study_id = ?");
+  row << study;
+  row.next();
+  if (row.is_null(0)) return std::nullopt;
+  return open(row.blob(0), place("study.sealed_source", study));
 }
 
 std::int64_t MapRows::next_number(const char* table) {
-  SQLite::Statement row(db_, "SELECT seq FROM sqlite_sequence WHERE name = ?");
-  row.bind(1, table);
-  return row.executeStep() ? row.getColumn(0).getInt64() + 1 : 1;
+  Query row = query("SELECT seq FROM sqlite_sequence WHERE name = ?");
+  row << table;
+  return row.next() ? row.integer(0) + 1 : 1;
 }
 
 std::uint64_t MapRows::journal_number() {
-  SQLite::Statement row(db_, "SELECT journal_seq FROM meta");
-  row.executeStep();
-  return static_cast<std::uint64_t>(row.getColumn(0).getInt64());
+  Query row = query("SELECT journal_seq FROM meta");
+  row.next();
+  return static_cast<std::uint64_t>(row.integer(0));
 }
 
 bool MapRows::journal_is(const InstanceId& id) {
-  SQLite::Statement row(db_, "SELECT 1 FROM meta WHERE journal_id = ?");
-  bind_bytes(row, 1, id);
-  return row.executeStep();
+  Query row = query("SELECT 1 FROM meta WHERE journal_id = ?");
+  row << id;
+  return row.next();
 }
 
 void MapRows::set_journal(const InstanceId& id, std::uint64_t number) {
-  SQLite::Statement update(db_, "UPDATE meta SET journal_id = ?, journal_seq = ?");
-  bind_bytes(update, 1, id);
-  update.bind(2, static_cast<std::int64_t>(number));
-  update.exec();
+  Query update = query("UPDATE meta SET journal_id = ?, journal_seq = ?");
+  update << id << static_cast<std::int64_t>(number);
+  update.run();
 }
 
 }  // namespace dosigate

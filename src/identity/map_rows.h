@@ -12,6 +12,7 @@
 
 #include "dosigate/crypto/keyring.h"
 #include "dosigate/identity/pseudonym_map.h"
+#include "dosigate/store/statements.h"
 #include "map_change.h"
 
 namespace dosigate {
@@ -61,6 +62,11 @@ enum StudyState : int { kStudyActive = 0, kStudyWithdrawn = 1, kStudyGiven = 2 }
 class MapRows {
  public:
   MapRows(SQLite::Database& database, const Keyring& keys) : db_(database), keys_(keys) {}
+  /// With what was prepared on this connection before, for what every study asks.
+  MapRows(SQLite::Database& database, Statements& statements, const Keyring& keys)
+      : db_(database), keys_(keys), statements_(&statements) {}
+  MapRows(const MapRows&) = delete;
+  MapRows& operator=(const MapRows&) = delete;
 
   /// Inserts a row; the same change again does nothing (a journal is replayed over what is partly
   /// there).
@@ -129,8 +135,9 @@ class MapRows {
 
  private:
   Bytes close(ByteView plain, const std::string& place) const;
-  Bytes open(const SQLite::Column& sealed, const std::string& place) const;
-  PatientRow read_patient(SQLite::Statement& row) const;
+  Bytes open(ByteView sealed, const std::string& place) const;
+  Query query(std::string_view sql);
+  PatientRow read_patient(Query& row) const;
   /// True when the row is there already; throws when `column` of it is not `expected`.
   bool present(const char* sql, std::int64_t number, const std::string& expected, const char* what);
 
@@ -161,6 +168,8 @@ class MapRows {
 
   SQLite::Database& db_;
   const Keyring& keys_;
+  Statements own_;
+  Statements* statements_ = &own_;
 };
 
 /// Days by which the dates of a new patient move: ten years back at most and one month at least.

@@ -210,7 +210,7 @@ std::string PseudonymMap::trouble() const { return impl_->writer->trouble(); }
 
 void PseudonymMap::Impl::catch_up(SQLite::Database& database) {
   if (!journal) return;
-  MapRows rows(database, keys);
+  MapRows rows(database, statements, keys);
   // A journal that was written anew since begins with everything, and is taken up from there.
   const bool same = rows.journal_is(journal->id());
   const std::uint64_t known = same ? rows.journal_number() : 0;
@@ -234,7 +234,7 @@ void PseudonymMap::Impl::write(const DatabaseWriter::Job& job) {
 }
 
 void PseudonymMap::Impl::record(SQLite::Database& database, const MapChanges& changes) {
-  MapRows rows(database, keys);
+  MapRows rows(database, statements, keys);
   fail_point("map.before-journal");
   if (journal) {
     Bytes packed = pack_changes(changes);

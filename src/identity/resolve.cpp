@@ -296,25 +296,26 @@ Result<Subject> PseudonymMap::resolve(const SitePolicy& policy, const SourceIden
   }
   if (!site) return site.error();
 
-  const auto read = [&](SQLite::Database& database) -> Result<std::optional<Subject>> {
-    MapRows rows(database, impl_->keys);
+  const auto read = [&](SQLite::Database& database,
+                        Statements& statements) -> Result<std::optional<Subject>> {
+    MapRows rows(database, statements, impl_->keys);
     auto located = locate(rows, impl_->keys.index_key(), policy, indexes, source);
     if (!located) return located.error();
     if (!located->complete(indexes)) return std::optional<Subject>();
     return std::optional<Subject>(subject_of(*located, *site));
   };
-  auto found = impl_->readers.with([&](SQLite::Database& database) {
+  auto found = impl_->readers.with_statements([&](ReadConnection& connection) {
     // All of it as of one moment: a patient who is written between two queries would seem to have
     // come by a study of somebody else.
-    const SQLite::Transaction moment(database);
-    return read(database);
+    const SQLite::Transaction moment(*connection.database);
+    return read(*connection.database, connection.statements);
   });
   if (!found) return found.error();
 
   if (!*found) {
     bool new_epoch = false;
     impl_->write([&](SQLite::Database& database) {
-      MapRows rows(database, impl_->keys);
+      MapRows rows(database, impl_->statements, impl_->keys);
       // Looked up again: seven other associations may have brought the same patient since.
       auto located = locate(rows, impl_->keys.index_key(), policy, indexes, source);
       if (!located) {
@@ -335,7 +336,7 @@ Result<Subject> PseudonymMap::resolve(const SitePolicy& policy, const SourceIden
                                    impl_->settings.keep_originals, new_devices, impl_->now()));
         impl_->alarms += alarms;  // here: a correction counts them anew in this thread
       }
-      found = read(database);
+      found = read(database, impl_->statements);
     });
     fail_point("map.after-commit");
     if (!found) return found.error();

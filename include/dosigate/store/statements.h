@@ -51,6 +51,7 @@ class Query {
   /// Number of rows changed.
   int run() { return statement_.exec(); }
 
+  bool is_null(int column) { return statement_.getColumn(column).isNull(); }
   std::int64_t integer(int column) { return statement_.getColumn(column).getInt64(); }
   std::uint64_t unsigned_integer(int column) { return static_cast<std::uint64_t>(integer(column)); }
   std::string text(int column) { return statement_.getColumn(column).getString(); }
