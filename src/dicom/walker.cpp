@@ -64,6 +64,34 @@ struct Header {
 /// The longest header of an element; what is shorter is waited for, or stands at the end.
 constexpr std::size_t kLongestHeader = 12;
 
+/// What the parser will make of the letters of a VR, unknown ones too.
+struct Coding {
+  DcmEVR vr;
+  bool long_length;  ///< 4 bytes, after 2 that are reserved
+};
+
+Coding ask_coding(char first, char second) {
+  const std::array<char, 3> letters{first, second, '\0'};
+  const DcmVR vr(letters.data());
+  return {vr.getEVR(), vr.usesExtendedLengthEncoding() != OFFalse};
+}
+
+/// DcmVR compares with each VR there is: asked once for each pair of capitals, not for each
+/// element.
+Coding coding_of(char first, char second) {
+  constexpr std::size_t kCapitals = 26;
+  static const std::vector<Coding> known = [] {
+    std::vector<Coding> out;
+    for (char one = 'A'; one <= 'Z'; ++one)
+      for (char other = 'A'; other <= 'Z'; ++other) out.push_back(ask_coding(one, other));
+    return out;
+  }();
+  const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+  if (!is_capital(first) || !is_capital(second)) return ask_coding(first, second);
+  return known[static_cast<std::size_t>(first - 'A') * kCapitals +
+               static_cast<std::size_t>(second - 'A')];
+}
+
 std::string text_of_tag(std::uint32_t tag) {
   std::array<char, 16> text{};
   std::snprintf(text.data(), text.size(), "(%04X,%04X)", tag >> 16U, tag & 0xFFFFU);
@@ -234,17 +262,15 @@ struct DataSetWalk::State {
   }
 
   std::optional<Error> read_explicit(Header& header) {
-    const std::array<char, 3> letters{static_cast<char>(bytes[at]),
-                                      static_cast<char>(bytes[at + 1]), '\0'};
+    header.letters = {static_cast<char>(bytes[at]), static_cast<char>(bytes[at + 1])};
     at += 2;
-    DcmVR vr(letters.data());  // decides on unknown letters and on the size of the length as the
-                               // parser will
-    if (header.tag == kPixelData && letters[0] == 'O' && letters[1] == 'X') vr.setVR(EVR_OW);
-    header.letters = {letters[0], letters[1]};
-    header.vr = vr.getEVR();
+    const auto [first, second] = header.letters;
+    const bool is_ox_pixels = header.tag == kPixelData && first == 'O' && second == 'X';
+    const Coding coding = is_ox_pixels ? coding_of('O', 'W') : coding_of(first, second);
+    header.vr = coding.vr;
     if (header.vr == EVR_na || header.vr == EVR_pixelItem)
       return broken(text_of_tag(header.tag) + " has a VR that no element can have");
-    if (!vr.usesExtendedLengthEncoding()) {
+    if (!coding.long_length) {
       header.length = u16();
     } else {
       if (left() < 6) return broken("the data set ends inside an element header");
