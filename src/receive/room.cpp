@@ -7,7 +7,8 @@ namespace dosigate {
 namespace {
 
 constexpr std::uint64_t kFirstStep = 64U << 10U;
-constexpr std::uint64_t kSecondStep = 16;  ///< times the first
+/// What is held of an image at the most: at once, for what grows is copied.
+constexpr std::uint64_t kSecondStep = 1U << 20U;
 constexpr std::chrono::seconds kPatience{3};
 constexpr std::chrono::milliseconds kMemoryComesWithin{100};
 
@@ -31,10 +32,9 @@ bool grow(MemoryShare& share, std::uint64_t need, ServerState& state, Place& pla
 bool make_room(Bytes& bytes, MemoryShare& share, std::uint64_t need, std::uint64_t max_bytes,
                ServerState& state, Place& place) {
   if (need <= bytes.capacity()) return true;
-  // From the first step to what is held at the most of an image at once: what grows is copied.
-  const std::uint64_t grown = bytes.capacity() <= kFirstStep
-                                  ? std::max(kFirstStep, bytes.capacity() * kSecondStep)
-                                  : bytes.capacity() * std::uint64_t{2};
+  const std::uint64_t grown = bytes.capacity() == 0
+                                  ? kFirstStep
+                                  : std::max(kSecondStep, bytes.capacity() * std::uint64_t{2});
   std::uint64_t target = std::min(std::max(need, grown), max_bytes);
   if (!share.grow_to(target)) {
     target = need;
