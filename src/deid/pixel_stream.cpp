@@ -6,12 +6,35 @@
 #include "dosigate/dicom/data_set.h"
 #include "dosigate/dicom/pixel_value.h"
 #include "frame_decoder.h"
+#include "items.h"
 #include "pixel_comments.h"
 
 namespace dosigate {
 namespace {
 
 constexpr std::size_t kLargestOffsetTable = 4U << 20U;
+constexpr Uint16 kImageGroup = 0x0028;
+
+/// What came as UN says of the image what it says: when the whole instance is there, it is read so
+/// (un.h), and the pixels are the same ones.
+void resolve_image_elements(DcmItem& image) {
+  const auto is_unknown = [](DcmElement& element) {
+    return element.getGTag() == kImageGroup && is_unknown_vr(element.getVR());
+  };
+  bool any = false;
+  for_each_element(image, [&](DcmElement& element) { any = any || is_unknown(element); });
+  if (!any) return;
+  Elements elements = take_elements(image);
+  for (auto& element : elements) {
+    if (!is_unknown(*element)) continue;
+    const auto bytes = raw_bytes(*element);
+    if (!bytes) continue;
+    const DcmTagKey tag = element->getTag();  // alone, or DcmTag keeps the VR that came
+    auto resolved = make_element(tag, DcmTag(tag).getEVR(), *bytes);
+    if (resolved) element = std::move(resolved);
+  }
+  put_elements(image, std::move(elements));
+}
 
 }  // namespace
 
@@ -87,6 +110,7 @@ Result<PixelStream> PixelStream::open(const Secret& key, ByteView header,
                                       const PixelElement& element, const TransferSyntax& syntax) {
   auto image = parse_data_set(header.first(element.begin), syntax);
   if (!image) return image.error();
+  resolve_image_elements(**image);
   return PixelStream(key, **image, element, syntax);
 }
 

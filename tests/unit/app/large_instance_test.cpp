@@ -156,6 +156,12 @@ TEST_F(LargeInstance, IsWhatItWouldBeInMemoryByteForByteHoweverItIsCut) {
     cases.push_back({syntax, nm_spect().received(syntax)});
     cases.push_back({syntax, odd_image().received(syntax)});
   }
+  // Bits that are not stored do not count: also when the header says as UN which they are.
+  cases.push_back({"UN", ct_slice(64)
+                             .with_bytes(DCM_BitsStored, EVR_UN, std::string("\x0c\0", 2))
+                             .with(DCM_HighBit, "11")
+                             .with_bytes(DCM_PixelData, EVR_OW, noise(8'192))
+                             .received(kExplicit)});
   for (const char* syntax : {kRle, kJpegLossless}) {
     cases.push_back({syntax, compressed(ct_slice(64), syntax).received(syntax)});
     cases.push_back({syntax, with_trailer(compressed(ct_slice(64), syntax)).received(syntax)});
@@ -185,6 +191,7 @@ TEST_F(LargeInstance, IsWhatItWouldBeInMemoryByteForByteHoweverItIsCut) {
       ASSERT_TRUE(send_large(each.whole));
       EXPECT_EQ(spool_->files(), 1U);
       EXPECT_EQ(files_in_spool(), 1U) << "a duplicate's file stayed";
+      EXPECT_TRUE(quarantine_->list().empty()) << "held as another version of itself";
       deliver_all();
       EXPECT_EQ(files_in_spool(), 0U);
       start_anew();
