@@ -23,11 +23,12 @@ def growth(place, rounds, options):
     for number in range(rounds):
         loads = [("empty", None), ("large", state)]
         got = {which: with_map(place, copy, count) for which, copy in (loads if number % 2 else loads[::-1])}
-        (_, empty), (starting, large) = got["empty"], got["large"]
+        (starting_empty, empty), (starting_large, large) = got["empty"], got["large"]
         figures.add("rate with an empty map", empty.rate, "/s")
         figures.add(f"{name}: rate", large.rate, "/s")
         figures.add(f"{name}: share", 100 * large.rate / empty.rate, "%", 8, at_least=90)
-        figures.add(f"{name}: share while the node reads its database through, after the start", 100 * starting.rate / empty.rate, "%")
+        figures.add(f"{name}: share while the node reads its database through, after the start",
+                    100 * starting_large.rate / starting_empty.rate, "%")
         figures.add(f"{name}: memory above that with an empty map", large.peak_mb + large.idle_mb - empty.peak_mb - empty.idle_mb, "MB", 8,
                     at_most=16)
     return figures
@@ -46,6 +47,8 @@ def with_map(place, state, count):
                 before, busy = busy, node.process.cpu_seconds()
                 if busy - before < 0.05:
                     break
+            else:
+                raise RuntimeError(f"the node does not come to rest: see {node.directory}")
             return starting, passage(place, node, sink, count=count, **LOAD)
     finally:
         sink.stop()
