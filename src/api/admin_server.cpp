@@ -13,7 +13,7 @@ using Local = boost::asio::local::stream_protocol;
 
 constexpr ServerCore::Limits kLimits{64, 64, 2};
 
-struct ToSession {
+struct ToLocalSession {
   ServerCore& core;
   void operator()(Local::socket socket) const { serve_local(std::move(socket), core); }
 };
@@ -29,7 +29,7 @@ struct AdminServer::Impl {
 
   AdminListener listener;
   ServerCore core;
-  Accepting<Local::acceptor, ToSession> accepting;
+  Accepting<Local::acceptor, ToLocalSession> accepting;
 };
 
 AdminServer::AdminServer(const std::filesystem::path& socket, std::optional<int> inherited_fd,

@@ -12,7 +12,7 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-struct ToSession {
+struct ToTcpSession {
   ServerCore& core;
   const HttpServer::Settings& settings;
   bool secure;
@@ -20,7 +20,7 @@ struct ToSession {
     serve_tcp(std::move(socket), core, secure ? settings.tls() : nullptr, settings.on_tls_failure);
   }
 };
-using Accept = Accepting<tcp::acceptor, ToSession>;
+using Accept = Accepting<tcp::acceptor, ToTcpSession>;
 
 std::vector<std::string> texts_of(const std::list<Accept>& listening) {
   std::vector<std::string> out;
@@ -36,9 +36,9 @@ struct HttpServer::Impl {
         core(service,
              {settings.max_sessions, settings.max_sessions_per_address, settings.max_uploads}) {
     for (const auto& address : settings.listen)
-      plain.emplace_back(core.io, listen_at(core.io, address), ToSession{core, settings, false});
+      plain.emplace_back(core.io, listen_at(core.io, address), ToTcpSession{core, settings, false});
     for (const auto& address : settings.listen_tls)
-      tls.emplace_back(core.io, listen_at(core.io, address), ToSession{core, settings, true});
+      tls.emplace_back(core.io, listen_at(core.io, address), ToTcpSession{core, settings, true});
     plain_texts = texts_of(plain);
     tls_texts = texts_of(tls);
   }

@@ -23,8 +23,7 @@ std::string_view right_word(Right right) {
 }
 
 std::optional<Right> parse_right(std::string_view word) {
-  for (const Right right : {Right::Operate, Right::Reveal, Right::Manage, Right::Deidentify,
-                            Right::Store, Right::Metrics})
+  for (const Right right : kAllRights)
     if (word == right_word(right)) return right;
   return std::nullopt;
 }

@@ -12,7 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
-json::object json_of(const Approvals::Request& request) {
+json::object row_of(const Approvals::Request& request) {
   return {{"id", request.id},         {"endpoint", request.path}, {"what", request.what},
           {"reason", request.reason}, {"by", request.actor},      {"filed", request.filed},
           {"until", request.until}};
@@ -45,7 +45,7 @@ ApiResponse AdminApi::file(const ApiRequest& request, const std::string& what, j
 
 ApiResponse AdminApi::approvals() {
   json::array items;
-  for (const auto& waiting : node_.approvals_->waiting()) items.emplace_back(json_of(waiting));
+  for (const auto& waiting : node_.approvals_->waiting()) items.emplace_back(row_of(waiting));
   return {200, json::object{{"items", std::move(items)}}};
 }
 

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "admin_api.h"
+#include "dosigate/base/clock.h"
 #include "dosigate/dicom/status.h"
 #include "status.h"
 #include "study_completion.h"
@@ -16,7 +17,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t kMostDays = 366;
-constexpr std::int64_t kSecondsOfDay = 86'400;
 constexpr std::size_t kMostQueueRows = 10'000;
 constexpr std::size_t kMostWithdrawals = 1'000;
 
@@ -146,7 +146,7 @@ void add_arrivals(json::object& report, const Ledger& ledger) {
 
 ApiResponse AdminApi::report(const ApiRequest& request) const {
   const std::int64_t now = to_unix(wall_now());
-  std::int64_t from = now / kSecondsOfDay, to = from;
+  std::int64_t from = now / kSecondsPerDay, to = from;
   for (const auto& [key, value] : request.query) {
     if (key != "from" && key != "to") continue;
     const auto day = parse_day(value);

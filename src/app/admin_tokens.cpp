@@ -8,6 +8,7 @@
 
 #include "admin_api.h"
 #include "admin_fields.h"
+#include "dosigate/base/clock.h"
 #include "tokens.h"
 
 namespace dosigate {
@@ -15,13 +16,11 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t kStandardDays = 365, kMostDays = 3650, kDay = 86'400;
-constexpr Right kRights[] = {Right::Operate,    Right::Reveal, Right::Manage,
-                             Right::Deidentify, Right::Store,  Right::Metrics};
+constexpr std::int64_t kStandardDays = 365, kMostDays = 3650;
 
 json::array words_of(std::uint32_t rights) {
   json::array out;
-  for (const Right right : kRights)
+  for (const Right right : kAllRights)
     if ((rights & right_bit(right)) != 0) out.emplace_back(right_word(right));
   return out;
 }
@@ -104,7 +103,7 @@ ApiResponse AdminApi::add_token(const ApiRequest& request) {
   if (!rights) return problem(rights.error());
   const auto days = days_of(request.body);
   if (!days) return problem(days.error());
-  for (const Right right : kRights)
+  for (const Right right : kAllRights)
     if ((*rights & right_bit(right)) != 0 && !may_give(request, right))
       return problem(fail(Fault::Denied, "nobody gives away a right that he has not: \"" +
                                              std::string(right_word(right)) + "\""));
@@ -112,13 +111,13 @@ ApiResponse AdminApi::add_token(const ApiRequest& request) {
   wanted.name = text_of(request.body, "name");
   wanted.rights = *rights;
   const std::int64_t now = to_unix(wall_now());
-  wanted.expires = now + *days * kDay;
+  wanted.expires = now + *days * kSecondsPerDay;
   // A stolen token must not buy itself time.
   if (const auto own = own_token_expires(request); own && wanted.expires > *own) {
     if (request.body.as_object().contains("days"))
       return problem(
           fail(Fault::Denied, "a token that was made by a token does not outlive it: at most " +
-                                  std::to_string((*own - now) / kDay) + " days"));
+                                  std::to_string((*own - now) / kSecondsPerDay) + " days"));
     wanted.expires = *own;
   }
   wanted.made_by = request.actor;

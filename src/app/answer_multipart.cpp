@@ -4,9 +4,9 @@
 namespace dosigate {
 namespace {
 
-class Multipart final : public AnswerShape {
+class MultipartAnswer final : public AnswerShape {
  public:
-  explicit Multipart(Sink sink)
+  explicit MultipartAnswer(Sink sink)
       : sink_(std::move(sink)), boundary_("dosigate-" + to_hex(random_id())) {}
   std::string content_type() const override {
     return "multipart/related; type=\"application/dicom\"; boundary=" + boundary_;
@@ -29,7 +29,7 @@ class Multipart final : public AnswerShape {
 }  // namespace
 
 std::unique_ptr<AnswerShape> multipart_answer(AnswerShape::Sink sink) {
-  return std::make_unique<Multipart>(std::move(sink));
+  return std::make_unique<MultipartAnswer>(std::move(sink));
 }
 
 }  // namespace dosigate

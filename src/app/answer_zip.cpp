@@ -12,16 +12,16 @@
 namespace dosigate {
 namespace {
 
-struct FreeArchive {
+struct FreeWriter {
   void operator()(archive* writing) const noexcept { archive_write_free(writing); }
 };
 struct FreeEntry {
   void operator()(archive_entry* entry) const noexcept { archive_entry_free(entry); }
 };
 
-class Zip final : public AnswerShape {
+class ZipAnswer final : public AnswerShape {
  public:
-  explicit Zip(Sink sink) : sink_(std::move(sink)), archive_(archive_write_new()) {
+  explicit ZipAnswer(Sink sink) : sink_(std::move(sink)), archive_(archive_write_new()) {
     archive* const to = archive_.get();
     if (to == nullptr) throw std::bad_alloc();
     check(archive_write_set_format_zip(to));
@@ -51,7 +51,7 @@ class Zip final : public AnswerShape {
  private:
   /// An exception must not pass through the library.
   static la_ssize_t put(archive* to, void* self, const void* bytes, size_t size) noexcept {
-    auto& zip = *static_cast<Zip*>(self);
+    auto& zip = *static_cast<ZipAnswer*>(self);
     try {
       zip.sink_({static_cast<const Byte*>(bytes), size});
       return static_cast<la_ssize_t>(size);
@@ -68,14 +68,14 @@ class Zip final : public AnswerShape {
   }
 
   const Sink sink_;
-  std::unique_ptr<archive, FreeArchive> archive_;
+  std::unique_ptr<archive, FreeWriter> archive_;
   std::exception_ptr thrown_;
 };
 
 }  // namespace
 
 std::unique_ptr<AnswerShape> zip_answer(AnswerShape::Sink sink) {
-  return std::make_unique<Zip>(std::move(sink));
+  return std::make_unique<ZipAnswer>(std::move(sink));
 }
 
 }  // namespace dosigate

@@ -16,7 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMost = 64;
+constexpr std::size_t kMostWaiting = 64;
 constexpr std::size_t kDigits = 8;
 constexpr std::string_view kPlace = "approvals";
 
@@ -75,7 +75,7 @@ Approvals::Approvals(std::filesystem::path file, const Keyring& keys, WallClock 
 Result<Approvals::Request> Approvals::file(Request request, std::chrono::hours patience) {
   const std::lock_guard lock(mutex_);
   drop_expired();
-  if (requests_.size() >= kMost)
+  if (requests_.size() >= kMostWaiting)
     return fail(Fault::Busy,
                 "64 requests wait for a second person already: see `dosigate approvals`");
   do {

@@ -1,4 +1,5 @@
 #include "backup_watch.h"
+#include "dosigate/base/clock.h"
 
 namespace dosigate {
 
@@ -6,7 +7,7 @@ void add_backup_conditions(std::vector<Condition>& out, const Config::Node& node
                            const Ledger& ledger, PseudonymMap& map) {
   if (node.backup_max_age_days > 0) {
     const long long last = ledger.milestone("backup");
-    const long long age_days = (to_unix(wall_now()) - last) / 86'400;
+    const long long age_days = (to_unix(wall_now()) - last) / kSecondsPerDay;
     if (last == 0)
       out.push_back({1, "backup-old", "",
                      "there is no backup yet: `dosigate backup DIR`, onto another disk"});

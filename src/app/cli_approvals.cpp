@@ -12,9 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
-std::string until_text(const json::value& value) {
-  return time_text(static_cast<long long>(number(value, "until")));
-}
+std::string until_text(const json::value& value) { return time_text(value, "until"); }
 
 std::optional<std::string> target_of(const std::string& id, std::string_view verb) {
   if (id.size() != 8 || !from_hex(id)) {

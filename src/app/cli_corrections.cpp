@@ -231,8 +231,7 @@ std::string withdrawals_table(const json::array& withdrawals) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& one : withdrawals) {
     const auto row = [&](const std::string& destination, const std::string& told) {
-      rows.push_back({time_text(static_cast<long long>(number(one, "ordered"))),
-                      shown(one, "cause"), shown(one, "meaning"),
+      rows.push_back({time_text(one, "ordered"), shown(one, "cause"), shown(one, "meaning"),
                       at(one, "whole_study") == json::value(true) ? "study" : "some objects",
                       shown(one, "objects"), destination, told, shown(one, "study_uid")});
     };

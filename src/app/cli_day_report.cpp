@@ -28,20 +28,14 @@ std::string reasons_text(const json::value& day) {
   return out;
 }
 
-std::string arrival_text(const json::value& study) {
-  const auto& complete = at(study, "arrival.complete");
-  if (complete.is_null()) return "-";
-  return complete == json::value(true) ? "complete" : "arriving";
-}
-
-std::string studies_text(const json::value& day) {
+std::string day_studies_text(const json::value& day) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& study : list(day, "studies")) {
     std::string delivered;
     for (const auto& to : list(study, "destinations"))
       delivered += (delivered.empty() ? "" : ", ") + shown(to, "name") + " " +
                    shown(to, "delivered") + " of " + shown(to, "assigned");
-    rows.push_back({shown(study, "pseudonym"), shown(study, "received"), arrival_text(study),
+    rows.push_back({shown(study, "pseudonym"), shown(study, "received"), arrival_word(study),
                     delivered.empty() ? "-" : delivered, shown(study, "study_uid")});
   }
   if (rows.empty()) return {};
@@ -65,7 +59,7 @@ std::string day_text_of(const json::value& day) {
     out +=
         "\n" +
         table({"destination", ">assigned", ">delivered", ">queued", ">parked", ">withdrawn"}, rows);
-  out += studies_text(day);
+  out += day_studies_text(day);
   for (const auto& fault : list(day, "faults")) out += "DOES NOT ADD UP: " + shown(fault) + "\n";
   return out;
 }

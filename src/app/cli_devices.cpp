@@ -11,10 +11,6 @@ namespace {
 
 using boost::json::value;
 
-std::string when(const value& row, std::string_view name) {
-  return time_text(static_cast<long long>(number(row, name)));
-}
-
 std::string indented(const std::string& lines) {
   std::string out;
   for (std::size_t begin = 0; begin < lines.size();) {
@@ -33,14 +29,14 @@ std::string device_text(const value& device) {
     out = shown(device, "label") + "  site " + shown(device, "site") + "  " +
           shown(device, "manufacturer") + " " + shown(device, "model") + "  serial number " +
           shown(device, "serial_number") + "  station " + shown(device, "station_name") +
-          "  first seen " + when(device, "first_seen") + "\n";
+          "  first seen " + time_text(device, "first_seen") + "\n";
   }
 
   std::vector<std::vector<std::string>> rows;
   if (const auto* epochs = at(device, "epochs").if_array()) {
     for (const value& epoch : *epochs)
       rows.push_back({shown(epoch, "number"), shown(epoch, "software_versions"),
-                      shown(epoch, "last_calibration"), when(epoch, "first_seen")});
+                      shown(epoch, "last_calibration"), time_text(epoch, "first_seen")});
   }
   if (!rows.empty())
     out += indented(table({">epoch", "software", "last calibration", "first seen"}, rows));
@@ -50,8 +46,8 @@ std::string device_text(const value& device) {
     for (const value& creator : *creators) {
       const bool others = at(creator, "creator").is_null();
       rows.push_back({others ? "(all others)" : shown(creator, "creator"),
-                      shown(creator, "instances"), when(creator, "first_seen"),
-                      when(creator, "last_seen")});
+                      shown(creator, "instances"), time_text(creator, "first_seen"),
+                      time_text(creator, "last_seen")});
     }
   }
   if (!rows.empty())

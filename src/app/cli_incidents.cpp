@@ -63,9 +63,8 @@ std::string as_table(const json::array& items) {
   for (const auto& item : items) {
     const bool open = shown(item, "state") == "open";
     rows.push_back(
-        {number(item, "number") == 0 ? "-" : shown(item, "number"),
-         time_text(static_cast<long long>(number(item, "first"))), shown(item, "kind"),
-         shown(item, "count"), shown(item, "subjects_affected"),
+        {number(item, "number") == 0 ? "-" : shown(item, "number"), time_text(item, "first"),
+         shown(item, "kind"), shown(item, "count"), shown(item, "subjects_affected"),
          open ? "open" : "closed by " + shown(item, "closed_by") + ": " + shown(item, "reason"),
          shown(item, "of")});
   }
@@ -135,9 +134,8 @@ std::string audit_text(const json::value& status) {
   if (!syslog.is_null()) {
     out +=
         fmt::format("; to {}: {} wait, last sent {}", shown(syslog, "to"), shown(syslog, "waiting"),
-                    at(syslog, "last_success").is_null()
-                        ? "not since the start"
-                        : time_text(static_cast<long long>(number(syslog, "last_success"))));
+                    at(syslog, "last_success").is_null() ? "not since the start"
+                                                         : time_text(syslog, "last_success"));
     if (!at(syslog, "failing_since").is_null()) out += "; " + shown(syslog, "last_error");
   }
   out += "\n";

@@ -30,8 +30,7 @@ int map_lookup(const Options& options, std::string reason) {
   }
   for (const auto& patient : *found) {
     std::cout << shown(patient, "pseudonym") << "  site " << shown(patient, "site")
-              << "  first seen " << time_text(static_cast<long long>(number(patient, "first_seen")))
-              << "\n";
+              << "  first seen " << time_text(patient, "first_seen") << "\n";
     if (const auto* studies = at(patient, "study_uids").if_array()) {
       for (const auto& study : *studies) std::cout << "  study " << shown(study) << "\n";
     }

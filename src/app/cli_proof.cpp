@@ -13,10 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string when(const json::value& row, std::string_view name) {
-  return time_text(static_cast<long long>(number(row, name)));
-}
-
 std::string instances(const json::value& row, std::string_view name) {
   return shown(row, name) + (number(row, name) == 1 ? " instance" : " instances");
 }
@@ -30,9 +26,9 @@ std::string statuses(const json::array& counts) {
 
 std::string arrival_text(const json::value& study) {
   if (at(study, "arrival").is_null()) return "When its last instance arrived is not on record.\n";
-  const std::string last = "The last one arrived at " + when(study, "arrival.last");
+  const std::string last = "The last one arrived at " + time_text(study, "arrival.last");
   return at(study, "arrival.complete") == json::value(true)
-             ? last + "; it is complete since " + when(study, "arrival.completed") + ".\n"
+             ? last + "; it is complete since " + time_text(study, "arrival.completed") + ".\n"
              : last + "; it is still arriving.\n";
 }
 
@@ -63,8 +59,8 @@ std::string destination_text(const json::value& to) {
   if (number(to, "delivered") == 0) {
     out += "nothing was delivered.\n";
   } else {
-    out += instances(to, "delivered") + " delivered, the first at " + when(to, "first") +
-           ", the last at " + when(to, "last") + ".\n";
+    out += instances(to, "delivered") + " delivered, the first at " + time_text(to, "first") +
+           ", the last at " + time_text(to, "last") + ".\n";
     if (const auto said = statuses(list(to, "acknowledged")); !said.empty())
       out += "  It acknowledged " + said + ".\n";
     if (number(to, "status_unknown") > 0)
@@ -84,7 +80,7 @@ std::string destination_text(const json::value& to) {
     out += "  Purpose: " + shown(legal, "purpose") +
            "; legal basis: " + shown(legal, "legal_basis") +
            "; operator: " + shown(legal, "operator") + "; country: " + shown(legal, "country") +
-           "; since " + when(legal, "since") + ".\n";
+           "; since " + time_text(legal, "since") + ".\n";
   if (number(to, "delivered") > 0 && list(to, "legal").empty())
     out += "  Purpose and legal basis were not recorded at that time.\n";
   return out;
@@ -95,7 +91,7 @@ std::string proof_text(const json::value& study) {
   std::string out =
       "Study " + shown(study, "study_uid") + ", " +
       (forgotten ? "of a person who was forgotten" : "of " + shown(study, "pseudonym")) +
-      ", as of " + when(study, "made") + ".\n" + received_text(study);
+      ", as of " + time_text(study, "made") + ".\n" + received_text(study);
   if (list(study, "destinations").empty()) out += "\nNothing of it was ever to be sent.\n";
   for (const auto& to : list(study, "destinations")) out += destination_text(to);
   const auto& withdrawals = list(study, "withdrawals");

@@ -11,16 +11,16 @@
 namespace dosigate::cli {
 namespace {
 
-constexpr std::string_view kRoot = "/api/v1/quarantine";
+constexpr std::string_view kQuarantine = "/api/v1/quarantine";
 
-std::optional<std::string> target_of(const std::string& id, std::string_view action) {
-  return target_of_id(kRoot, id, action, "quarantine list");
+std::optional<std::string> quarantine_target(const std::string& id, std::string_view action) {
+  return target_of_id(kQuarantine, id, action, "quarantine list");
 }
 
 }  // namespace
 
 int quarantine_list(const Options& options) {
-  const Answer answer = ask(options, "GET", std::string(kRoot));
+  const Answer answer = ask(options, "GET", std::string(kQuarantine));
   if (answer.exit != kDone) return answer.exit;
   if (options.json) {
     std::cout << boost::json::serialize(answer.body) << "\n";
@@ -29,8 +29,8 @@ int quarantine_list(const Options& options) {
   std::vector<std::vector<std::string>> rows;
   if (const auto* items = at(answer.body, "items").if_array()) {
     for (const auto& item : *items) {
-      rows.push_back({shown(item, "id"), time_text(static_cast<long long>(number(item, "held"))),
-                      shown(item, "reason"), shown(item, "route"), shown(item, "calling_ae"),
+      rows.push_back({shown(item, "id"), time_text(item, "held"), shown(item, "reason"),
+                      shown(item, "route"), shown(item, "calling_ae"),
                       size_text(number(item, "bytes")), shown(item, "detail")});
     }
   }
@@ -43,7 +43,7 @@ int quarantine_list(const Options& options) {
 }
 
 int quarantine_show(const Options& options, const std::string& id) {
-  const auto target = target_of(id, "");
+  const auto target = quarantine_target(id, "");
   if (!target) return kUsage;
   const Answer answer = ask(options, "GET", *target);
   if (answer.exit != kDone) return answer.exit;
@@ -59,12 +59,12 @@ int quarantine_show(const Options& options, const std::string& id) {
     line(name, shown(answer.body, name));
   }
   line("size", size_text(number(answer.body, "bytes")));
-  line("held since", time_text(static_cast<long long>(number(answer.body, "held"))));
+  line("held since", time_text(answer.body, "held"));
   return kDone;
 }
 
 int quarantine_discard(const Options& options, const std::string& id, const std::string& reason) {
-  const auto target = target_of(id, "/discard");
+  const auto target = quarantine_target(id, "/discard");
   if (!target) return kUsage;
   const Answer answer = ask(options, "POST", *target, boost::json::object{{"reason", reason}});
   if (answer.exit != kDone) return answer.exit;
@@ -78,7 +78,7 @@ int quarantine_discard(const Options& options, const std::string& id, const std:
 
 int quarantine_release(const Options& options, const std::string& id, const std::string& reason,
                        const std::vector<std::string>& accept) {
-  const auto target = target_of(id, "/release");
+  const auto target = quarantine_target(id, "/release");
   if (!target) return kUsage;
   for (const std::string& one : accept) {
     if (parse_hold_reason(one)) continue;

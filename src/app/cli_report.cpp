@@ -15,10 +15,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string when(const json::value& row, std::string_view name) {
-  return time_text(static_cast<long long>(number(row, name)));
-}
-
 std::string study_text(const json::value& study) {
   std::string out = "study " + shown(study, "study_uid") + ", " + shown(study, "state");
   if (!at(study, "replaced_by").is_null() && at(study, "replaced_by") != json::value(""))
@@ -29,12 +25,12 @@ std::string study_text(const json::value& study) {
   std::string purposes;
   for (const auto& sent : list(study, "sent")) {
     rows.push_back({shown(sent, "destination"), shown(sent, "delivered"), shown(sent, "waiting"),
-                    shown(sent, "withdrawn"), when(sent, "first"), when(sent, "last")});
+                    shown(sent, "withdrawn"), time_text(sent, "first"), time_text(sent, "last")});
     for (const auto& legal : list(sent, "legal"))
       purposes += "  " + shown(sent, "destination") + ": purpose " + shown(legal, "purpose") +
                   "; legal basis " + shown(legal, "legal_basis") + "; operator " +
                   shown(legal, "operator") + "; country " + shown(legal, "country") + "; since " +
-                  when(legal, "since") + "\n";
+                  time_text(legal, "since") + "\n";
     if (number(sent, "delivered") > 0 && list(sent, "legal").empty())
       purposes += "  " + shown(sent, "destination") +
                   ": purpose and legal basis were not recorded at that time\n";
@@ -71,7 +67,7 @@ int map_report(const Options& options, const std::string& pseudonym, std::string
   const auto& studies = list(answer.body, "studies");
   std::cout << shown(answer.body, "pseudonym") << ", " << studies.size()
             << (studies.size() == 1 ? " study" : " studies") << ", as of "
-            << when(answer.body, "made") << "\n";
+            << time_text(answer.body, "made") << "\n";
   for (const auto& study : studies) std::cout << "\n" << study_text(study);
   return kDone;
 }

@@ -9,10 +9,10 @@
 namespace dosigate::cli {
 namespace {
 
-constexpr std::string_view kRoot = "/api/v1/revision";
+constexpr std::string_view kRevision = "/api/v1/revision";
 
-std::optional<std::string> target_of(const std::string& id, std::string_view action) {
-  return target_of_id(kRoot, id, action, "revision list");
+std::optional<std::string> revision_target(const std::string& id, std::string_view action) {
+  return target_of_id(kRevision, id, action, "revision list");
 }
 
 std::string what_it_is(const boost::json::value& item) {
@@ -24,7 +24,7 @@ std::string what_it_is(const boost::json::value& item) {
 }  // namespace
 
 int revision_list(const Options& options) {
-  const Answer answer = ask(options, "GET", std::string(kRoot));
+  const Answer answer = ask(options, "GET", std::string(kRevision));
   if (answer.exit != kDone) return answer.exit;
   if (options.json) {
     std::cout << boost::json::serialize(answer.body) << "\n";
@@ -33,9 +33,8 @@ int revision_list(const Options& options) {
   std::vector<std::vector<std::string>> rows;
   if (const auto* items = at(answer.body, "items").if_array()) {
     for (const auto& item : *items) {
-      rows.push_back({shown(item, "id"), time_text(static_cast<long long>(number(item, "held"))),
-                      shown(item, "number"), what_it_is(item), shown(item, "study_uid"),
-                      shown(item, "sop_uid")});
+      rows.push_back({shown(item, "id"), time_text(item, "held"), shown(item, "number"),
+                      what_it_is(item), shown(item, "study_uid"), shown(item, "sop_uid")});
     }
   }
   if (rows.empty()) {
@@ -47,7 +46,7 @@ int revision_list(const Options& options) {
 }
 
 int revision_show(const Options& options, const std::string& id) {
-  const auto target = target_of(id, "");
+  const auto target = revision_target(id, "");
   if (!target) return kUsage;
   const Answer answer = ask(options, "GET", *target);
   if (answer.exit != kDone) return answer.exit;
@@ -59,7 +58,7 @@ int revision_show(const Options& options, const std::string& id) {
     std::cout << name << std::string(18 - name.size(), ' ') << text << "\n";
   };
   line("id", shown(answer.body, "id"));
-  line("held since", time_text(static_cast<long long>(number(answer.body, "held"))));
+  line("held since", time_text(answer.body, "held"));
   line("route", shown(answer.body, "route"));
   line("from", shown(answer.body, "calling_ae"));
   line("differs", what_it_is(answer.body));
@@ -75,7 +74,7 @@ int revision_show(const Options& options, const std::string& id) {
 }
 
 int revision_send(const Options& options, const std::string& id, const std::string& reason) {
-  const auto target = target_of(id, "/send");
+  const auto target = revision_target(id, "/send");
   if (!target) return kUsage;
   const Answer answer = ask(options, "POST", *target, boost::json::object{{"reason", reason}});
   if (answer.exit != kDone) return answer.exit;
@@ -91,7 +90,7 @@ int revision_send(const Options& options, const std::string& id, const std::stri
 }
 
 int revision_drop(const Options& options, const std::string& id, const std::string& reason) {
-  const auto target = target_of(id, "/drop");
+  const auto target = revision_target(id, "/drop");
   if (!target) return kUsage;
   const Answer answer = ask(options, "POST", *target, boost::json::object{{"reason", reason}});
   if (answer.exit != kDone) return answer.exit;

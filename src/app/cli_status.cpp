@@ -52,7 +52,7 @@ std::string drain(const value& s) {
   if (at(s, "drain.on") != value(true)) return "";
   return fmt::format(
       "drain         draining, {} left; since {}, ends with `dosigate drain --off`\n",
-      shown(s, "drain.left"), time_text(static_cast<long long>(number(s, "drain.since"))));
+      shown(s, "drain.left"), time_text(s, "drain.since"));
 }
 
 /// What an operator should know, the same as `dosigate check` says.
@@ -95,7 +95,7 @@ std::string destinations(const value& s) {
         {shown(to, "name"), shown(to, "kind"), shown(to, "state"), shown(to, "queued"),
          shown(to, "parked"), shown(to, "delivered"), shown(to, "withdrawn"),
          waiting ? duration_text(static_cast<long long>(number(to, "oldest_queued_s"))) : "-",
-         time_text(static_cast<long long>(number(to, "last_success")))});
+         time_text(to, "last_success")});
     if (shown(to, "last_error") != "-")
       errors += "  " + shown(to, "name") + ": " + shown(to, "last_error") + "\n";
   }
@@ -207,7 +207,7 @@ std::string refused_peers(const value& s) {
   for (const value& peer : list(s, "refused_peers")) {
     out += fmt::format("  {} -> {} from {}: {} times, last {}\n", shown(peer, "calling_ae"),
                        shown(peer, "called_ae"), shown(peer, "address"), shown(peer, "count"),
-                       time_text(static_cast<long long>(number(peer, "last"))));
+                       time_text(peer, "last"));
     // Ready to be pasted: line by line, so that nothing a peer chose can reach the terminal as a
     // control character.
     std::string toml;

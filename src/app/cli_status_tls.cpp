@@ -15,7 +15,7 @@ std::string http_text(const value& s) {
   for (const value& one : list(http, "tls_listeners")) out += " " + shown(one) + " (TLS)";
   if (const value& shows = at(http, "certificate"); !shows.is_null())
     out += fmt::format("; certificate {} until {}", shown(shows, "subject"),
-                       time_text(static_cast<long long>(number(shows, "expires"))));
+                       time_text(shows, "expires"));
   return out + "\n";
 }
 
@@ -28,15 +28,15 @@ std::string tls_text(const value& s) {
   out += listeners.empty() ? "outbound only" : "listening on" + listeners;
   const auto until = [&](const char* key) {
     return fmt::format("{} until {}", shown(at(tls, key), "subject"),
-                       time_text(static_cast<long long>(number(at(tls, key), "expires"))));
+                       time_text(at(tls, key), "expires"));
   };
   out += at(tls, "certificate").is_null() ? "; no certificate of ours"
                                           : "; certificate " + until("certificate");
   out += "; CA " + until("ca") + "\n";
   for (const value& failure : list(tls, "failures"))
     out += fmt::format("  {} handshakes failed, last {} from {}: {}\n", shown(failure, "count"),
-                       time_text(static_cast<long long>(number(failure, "last"))),
-                       shown(failure, "address"), shown(failure, "reason"));
+                       time_text(failure, "last"), shown(failure, "address"),
+                       shown(failure, "reason"));
   return out;
 }
 

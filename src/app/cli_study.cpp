@@ -64,13 +64,6 @@ std::string cycles_text(const json::value& report) {
   return out;
 }
 
-/// Whether more may come: an older daemon and an older study do not say.
-std::string arrival_text(const json::value& study) {
-  const auto& complete = at(study, "arrival.complete");
-  if (complete.is_null()) return "-";
-  return complete == json::value(true) ? "complete" : "arriving";
-}
-
 std::string studies_text(const json::value& report) {
   std::vector<std::vector<std::string>> rows;
   std::vector<std::vector<std::string>> findings;
@@ -78,12 +71,11 @@ std::string studies_text(const json::value& report) {
   for (const auto& study : list(report, "studies")) {
     const std::string nr = std::to_string(rows.size() + 1);
     rows.push_back({nr, shown(study, "readiness"), std::to_string(list(study, "series").size()),
-                    shown(study, "instances"), arrival_text(study), shown(study, "study_uid")});
+                    shown(study, "instances"), arrival_word(study), shown(study, "study_uid")});
     for (const auto& one : list(study, "withdrawn")) {
       const bool whole = at(one, "whole_study") == json::value(true);
       withdrawals += fmt::format("study {} WITHDRAWN {} {}, {}{}\n", nr, shown(one, "code"),
-                                 shown(one, "meaning"),
-                                 time_text(static_cast<long long>(number(one, "ordered"))),
+                                 shown(one, "meaning"), time_text(one, "ordered"),
                                  whole ? "" : "; " + shown(one, "objects") + " of its instances");
     }
     for (const auto& finding : list(study, "findings")) {

@@ -1,4 +1,5 @@
 #include "cli_text.h"
+#include "dosigate/base/clock.h"
 
 #include <algorithm>
 #include <array>
@@ -106,7 +107,7 @@ std::string duration_text(long long seconds) {
   if (seconds < 120) return fmt::format("{} s", seconds);
   if (seconds < 7200) return fmt::format("{} min", seconds / 60);
   if (seconds < 172'800) return fmt::format("{} h {} min", seconds / 3600, seconds % 3600 / 60);
-  return fmt::format("{} d {} h", seconds / 86'400, seconds % 86'400 / 3600);
+  return fmt::format("{} d {} h", seconds / kSecondsPerDay, seconds % kSecondsPerDay / 3600);
 }
 
 std::string time_text(long long unix_seconds) {
@@ -117,6 +118,16 @@ std::string time_text(long long unix_seconds) {
   std::array<char, 32> out{};
   const std::size_t length = std::strftime(out.data(), out.size(), "%Y-%m-%d %H:%M:%S", &parts);
   return {out.data(), length};
+}
+
+std::string time_text(const boost::json::value& value, std::string_view path) {
+  return time_text(static_cast<long long>(number(value, path)));
+}
+
+std::string arrival_word(const boost::json::value& study) {
+  const auto& complete = at(study, "arrival.complete");
+  if (complete.is_null()) return "-";
+  return complete == boost::json::value(true) ? "complete" : "arriving";
 }
 
 std::string table(const std::vector<std::string>& headings,

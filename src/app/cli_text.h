@@ -29,6 +29,12 @@ std::string duration_text(long long seconds);
 /// Local time, to the second; "-" for 0.
 std::string time_text(long long unix_seconds);
 
+/// The same of the number at that path.
+std::string time_text(const boost::json::value& value, std::string_view path);
+
+/// Whether more of a study may come; "-" when an older daemon, or an older study, does not say.
+std::string arrival_word(const boost::json::value& study);
+
 /// Columns under headings, two spaces apart; a heading that starts with '>' is right-aligned.
 std::string table(const std::vector<std::string>& headings,
                   const std::vector<std::vector<std::string>>& rows);

@@ -110,9 +110,9 @@ int verify(const Options& options, const VerifyWanted& wanted) {
 std::string verified_text(const json::value& destination) {
   const auto& last = at(destination, "verified");
   if (!last.is_object()) return {};
-  std::string out = fmt::format("  {}: {}, {}, by {}: {}", shown(destination, "name"),
-                                time_text(static_cast<long long>(number(last, "when"))),
-                                shown(last, "scope"), by_text(last), counts_text(last));
+  std::string out =
+      fmt::format("  {}: {}, {}, by {}: {}", shown(destination, "name"), time_text(last, "when"),
+                  shown(last, "scope"), by_text(last), counts_text(last));
   if (shown(last, "problem") != "-") out += "; " + shown(last, "problem");
   return out + "\n";
 }

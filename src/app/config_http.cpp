@@ -27,23 +27,9 @@ bool is_host_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
 }
 
-const char* key_of(TlsFile file) {
-  switch (file) {
-    case TlsFile::Certificate:
-      return "certificate";
-    case TlsFile::Key:
-      return "key";
-    case TlsFile::Ca:
-      break;
-  }
-  return "client_ca";
-}
-
 std::vector<std::string> right_words() {
   std::vector<std::string> out;
-  for (const Right right : {Right::Operate, Right::Reveal, Right::Manage, Right::Deidentify,
-                            Right::Store, Right::Metrics})
-    out.emplace_back(right_word(right));
+  for (const Right right : kAllRights) out.emplace_back(right_word(right));
   return out;
 }
 
@@ -195,7 +181,7 @@ void SectionReader::http_together() {
   TlsFile at_fault{};
   const auto usable = TlsContext::server(http.tls, &at_fault);
   if (usable) return;
-  const Said& key = http_keys_.at(key_of(at_fault));
+  const Said& key = http_keys_.at(key_of(at_fault, "client_ca"));
   problems_.error(key.line, key.where, usable.error().detail);
 }
 

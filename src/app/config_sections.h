@@ -7,6 +7,9 @@
 
 namespace dosigate {
 
+/// Of a file of [tls] or [http]; `ca` names the one of authorities.
+const char* key_of(TlsFile file, const char* ca);
+
 /// Fills a Config section by section and reports what is wrong; `together` then checks what only
 /// shows when all sections are known.
 class SectionReader {

@@ -3,9 +3,8 @@
 #include "config_sections.h"
 
 namespace dosigate {
-namespace {
 
-const char* key_of(TlsFile file) {
+const char* key_of(TlsFile file, const char* ca) {
   switch (file) {
     case TlsFile::Certificate:
       return "certificate";
@@ -14,10 +13,8 @@ const char* key_of(TlsFile file) {
     case TlsFile::Ca:
       break;
   }
-  return "ca";
+  return ca;
 }
-
-}  // namespace
 
 void SectionReader::tls(const toml::table& table) {
   TableReader reader(table, "[tls]", problems_, known_);
@@ -108,7 +105,7 @@ void SectionReader::tls_together() {
   const auto usable = node.listen_tls.empty() ? TlsContext::client(*config_.tls, &at_fault)
                                               : TlsContext::server(*config_.tls, &at_fault);
   if (usable) return;
-  const auto& [line, where] = tls_keys_.at(key_of(at_fault));
+  const auto& [line, where] = tls_keys_.at(key_of(at_fault, "ca"));
   problems_.error(line, where, usable.error().detail);
 }
 

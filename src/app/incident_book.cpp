@@ -3,12 +3,12 @@
 #include <charconv>
 
 #include "dosigate/app/incidents.h"
+#include "dosigate/base/clock.h"
 #include "incident_lines.h"
 
 namespace dosigate {
 namespace {
 
-constexpr std::int64_t kDay = 86'400;
 constexpr std::array<std::pair<IncidentKind, std::string_view>, 4> kWords{
     {{IncidentKind::RefusedPeer, "refused-peer"},
      {IncidentKind::LeakHit, "leak-hit"},
@@ -77,8 +77,9 @@ std::optional<std::uint64_t> IncidentBook::same(IncidentKind kind, const std::st
   // The latest first: those of a day stand at the end.
   for (auto at = incidents_.rbegin(); at != incidents_.rend(); ++at) {
     const Incident& incident = at->second;
-    if (incident.first / kDay < day) break;
-    if (incident.open && incident.kind == kind && incident.of == of && incident.first / kDay == day)
+    if (incident.first / kSecondsPerDay < day) break;
+    if (incident.open && incident.kind == kind && incident.of == of &&
+        incident.first / kSecondsPerDay == day)
       return incident.number;
   }
   return std::nullopt;
@@ -87,8 +88,8 @@ std::optional<std::uint64_t> IncidentBook::same(IncidentKind kind, const std::st
 std::size_t IncidentBook::things(IncidentKind kind, std::int64_t day) const {
   std::size_t out = 0;
   for (auto at = incidents_.rbegin(); at != incidents_.rend(); ++at) {
-    if (at->second.first / kDay < day) break;
-    if (at->second.kind == kind && at->second.first / kDay == day) ++out;
+    if (at->second.first / kSecondsPerDay < day) break;
+    if (at->second.kind == kind && at->second.first / kSecondsPerDay == day) ++out;
   }
   return out;
 }

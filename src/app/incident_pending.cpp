@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 #include <boost/json.hpp>
 
+#include "dosigate/base/clock.h"
 #include "dosigate/base/durable_file.h"
 #include "incident_lines.h"
 
@@ -20,8 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-constexpr std::int64_t kDay = 86'400;
-constexpr std::uint64_t kMost = 1U << 20U;  ///< bytes: a service that restarts for days stays small
+constexpr std::uint64_t kMostPending =
+    1U << 20U;  ///< bytes: a service that restarts for days stays small
 
 fs::path pending_file(const fs::path& state_dir) { return state_dir / "incidents.pending"; }
 
@@ -65,12 +66,12 @@ void remember_incident(const fs::path& state_dir, IncidentKind kind, const std::
   const std::int64_t when = to_unix(now);
   const auto known = pending_incidents(state_dir);
   const bool today = std::any_of(known.begin(), known.end(), [&](const PendingIncident& one) {
-    return one.kind == kind && one.of == of && one.when / kDay == when / kDay;
+    return one.kind == kind && one.of == of && one.when / kSecondsPerDay == when / kSecondsPerDay;
   });
   std::error_code absent;
   const fs::path file = pending_file(state_dir);
   const auto size = fs::file_size(file, absent);
-  if (today || (!absent && size > kMost)) return;
+  if (today || (!absent && size > kMostPending)) return;
   const FileDescriptor opened(
       ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!opened) throw std::system_error(errno, std::generic_category(), "open " + file.string());

@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "dosigate/base/clock.h"
 #include "dosigate/base/durable_file.h"
 #include "incident_lines.h"
 
@@ -13,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kDay = 86'400;
 /// A scan of the network, or a sender of made-up names, does not fill the register.
 constexpr std::size_t kMostThings = 64;
 constexpr const char* kOthers = "others";
@@ -90,10 +90,10 @@ void IncidentRegister::noted(IncidentKind kind, const std::string& of, const std
                              std::int64_t when) {
   const std::lock_guard lock(mutex_);
   std::string thing = of;
-  auto known = book_.same(kind, thing, when / kDay);
-  if (!known && book_.things(kind, when / kDay) >= kMostThings) {
+  auto known = book_.same(kind, thing, when / kSecondsPerDay);
+  if (!known && book_.things(kind, when / kSecondsPerDay) >= kMostThings) {
     thing = kOthers;
-    known = book_.same(kind, thing, when / kDay);
+    known = book_.same(kind, thing, when / kSecondsPerDay);
   }
   if (known) {
     More& more = more_[*known];

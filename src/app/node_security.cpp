@@ -4,6 +4,7 @@
 
 #include "arrival_audit.h"
 #include "dosigate/app/node.h"
+#include "dosigate/base/clock.h"
 #include "peer_refusals.h"
 #include "syslog_sender.h"
 
@@ -12,8 +13,8 @@ namespace {
 
 constexpr std::size_t kTransfersAtOnce = 100;
 constexpr std::size_t kMostRows = 10'000;
-constexpr std::size_t kMostShown = 10;                    ///< incidents as conditions of their own
-constexpr std::int64_t kFailingLong = 60, kDay = 86'400;  ///< seconds
+constexpr std::size_t kMostShown = 10;     ///< incidents as conditions of their own
+constexpr std::int64_t kFailingLong = 60;  ///< seconds
 
 /// What a node that does not start has to tell, if anything: an absent file or a busy lock is none.
 const char* thing_of(const Error& error) {
@@ -155,7 +156,7 @@ void Node::add_security_conditions(std::vector<Condition>& out) const {
     out.push_back({1, "syslog-unreachable", "",
                    state.last_error + "; " + std::to_string(state.waiting) +
                        " lines of the audit record wait, none is lost"});
-  if (state.oldest_waiting > 0 && now - state.oldest_waiting >= kDay)
+  if (state.oldest_waiting > 0 && now - state.oldest_waiting >= kSecondsPerDay)
     out.push_back({2, "syslog-behind", "",
                    "the syslog server lacks more than a day of the audit record (" +
                        std::to_string(state.waiting) + " lines)"});

@@ -10,6 +10,7 @@
 #include "backup_watch.h"
 #include "dosigate/app/alert.h"
 #include "dosigate/app/node.h"
+#include "dosigate/base/clock.h"
 #include "dosigate/base/locked_memory.h"
 #include "key_rotation.h"
 #include "node_tls.h"
@@ -29,7 +30,7 @@ constexpr std::chrono::seconds kSecurityEvery{10};
 constexpr std::chrono::hours kFoldEvery{1};
 constexpr std::int64_t kNotToldAfter = 3'600;  ///< seconds until an open withdrawal is a warning
 constexpr std::size_t kToldAtOnce = 100;
-constexpr std::int64_t kDay = 86'400, kTokenWarns = 14 * kDay;
+constexpr std::int64_t kTokenWarns = 14 * kSecondsPerDay;
 
 std::uint64_t size_or_zero(const std::filesystem::path& file) {
   std::error_code absent;  // -wal and -shm come and go
@@ -172,7 +173,7 @@ void Node::add_token_conditions(std::vector<Condition>& out) const {
     out.push_back(
         {1, "token-expires", token.name,
          (left <= 0 ? std::string("the token has expired")
-                    : "the token expires in " + std::to_string(left / kDay) + " days") +
+                    : "the token expires in " + std::to_string(left / kSecondsPerDay) + " days") +
              ": `dosigate token revoke`, and `token add` if its program still needs one"});
   }
 }

@@ -8,7 +8,7 @@ namespace dosigate {
 namespace {
 
 constexpr std::chrono::minutes kInterval{10};
-constexpr std::size_t kMost = 64;
+constexpr std::size_t kMostNames = 64;
 
 std::string name_of(const Origin& origin) {
   if (origin.address.empty()) return "others";
@@ -21,12 +21,12 @@ void PeerRefusals::add(const Origin& origin, const std::string& reason) noexcept
   const SteadyTime now = clock_();
   peers_.with([&](auto& peers) {
     std::string name = name_of(origin);
-    if (!peers.contains(name) && peers.size() >= kMost)
+    if (!peers.contains(name) && peers.size() >= kMostNames)
       std::erase_if(peers, [&](const auto& one) {
         return one.second.count == 0 && one.second.not_noted == 0 && one.second.recorded &&
                now - *one.second.recorded >= kInterval;
       });
-    const bool alone = peers.contains(name) || peers.size() < kMost;
+    const bool alone = peers.contains(name) || peers.size() < kMostNames;
     if (!alone) name = name_of({});
     const auto [at, fresh] = peers.try_emplace(name);
     Peer& peer = at->second;

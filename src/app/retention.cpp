@@ -7,14 +7,13 @@
 #include <stdexcept>
 
 #include "audit_span.h"
+#include "dosigate/base/clock.h"
 #include "incident_lines.h"
 
 namespace dosigate {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr long long kDay = 86'400;
 
 constexpr std::array<RetentionStore, 16> kStores{{
     {"spool", "every destination has it, or it is withdrawn"},
@@ -121,7 +120,7 @@ std::vector<StoreAge> retention(const Config::Node& node, PseudonymMap& map, con
   of("quarantine").oldest_unix = static_cast<long long>(held.oldest_unix);
 
   of("ledger").bytes = database_bytes(node.state_dir / "ledger.db");
-  of("ledger").oldest_unix = ledger.oldest_day().value_or(0) * kDay;
+  of("ledger").oldest_unix = ledger.oldest_day().value_or(0) * kSecondsPerDay;
   of("ledger totals").count = ledger.totals().received;
 
   const auto totals = map.totals();

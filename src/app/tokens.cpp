@@ -9,6 +9,7 @@
 #include <boost/json.hpp>
 
 #include "dosigate/app/access.h"
+#include "dosigate/base/clock.h"
 #include "dosigate/base/durable_file.h"
 #include "dosigate/base/secret.h"
 
@@ -17,14 +18,10 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMost = 1000;
-constexpr std::int64_t kDay = 86'400;
+constexpr std::size_t kMostTokens = 1000;
 constexpr std::string_view kPrefix = "dsgt_";  ///< so that scanners for lost secrets know it
 constexpr std::string_view kByToken = "token:";
 constexpr std::size_t kLongestName = 64;
-
-constexpr Right kRights[] = {Right::Operate,    Right::Reveal, Right::Manage,
-                             Right::Deidentify, Right::Store,  Right::Metrics};
 
 /// Without a branch on what is compared.
 bool same(const Digest& a, const Digest& b) {
@@ -35,7 +32,7 @@ bool same(const Digest& a, const Digest& b) {
 
 json::object json_of(const Tokens::Token& token) {
   json::array rights;
-  for (const Right right : kRights)
+  for (const Right right : kAllRights)
     if ((token.rights & right_bit(right)) != 0) rights.emplace_back(right_word(right));
   return {{"name", token.name},       {"rights", std::move(rights)}, {"sha256", to_hex(token.hash)},
           {"created", token.created}, {"expires", token.expires},    {"last_used", token.last_used},
@@ -109,8 +106,8 @@ Result<Tokens::Made> Tokens::add(Token wanted) {
   if (has(wanted.name))
     return fail(Fault::Conflict, "there is a token \"" + wanted.name +
                                      "\" already: revoke it first, or take another name");
-  if (tokens_.size() >= kMost)
-    return fail(Fault::Busy, "there are " + std::to_string(kMost) +
+  if (tokens_.size() >= kMostTokens)
+    return fail(Fault::Busy, "there are " + std::to_string(kMostTokens) +
                                  " tokens already: revoke those that nobody uses");
   Made made;
   std::array<Byte, Secret::kSize> random{};
@@ -173,7 +170,7 @@ Result<Tokens::Token> Tokens::find(std::string_view presented) {
   if (found->expires <= now)
     return fail(Fault::Denied,
                 "the token \"" + found->name + "\" has expired: have a new one made");
-  if (const std::int64_t day = now - now % kDay; found->last_used != day) {
+  if (const std::int64_t day = now - now % kSecondsPerDay; found->last_used != day) {
     found->last_used = day;
     try {
       write();

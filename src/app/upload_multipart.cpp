@@ -12,9 +12,9 @@ constexpr std::size_t kLongestBoundary = 200;  ///< RFC 2046 allows 70, Orthanc 
 
 /// The parts of a multipart body. What is read lies in a window of fixed size; a delimiter that the
 /// end of the window cuts stays there until the rest has come.
-class Multipart final : public Upload {
+class MultipartUpload final : public Upload {
  public:
-  Multipart(RequestBody& body, const std::string& boundary, const UploadLimits& limits)
+  MultipartUpload(RequestBody& body, const std::string& boundary, const UploadLimits& limits)
       : body_(body), limits_(limits), delimiter_("\r\n--" + boundary), window_(kBuffer) {
     // The first delimiter may stand at the very beginning, without its line break.
     add("\r\n");
@@ -124,7 +124,7 @@ Result<std::unique_ptr<Upload>> multipart_upload(RequestBody& body, std::string_
   const std::string boundary = media_parameter(content_type, "boundary");
   if (boundary.empty() || boundary.size() > kLongestBoundary)
     return fail(Fault::Invalid, "the content type names no boundary of 1 to 200 characters");
-  return std::make_unique<Multipart>(body, boundary, limits);
+  return std::make_unique<MultipartUpload>(body, boundary, limits);
 }
 
 }  // namespace dosigate

@@ -10,19 +10,19 @@
 namespace dosigate {
 namespace {
 
-struct FreeArchive {
+struct FreeReader {
   void operator()(archive* reading) const noexcept { archive_read_free(reading); }
 };
 
-class Zip final : public Upload {
+class ZipUpload final : public Upload {
  public:
-  Zip(RequestBody& body, const UploadLimits& limits)
+  ZipUpload(RequestBody& body, const UploadLimits& limits)
       : body_(body), limits_(limits), piece_(256U << 10U), archive_(archive_read_new()) {
     if (!archive_) throw std::bad_alloc();
     archive_read_support_format_zip_streamable(archive_.get());
     archive_read_set_callback_data(archive_.get(), this);
     archive_read_set_read_callback(archive_.get(), [](archive*, void* self, const void** into) {
-      return static_cast<Zip*>(self)->more(into);
+      return static_cast<ZipUpload*>(self)->more(into);
     });
   }
 
@@ -86,7 +86,7 @@ class Zip final : public Upload {
   RequestBody& body_;
   const UploadLimits limits_;
   Bytes piece_;
-  std::unique_ptr<archive, FreeArchive> archive_;
+  std::unique_ptr<archive, FreeReader> archive_;
   std::exception_ptr thrown_;
   Bytes waste_ = Bytes(64U << 10U);
   bool opened_ = false, in_file_ = false;
@@ -97,7 +97,7 @@ class Zip final : public Upload {
 }  // namespace
 
 std::unique_ptr<Upload> zip_upload(RequestBody& body, const UploadLimits& limits) {
-  return std::make_unique<Zip>(body, limits);
+  return std::make_unique<ZipUpload>(body, limits);
 }
 
 }  // namespace dosigate

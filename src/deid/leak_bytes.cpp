@@ -6,8 +6,8 @@ namespace dosigate {
 
 namespace {
 
-constexpr std::size_t kTerm = 6;  // six bytes stand by chance once in 2^48 places
-constexpr std::size_t kUid = 10;  // characters
+constexpr std::size_t kTerm = 6;          // six bytes stand by chance once in 2^48 places
+constexpr std::size_t kShortestUid = 10;  // characters
 constexpr std::size_t kLongestUid = 64;
 constexpr std::size_t kLine = 8;       // printable characters in a row that read as text
 constexpr std::size_t kLongLine = 12;  // for words of three letters
@@ -99,7 +99,7 @@ LeakBytes::Found LeakBytes::find(ByteView bytes, const std::unordered_set<std::s
   std::size_t count = 0;
   std::string uid;
   const auto uid_ends = [&] {
-    const bool hit = uid.size() >= kUid && uid.size() <= kLongestUid && uids.contains(uid);
+    const bool hit = uid.size() >= kShortestUid && uid.size() <= kLongestUid && uids.contains(uid);
     uid.clear();
     return hit;
   };

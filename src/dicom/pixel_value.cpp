@@ -11,7 +11,7 @@ std::uint32_t number_at(ByteView at) {
          std::uint32_t{at[3]} << 24U;
 }
 
-constexpr std::uint32_t kItem = 0xE000FFFE;  // group first
+constexpr std::uint32_t kItemMark = 0xE000FFFE;  // group first
 constexpr std::uint32_t kDelimiter = 0xE0DDFFFE;
 
 }  // namespace
@@ -55,7 +55,7 @@ Result<void> PixelValue::header_of_item(Listener* listener) {
     ended_ = true;
     return {};
   }
-  if (tag != kItem || length == 0xFFFFFFFFU)
+  if (tag != kItemMark || length == 0xFFFFFFFFU)
     return fail(Fault::NotDicom, "at byte " + std::to_string(length_ - header_.size()) +
                                      " of the pixel data no fragment stands");
   if (listener != nullptr) listener->item_begins(items_ - 1, length);

@@ -363,7 +363,6 @@ constexpr SopClass kStorage[] = {
     {"1.2.840.10008.5.1.4.45.1", "Implant Template Group Storage", ContentKind::Other, false},
 };
 
-constexpr std::string_view kRoot = "1.2.840.10008.";
 constexpr std::string_view kStorageRoot = "1.2.840.10008.5.1.4.1.1.";
 constexpr std::string_view kInventory = "1.2.840.10008.5.1.4.1.1.201.";
 constexpr std::string_view kVerification = "1.2.840.10008.1.1";
@@ -390,7 +389,7 @@ AbstractSyntax classify_abstract_syntax(std::string_view uid) {
   if (wanted.empty()) return AbstractSyntax::NotStorage;
   if (wanted == kVerification) return AbstractSyntax::Verification;
   if (find_storage_sop_class(wanted)) return AbstractSyntax::Storage;
-  if (!wanted.starts_with(kRoot)) return AbstractSyntax::UnknownStorage;
+  if (!wanted.starts_with(kDicomRoot)) return AbstractSyntax::UnknownStorage;
   // The standard puts new storage classes under this root: one of a later edition is held like a
   // private one, not refused.
   const bool storage_like =

@@ -21,9 +21,9 @@ std::uint16_t to_dimse(Fault fault) {
       return 0x0124;
     case Fault::Conflict:
     case Fault::Invalid:
-      return 0x0110;
+      return kProcessingFailure;
   }
-  return 0x0110;  // processing failure; -Wswitch names a forgotten Fault
+  return kProcessingFailure;  // -Wswitch names a forgotten Fault
 }
 
 Delivery classify_store_status(std::uint16_t status) {
@@ -33,7 +33,7 @@ Delivery classify_store_status(std::uint16_t status) {
     case 0xB006:  // elements discarded
     case 0xB007:  // data set does not match SOP class
       return Delivery::Delivered;
-    case 0x0111:  // duplicate SOP instance: ours only if an answer of an earlier attempt was lost
+    case kDuplicateInstance:  // ours only if an answer of an earlier attempt was lost
       return Delivery::DeliveredIfSentBefore;
     case 0x0122:
     case 0x0124:

@@ -7,8 +7,6 @@
 namespace dosigate {
 namespace {
 
-constexpr std::string_view kRoot = "1.2.840.10008.";
-
 // Registry of PS3.6 Annex A below the root: 1 to 5 classes, syntaxes, schemes, contexts; 6 context
 // groups; 7 mapping resources; 8, 9 reserved families; 15 LDAP and well-known frames of reference.
 constexpr unsigned kArcs[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 15};
@@ -58,8 +56,8 @@ constexpr std::uint32_t kClassTags[] = {
 
 bool is_well_known_uid(std::string_view uid) {
   std::string_view rest = without_padding(uid);
-  if (!rest.starts_with(kRoot)) return false;
-  rest.remove_prefix(kRoot.size());
+  if (!rest.starts_with(kDicomRoot)) return false;
+  rest.remove_prefix(kDicomRoot.size());
 
   std::size_t index = 0;
   bool context_group = true;  // so far "6.1"

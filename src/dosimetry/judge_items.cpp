@@ -7,7 +7,6 @@ namespace dosigate {
 namespace {
 
 constexpr double kHalfLifeTolerance = 0.02;
-constexpr double kMostHalfLives = 10;
 constexpr double kBqPerMbq = 1e6;
 // For a nuclide that the table does not have: what nobody is given of anything.
 constexpr double kLeastMbq = 0.005, kMostMbq = 40'000;

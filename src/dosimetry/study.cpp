@@ -11,7 +11,6 @@ using namespace std::chrono;
 
 /// A longer-lived nuclide is imaged on later days too: a time alone does not say which.
 constexpr double kLongestSameDay = 24.0 * 3600;
-constexpr double kMostHalfLives = 10;
 
 std::optional<Instant> instant_in(const std::string& text) {
   const auto parsed = parse_date_time(text);

@@ -15,7 +15,7 @@ constexpr std::uint16_t kActionRequest = 0x0130;
 constexpr std::uint16_t kActionResponse = 0x8130;
 constexpr std::uint16_t kRequestCommitment = 1;  // action type, PS3.4 Table J.3-1
 constexpr std::size_t kMostReported = 10'000;
-constexpr std::chrono::milliseconds kSlice{50};
+constexpr std::chrono::milliseconds kLook{50};
 
 Bytes request_data(const std::string& transaction_uid,
                    std::span<const Ledger::DeliveredObject> objects,
@@ -146,7 +146,7 @@ Result<CommitmentReport> ask_commitment(Dialogue& dialogue, const Peer::Accepted
   SteadyTime until = answer_by;
   while (true) {
     if (accepted) {
-      if (auto report = desk.wait(transaction, std::min(until, steady_now() + kSlice)))
+      if (auto report = desk.wait(transaction, std::min(until, steady_now() + kLook)))
         return *report;
       if (dialogue.stop().stop_requested())
         return fail(Fault::Unavailable, "the node is stopping: verify again after the restart");

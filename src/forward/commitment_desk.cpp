@@ -1,12 +1,11 @@
 #include "commitment.h"
+#include "dosigate/dicom/status.h"
 
 namespace dosigate {
 namespace {
 
 // Statuses of N-EVENT-REPORT (PS3.7 10.1.1.1.8).
 constexpr std::uint16_t kSuccess = 0x0000;
-constexpr std::uint16_t kProcessingFailure = 0x0110;
-constexpr std::uint16_t kNoSuchInstance = 0x0112;
 constexpr std::uint16_t kNoSuchEvent = 0x0113;
 constexpr std::uint16_t kInvalidArgument = 0x0115;
 // Event types (PS3.4 Table J.3-2): all committed, and some not.

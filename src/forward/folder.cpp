@@ -12,14 +12,6 @@
 namespace dosigate {
 namespace {
 
-/// UIDs and pseudonyms: nothing in them can lead out of the folder.
-bool is_plain_name(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && name.front() != '.' &&
-         std::ranges::all_of(name, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-';
-         });
-}
-
 void make_durable_directory(const std::filesystem::path& directory) {
   if (std::filesystem::is_directory(directory)) return;
   make_private_directory(directory);
@@ -27,6 +19,13 @@ void make_durable_directory(const std::filesystem::path& directory) {
 }
 
 }  // namespace
+
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && name.front() != '.' &&
+         std::ranges::all_of(name, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-';
+         });
+}
 
 std::filesystem::path folder_path(const FolderItem& item) {
   return std::filesystem::path(item.pseudonym) / item.study_instance_uid /

@@ -13,7 +13,6 @@
 namespace dosigate {
 namespace {
 
-constexpr std::size_t kMostContexts = 128;
 constexpr std::uint16_t kStoreResponse = 0x8001;
 constexpr std::uint16_t kEchoRequest = 0x0030;
 constexpr std::uint16_t kEchoResponse = 0x8030;

@@ -16,6 +16,9 @@
 
 namespace dosigate {
 
+/// Presentation contexts of one association: as many as their identifiers, odd bytes, tell apart.
+inline constexpr std::size_t kMostContexts = 128;
+
 struct DropNetwork {
   void operator()(T_ASC_Network* network) const noexcept { ASC_dropNetwork(&network); }
 };

@@ -9,8 +9,6 @@
 namespace dosigate {
 namespace {
 
-constexpr std::size_t kMostContexts = 128;
-
 /// What a theranostic study is made of.
 constexpr std::array<const char*, 9> kClasses = {UID_NuclearMedicineImageStorage,
                                                  UID_PositronEmissionTomographyImageStorage,

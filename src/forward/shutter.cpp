@@ -5,7 +5,7 @@
 namespace dosigate {
 namespace {
 
-constexpr std::chrono::seconds kSlice{1};
+constexpr std::chrono::seconds kLookAtClock{1};
 
 }  // namespace
 
@@ -41,7 +41,7 @@ bool Shutter::wait(const std::stop_token& stop, SteadyTime until) {
     const SteadyTime now = steady_now();
     if (stop.stop_requested() || now >= until) return false;
     (void)changed_.wait_until(
-        lock, stop, std::min(until, now + kSlice),
+        lock, stop, std::min(until, now + kLookAtClock),
         [this, paused = paused_.empty()] { return paused_.empty() != paused; });
   }
 }

@@ -20,7 +20,6 @@ constexpr const char* kFailureReason = "00081197";
 constexpr const char* kFailedSequence = "00081198";
 constexpr const char* kReferencedSequence = "00081199";
 constexpr const char* kOtherFailures = "0008119A";
-constexpr std::uint16_t kProcessingFailure = 0x0110, kDuplicate = 0x0111;
 /// Azure's "already stored": a warning code among its failure reasons.
 constexpr std::uint16_t kAzureDuplicate = 0xB00E;
 
@@ -68,7 +67,7 @@ const json::object* item_about(const json::object& data_set, const char* sequenc
 
 StowVerdict failed(const json::object& item) {
   const auto reason = number_of(item, kFailureReason);
-  if (reason == kAzureDuplicate) return {What::Failed, kDuplicate, "B00E"};
+  if (reason == kAzureDuplicate) return {What::Failed, kDuplicateInstance, "B00E"};
   // Success and warnings are no reasons to have failed for.
   if (!reason || classify_store_status(*reason) == Delivery::Delivered)
     return {What::Failed, kProcessingFailure, "without a failure reason"};
@@ -159,7 +158,7 @@ StowVerdict judge_stow_answer(const HttpAnswer& answer, std::string_view sop_ins
     return *said;
   }
   if (status == 409 && says_already_there(answer.body))
-    return {What::AlreadyThere, kDuplicate, says};
+    return {What::AlreadyThere, kDuplicateInstance, says};
   if (status >= 400)
     return verdict(What::Refused, "the instance is not taken: see the archive's log");
   return verdict(What::Unclear,

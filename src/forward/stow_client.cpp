@@ -7,7 +7,7 @@
 namespace dosigate {
 namespace {
 
-constexpr std::size_t kMostAnswer = 1U << 20U;
+constexpr std::size_t kLargestStoreAnswer = 1U << 20U;
 
 /// Long enough that no data set contains it by chance: nobody looks for it in there beforehand.
 std::string new_boundary() {
@@ -43,7 +43,7 @@ Result<StowVerdict> StowClient::store(const Item& item, const HttpLink::Source& 
   request.headers =
       "Content-Type: multipart/related; type=\"application/dicom\"; boundary=" + boundary + "\r\n";
   request.content_length = before.size() + meta.size() + item.data_set_bytes + after.size();
-  request.most_answer = kMostAnswer;
+  request.most_answer = kLargestStoreAnswer;
   request.body = [&](const HttpLink::Sink& sink) -> Result<void> {
     if (!sink(as_bytes(before)) || !sink(meta)) return {};
     bool going_on = true;

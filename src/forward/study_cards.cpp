@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "dosigate/base/durable_file.h"
+#include "dosigate/forward/folder.h"
 
 namespace dosigate {
 namespace {
@@ -15,13 +16,6 @@ namespace {
 constexpr std::chrono::seconds kPause{1}, kLongestPause{3600};
 constexpr std::uint64_t kLongestMarker = 200;
 constexpr const char* kMarkers = ".study-json";
-
-bool is_plain_name(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && name.front() != '.' &&
-         std::ranges::all_of(name, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-';
-         });
-}
 
 }  // namespace
 

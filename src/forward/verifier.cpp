@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t kPage = 1000;
 constexpr std::size_t kMostUids = 20;  ///< of missing instances that are named
 constexpr std::size_t kMostWithdrawals = 1000;
-constexpr std::uint16_t kNoSuchInstance = 0x0112;
 
 /// The books of one destination while it is asked.
 class Tally {

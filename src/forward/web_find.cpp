@@ -7,7 +7,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMostAnswer = 16U << 20U;
+constexpr std::size_t kLargestList = 16U << 20U;
 constexpr std::size_t kMostInstances = 200'000;
 /// Some archives refuse a larger `limit`.
 constexpr std::size_t kPage = 200;
@@ -17,7 +17,7 @@ Result<HttpAnswer> get(HttpLink& link, const std::string& target) {
   HttpLink::Request request;
   request.method = "GET";
   request.target = target;
-  request.most_answer = kMostAnswer;
+  request.most_answer = kLargestList;
   return link.exchange(request);
 }
 

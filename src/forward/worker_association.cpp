@@ -10,7 +10,6 @@
 namespace dosigate {
 namespace {
 
-constexpr std::size_t kMostContexts = 128;
 constexpr std::size_t kRecentKinds = 40;
 /// How long those that are open suffice when one more was not to be had.
 constexpr std::chrono::seconds kStandBack{15};

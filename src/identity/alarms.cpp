@@ -9,7 +9,7 @@ namespace dosigate {
 namespace {
 
 /// By name, CPF and CNS only: an equal id in two domains says nothing.
-constexpr const char* kPairs =
+constexpr const char* kAlike =
     " FROM person_index a JOIN person_index b ON a.kind = b.kind AND a.value_index = b.value_index "
     "AND a.patient_id < b.patient_id WHERE a.kind < 4 AND NOT EXISTS (SELECT 1 FROM "
     "distinct_person d WHERE d.patient_a = a.patient_id AND d.patient_b = b.patient_id)";
@@ -36,14 +36,14 @@ std::string pseudonym_of(SQLite::Database& database, std::int64_t patient) {
 long long MapRows::count_alarms() {
   SQLite::Statement row(db_, std::string("SELECT count(*) FROM (SELECT DISTINCT a.patient_id, "
                                          "b.patient_id") +
-                                 kPairs + ")");
+                                 kAlike + ")");
   row.executeStep();
   return row.getColumn(0).getInt64();
 }
 
 bool MapRows::seem_one(std::int64_t a, std::int64_t b) {
   SQLite::Statement row(
-      db_, std::string("SELECT 1") + kPairs + " AND a.patient_id = ? AND b.patient_id = ? LIMIT 1");
+      db_, std::string("SELECT 1") + kAlike + " AND a.patient_id = ? AND b.patient_id = ? LIMIT 1");
   row.bind(1, std::min(a, b));
   row.bind(2, std::max(a, b));
   return row.executeStep();
@@ -62,7 +62,7 @@ std::vector<PseudonymMap::Alarm> PseudonymMap::alarm_list(std::size_t max) {
   return impl_->readers.with([&](SQLite::Database& database) {
     const SQLite::Transaction moment(database);
     SQLite::Statement rows(database,
-                           std::string("SELECT a.patient_id, b.patient_id, a.kind") + kPairs +
+                           std::string("SELECT a.patient_id, b.patient_id, a.kind") + kAlike +
                                " GROUP BY 1, 2, 3 ORDER BY b.patient_id, a.patient_id, a.kind");
     std::vector<Alarm> out;
     std::pair<std::int64_t, std::int64_t> last{0, 0};

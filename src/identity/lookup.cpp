@@ -25,12 +25,6 @@ PseudonymMap::Found describe(SQLite::Database& database, std::int64_t patient) {
   return out;
 }
 
-long long count(SQLite::Database& database, const char* sql) {
-  SQLite::Statement row(database, sql);
-  row.executeStep();
-  return row.getColumn(0).getInt64();
-}
-
 }  // namespace
 
 std::vector<PseudonymMap::Found> PseudonymMap::lookup(const Phi& patient_id) {
@@ -74,9 +68,9 @@ Result<PseudonymMap::Revealed> PseudonymMap::reveal(std::string_view pseudonym) 
 PseudonymMap::Totals PseudonymMap::totals() {
   Totals out = impl_->totals.get([this] {
     return impl_->readers.with([&](SQLite::Database& database) {
-      return Totals{count(database, "SELECT count(*) FROM patient WHERE state = 0"),
-                    count(database, "SELECT count(*) FROM study WHERE state < 2"),
-                    count(database, "SELECT count(*) FROM device"), 0};
+      return Totals{number_in(database, "SELECT count(*) FROM patient WHERE state = 0"),
+                    number_in(database, "SELECT count(*) FROM study WHERE state < 2"),
+                    number_in(database, "SELECT count(*) FROM device"), 0};
     });
   });
   out.uid_pairs = impl_->uid_pairs;  // millions of rows: counted once at start and kept up since

@@ -8,12 +8,6 @@
 namespace dosigate {
 namespace {
 
-std::string place(std::string_view column, std::int64_t number) {
-  return std::string(column) + "/" + std::to_string(number);
-}
-
-std::string hex_text(const Index& index) { return to_hex(index); }
-
 Bytes pack_id(const Phi& id, const Phi& issuer) {
   return Packer().text(id.reveal()).text(issuer.reveal()).take();
 }
@@ -85,7 +79,7 @@ void MapRows::insert(const NewKey& change) {
   Query row = query(
       "INSERT INTO patient_key (key_index, patient_id, sealed_id, first_seen) VALUES (?, ?, ?, ?)");
   const Bytes sealed =
-      close(pack_id(change.id, change.issuer), "patient_key.sealed_id/" + hex_text(change.key));
+      close(pack_id(change.id, change.issuer), "patient_key.sealed_id/" + to_hex(change.key));
   row << change.key << present_patient(change.patient) << sealed
       << static_cast<std::int64_t>(change.first_seen);
   row.run();
@@ -121,7 +115,7 @@ void MapRows::insert(const NewStudy& change) {
 
 void MapRows::insert(const NewDevice& change) {
   if (present("SELECT lower(hex(device_index)) FROM device WHERE device_id = ?", change.device,
-              hex_text(change.index), "device"))
+              to_hex(change.index), "device"))
     return;
   Query row = query(
       "INSERT INTO device (device_id, site_id, device_index, label, sealed_device, first_seen) "
@@ -147,8 +141,8 @@ void MapRows::insert(const NewEpoch& change) {
       "?1, ?2, ?3, ?4, 1 + count(*) FROM device_epoch WHERE device_id = ?1");
   const Bytes plain =
       Packer().text(change.software_versions).text(change.last_calibration.reveal()).take();
-  const Bytes sealed = close(
-      plain, place("device_epoch.sealed_epoch", change.device) + "/" + hex_text(change.index));
+  const Bytes sealed =
+      close(plain, place("device_epoch.sealed_epoch", change.device) + "/" + to_hex(change.index));
   row << change.device << change.index << sealed << static_cast<std::int64_t>(change.first_seen);
   row.run();
 }

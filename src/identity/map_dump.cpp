@@ -7,16 +7,6 @@
 #include "map_rows.h"
 
 namespace dosigate {
-namespace {
-
-std::string place(std::string_view column, std::int64_t number) {
-  return std::string(column) + "/" + std::to_string(number);
-}
-
-std::string hex_text(const Index& index) { return to_hex(index); }
-
-}  // namespace
-
 std::vector<std::int64_t> MapRows::numbers(const char* sql) {
   SQLite::Statement rows(db_, sql);
   std::vector<std::int64_t> out;
@@ -98,7 +88,7 @@ MapChanges MapRows::changes_of_patient(std::int64_t number) {
   while (keys.executeStep()) {
     const Index index = column_index(keys.getColumn(0));
     const Bytes plain =
-        open(column_bytes(keys.getColumn(1)), "patient_key.sealed_id/" + hex_text(index));
+        open(column_bytes(keys.getColumn(1)), "patient_key.sealed_id/" + to_hex(index));
     Unpacker in(plain);
     Phi id(in.text());
     Phi issuer(in.text());
@@ -226,7 +216,7 @@ MapChanges MapRows::changes_of_device(std::int64_t number) {
   while (epochs.executeStep()) {
     const Index index = column_index(epochs.getColumn(0));
     const Bytes opened = open(column_bytes(epochs.getColumn(1)),
-                              place("device_epoch.sealed_epoch", number) + "/" + hex_text(index));
+                              place("device_epoch.sealed_epoch", number) + "/" + to_hex(index));
     Unpacker epoch(opened);
     std::string software = epoch.text();
     Phi calibrated(epoch.text());

@@ -9,10 +9,6 @@
 namespace dosigate {
 namespace {
 
-std::string place(std::string_view column, std::int64_t number) {
-  return std::string(column) + "/" + std::to_string(number);
-}
-
 std::shared_ptr<const Secret> to_salt(Bytes opened) {
   auto salt = std::make_shared<const Secret>(opened);
   wipe(opened.data(), opened.size());
@@ -25,6 +21,16 @@ constexpr const char* kPatientColumns =
 }  // namespace
 
 std::int64_t draw_offset() { return random_between(-3650, -30); }
+
+std::string place(std::string_view column, std::int64_t number) {
+  return std::string(column) + "/" + std::to_string(number);
+}
+
+long long number_in(SQLite::Database& database, const char* sql) {
+  SQLite::Statement row(database, sql);
+  row.executeStep();
+  return row.getColumn(0).getInt64();
+}
 
 void bind_bytes(SQLite::Statement& statement, int at, ByteView bytes) {
   statement.bind(at, bytes.data(), static_cast<int>(bytes.size()));

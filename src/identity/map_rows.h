@@ -55,6 +55,11 @@ struct EpochRow {
 enum PatientState : int { kPatientActive = 0, kPatientJoined = 1, kPatientForgotten = 2 };
 enum StudyState : int { kStudyActive = 0, kStudyWithdrawn = 1, kStudyGiven = 2 };
 
+/// Where a sealed value stands, for its associated data: "study.sealed_uid/17".
+std::string place(std::string_view of, std::int64_t row);
+/// The one number that a query gives.
+long long number_in(SQLite::Database& database, const char* sql);
+
 /// The SQL of map.db over one connection: seals on the way in, opens on the way out, knows no
 /// policy. Everything throws: SQLite::Exception when the database cannot be used,
 /// std::runtime_error when a sealed value does not open or when a change contradicts what is there

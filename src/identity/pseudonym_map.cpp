@@ -56,12 +56,6 @@ Result<void> check_keyring(SQLite::Database& database, const Keyring& keys, cons
   return {};
 }
 
-long long count(SQLite::Database& database, const char* sql) {
-  SQLite::Statement row(database, sql);
-  row.executeStep();
-  return row.getColumn(0).getInt64();
-}
-
 }  // namespace
 
 PseudonymMap::PseudonymMap(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -133,9 +127,9 @@ Result<std::unique_ptr<PseudonymMap>> PseudonymMap::open(Settings settings,
   impl->lock = std::move(*lock);
   if (auto attached = impl->attach_journal(**database); !attached) return attached.error();
   impl->alarms = MapRows(**database, keys).count_alarms();
-  impl->gap_since = count(**database, "SELECT coalesce(gap_since, 0) FROM meta");
-  const bool forgetting = count(**database, "SELECT forgetting FROM meta") != 0;
-  impl->uid_pairs = count(**database, "SELECT count(*) FROM uid_pair");
+  impl->gap_since = number_in(**database, "SELECT coalesce(gap_since, 0) FROM meta");
+  const bool forgetting = number_in(**database, "SELECT forgetting FROM meta") != 0;
+  impl->uid_pairs = number_in(**database, "SELECT count(*) FROM uid_pair");
   impl->writer = std::make_unique<DatabaseWriter>(std::move(*database));
   if (forgetting) impl->finish_forgetting();
   return std::unique_ptr<PseudonymMap>(new PseudonymMap(std::move(impl)));

@@ -10,12 +10,9 @@ namespace {
 
 using namespace association;
 
-constexpr std::size_t kHeader = 6;
-constexpr std::size_t kFixedPart = 68;  // as in A-ASSOCIATE-RQ, PS3.8 Table 9-17
-constexpr std::size_t kLargest = 64U << 10U;
+constexpr std::size_t kLargestAnswer = 64U << 10U;
 constexpr std::size_t kReasonOnly = 4;  // what an A-ASSOCIATE-RJ and an A-ABORT say
 
-enum PduType : Byte { kAccept = 2, kReject = 3, kAbort = 7 };
 Error wrong(std::string what) {
   return fail(Fault::NotDicom,
               "the answer to our association request is broken or hostile: " + std::move(what));
@@ -107,14 +104,13 @@ Result<void> check_user_information(const Item& item) {
 }  // namespace
 
 Result<std::size_t> association_answer_size(ByteView header) {
-  const std::size_t size =
-      big_endian_16(header.subspan(2)) << 16U | big_endian_16(header.subspan(4));
+  const std::size_t size = pdu_length(header);
   switch (header[0]) {
-    case kAccept:
-      if (size < kFixedPart || size > kLargest - kHeader)
+    case kAssociateAccept:
+      if (size < kFixedPart || size > kLargestAnswer - kPduHeader)
         return wrong("it says that it has " + std::to_string(size) + " bytes");
       return size;
-    case kReject:
+    case kAssociateReject:
     case kAbort:
       if (size != kReasonOnly)
         return wrong("it says that it has " + std::to_string(size) + " bytes");
@@ -125,15 +121,15 @@ Result<std::size_t> association_answer_size(ByteView header) {
 }
 
 Result<void> check_association_answer(ByteView pdu, const AssociationRequest& asked) {
-  if (pdu.size() < kHeader) return wrong("it is shorter than its header");
+  if (pdu.size() < kPduHeader) return wrong("it is shorter than its header");
   const auto size = association_answer_size(pdu);
   if (!size) return size.error();
-  if (*size != pdu.size() - kHeader) return wrong("its length is not the number of its bytes");
-  if (pdu[0] != kAccept) return {};
+  if (*size != pdu.size() - kPduHeader) return wrong("its length is not the number of its bytes");
+  if (pdu[0] != kAssociateAccept) return {};
 
   std::bitset<256> answered;
   unsigned applications = 0, informations = 0;
-  auto nested = for_each_item(pdu.subspan(kHeader + kFixedPart), kHeader + kFixedPart,
+  auto nested = for_each_item(pdu.subspan(kPduHeader + kFixedPart), kPduHeader + kFixedPart,
                               [&](const Item& item) -> Result<void> {
                                 switch (item.type) {
                                   case kApplicationContext:

@@ -5,10 +5,16 @@
 #include <string_view>
 
 #include "dosigate/base/bytes.h"
+#include "pdu.h"
 
 namespace dosigate::association {
 
 // What A-ASSOCIATE-RQ and -AC are made of (PS3.8 9.3.2, 9.3.3, PS3.7 Annex D).
+
+/// Protocol version, titles and reserved bytes (PS3.8 Tables 9-11, 9-17).
+inline constexpr std::size_t kFixedPart = 68;
+/// As many as their identifiers, odd bytes, tell apart.
+inline constexpr std::size_t kMostContexts = 128;
 
 enum ItemType : Byte {
   kApplicationContext = 0x10,
@@ -33,8 +39,6 @@ struct Item {
   std::size_t offset;  ///< of its type, in the PDU
   ByteView body;
 };
-
-inline std::size_t big_endian_16(ByteView at) { return std::size_t{at[0]} << 8U | at[1]; }
 
 /// Without the spaces and NUL around it.
 std::string trimmed(ByteView bytes);

@@ -11,11 +11,6 @@ namespace {
 
 using namespace association;
 
-constexpr std::size_t kHeader = 6;
-constexpr std::size_t kFixedPart =
-    68;  // protocol version, titles and reserved bytes (PS3.8 Table 9-11)
-constexpr std::size_t kMaxContexts = 128;
-
 Error broken(Byte type, std::size_t offset, std::string_view what) {
   std::string detail = "A-ASSOCIATE-RQ: item type 0x" + to_hex({&type, 1}) + " at offset ";
   detail += std::to_string(offset);
@@ -26,11 +21,6 @@ Error broken(Byte type, std::size_t offset, std::string_view what) {
 
 Error broken(std::string_view what) {
   return fail(Fault::NotDicom, "A-ASSOCIATE-RQ: " + std::string(what));
-}
-
-std::uint32_t big_endian_32(ByteView at) {
-  return std::uint32_t{at[0]} << 24U | std::uint32_t{at[1]} << 16U | std::uint32_t{at[2]} << 8U |
-         at[3];
 }
 
 /// Items one after another (type, reserved, 16-bit length, body) that must end exactly where the
@@ -166,7 +156,7 @@ std::optional<Error> read_user_information(const Item& item, AssociationRequest&
 std::optional<Error> read_items(ByteView variable, AssociationRequest& request) {
   bool user_information = false;
   std::bitset<256> ids;
-  Items items(variable, kHeader + kFixedPart);
+  Items items(variable, kPduHeader + kFixedPart);
   while (!items.at_end()) {
     const auto item = items.next();
     if (!item) return item.error();
@@ -183,7 +173,7 @@ std::optional<Error> read_items(ByteView variable, AssociationRequest& request) 
       ids.set(context->id);
       // 128 odd ids exist, so distinct ids bound the count as well; the limit is said again to
       // stand on its own.
-      if (request.contexts.size() == kMaxContexts) {
+      if (request.contexts.size() == kMostContexts) {
         return broken(item->type, item->offset, "more than 128 contexts");
       }
       request.contexts.push_back(std::move(*context));
@@ -202,10 +192,11 @@ std::optional<Error> read_items(ByteView variable, AssociationRequest& request) 
 }  // namespace
 
 Result<AssociationRequest> read_association_request(ByteView pdu) {
-  if (pdu.size() < kHeader + kFixedPart) return broken("shorter than its fixed part of 74 bytes");
+  if (pdu.size() < kPduHeader + kFixedPart)
+    return broken("shorter than its fixed part of 74 bytes");
   if (pdu.size() > kMaxAssociationRequest) return broken("larger than 256 KiB");
-  if (pdu[0] != 0x01) return broken("the PDU type is not 1");
-  if (big_endian_32(pdu.subspan(2)) != pdu.size() - kHeader) {
+  if (pdu[0] != kAssociateRequest) return broken("the PDU type is not 1");
+  if (pdu_length(pdu) != pdu.size() - kPduHeader) {
     return broken("its length is not the number of bytes that follow");
   }
   if ((big_endian_16(pdu.subspan(6)) & 1U) == 0) return broken("protocol version 1 is not offered");
@@ -216,7 +207,7 @@ Result<AssociationRequest> read_association_request(ByteView pdu) {
   if (!is_printable(request.called_ae) || !is_printable(request.calling_ae)) {
     return broken("an AE title has characters outside ISO 646");
   }
-  if (auto error = read_items(pdu.subspan(kHeader + kFixedPart), request)) return *error;
+  if (auto error = read_items(pdu.subspan(kPduHeader + kFixedPart), request)) return *error;
   return request;
 }
 

@@ -17,6 +17,7 @@
 #include "association_answer.h"
 #include "dosigate/base/clock.h"
 #include "dosigate/net/association_request.h"
+#include "pdu.h"
 #include "poll_until.h"
 #include "quick_ack.h"
 
@@ -27,12 +28,8 @@ constexpr std::size_t kBuffer = 256U << 10U;
 // A read of this size goes straight to the caller: the copy would cost more than the system call
 // saves.
 constexpr std::size_t kDirectRead = 64U << 10U;
-constexpr std::size_t kPduHeader = 6;
 
-std::size_t pdu_size(const Byte* header) {
-  return kPduHeader + (std::size_t{header[2]} << 24U | std::size_t{header[3]} << 16U |
-                       std::size_t{header[4]} << 8U | header[5]);
-}
+std::size_t pdu_size(const Byte* header) { return kPduHeader + pdu_length({header, kPduHeader}); }
 
 }  // namespace
 

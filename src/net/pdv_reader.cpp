@@ -3,18 +3,14 @@
 #include <array>
 #include <cerrno>
 
+#include "pdu.h"
+
 namespace dosigate {
 namespace {
 
 constexpr std::size_t kPdvHeader = 6;
 // Some senders count headers differently; DCMTK grants the same.
 constexpr std::uint32_t kTolerance = 100;
-enum PduType : Byte { kAssociateRequest = 1, kPData = 4, kReleaseRequest = 5, kAbort = 7 };
-
-std::uint32_t big_endian_32(ByteView at) {
-  return std::uint32_t{at[0]} << 24U | std::uint32_t{at[1]} << 16U | std::uint32_t{at[2]} << 8U |
-         at[3];
-}
 
 }  // namespace
 
@@ -44,9 +40,9 @@ std::variant<Pdv, Ending> PdvReader::next() {
 }
 
 std::optional<Ending> PdvReader::read_pdu() {
-  std::array<Byte, 6> header{};
+  std::array<Byte, kPduHeader> header{};
   if (const auto ending = read_exactly(header)) return ending;
-  const std::uint32_t length = big_endian_32(std::span(header).subspan(2));
+  const std::size_t length = pdu_length(header);
   switch (header[0]) {
     case kPData:
       break;
@@ -55,8 +51,7 @@ std::optional<Ending> PdvReader::read_pdu() {
     case kAbort:
       return Ending::PeerAborted;
     default:
-      abort_reason_ =
-          header[0] >= kAssociateRequest && header[0] <= kAbort ? kUnexpectedPdu : kUnrecognisedPdu;
+      abort_reason_ = is_pdu_type(header[0]) ? kUnexpectedPdu : kUnrecognisedPdu;
       return Ending::Broken;
   }
   if (length < kPdvHeader || length > max_pdu_ + kTolerance) return Ending::Broken;

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "pdu.h"
 #include "tls_words.h"
 
 namespace dosigate {
@@ -20,16 +21,15 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kHeader = 6;
 constexpr std::size_t kStep = 16U << 10U;  // memory follows what has arrived, not what is declared
 constexpr std::chrono::seconds kReplyGrace{1};
 
 /// What PS3.8 9.2 and 9.3 answer to a first PDU that is no A-ASSOCIATE-RQ we can use; nothing to an
 /// A-ABORT (Table 9-10, Sta2, AA-2).
 Bytes reply_to(ByteView pdu) {
-  constexpr Byte provider = 2, abort = 7;
-  if (pdu[0] == abort) return {};
-  if (pdu[0] != 1) return abort_pdu(provider, pdu[0] >= 1 && pdu[0] < abort ? 2 : 1);
+  constexpr Byte provider = 2;
+  if (pdu[0] == kAbort) return {};
+  if (pdu[0] != kAssociateRequest) return abort_pdu(provider, is_pdu_type(pdu[0]) ? 2 : 1);
   if (pdu.size() >= 8 && (pdu[7] & 1U) == 0) {
     return association_reject(1, 2, 2);  // protocol version not supported
   }
@@ -146,16 +146,15 @@ void PendingAssociation::fill(void (PendingAssociation::*next)()) {
 
 // The header alone first: its length is judged before a byte is allocated for the body.
 void PendingAssociation::read_header() {
-  pdu_.resize(kHeader);
+  pdu_.resize(kPduHeader);
   fill(&PendingAssociation::judge_header);
 }
 
 void PendingAssociation::judge_header() {
-  const std::size_t size = std::size_t{pdu_[2]} << 24U | std::size_t{pdu_[3]} << 16U |
-                           std::size_t{pdu_[4]} << 8U | pdu_[5];
-  if (pdu_[0] != 1 || size > kMaxAssociationRequest - kHeader)
+  const std::size_t size = pdu_length(pdu_);
+  if (pdu_[0] != kAssociateRequest || size > kMaxAssociationRequest - kPduHeader)
     return answer(reply_to(pdu_), End::Malformed);
-  pdu_size_ = kHeader + size;
+  pdu_size_ = kPduHeader + size;
   read_body();
 }
 

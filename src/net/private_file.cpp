@@ -14,7 +14,7 @@
 namespace dosigate {
 namespace {
 
-constexpr off_t kLargest = 64 << 10;
+constexpr off_t kLargestPrivateFile = 64 << 10;
 
 std::string octal(unsigned mode) {
   std::array<char, 8> text{};
@@ -50,7 +50,7 @@ Result<Bytes> read_private_file(const std::filesystem::path& file, const Private
     return fail(Fault::Denied, which + " has mode " + octal(mode) +
                                    "; others could read or change it: chmod 0400, and " +
                                    words.exposed);
-  if (info.st_size <= 0 || info.st_size > kLargest)
+  if (info.st_size <= 0 || info.st_size > kLargestPrivateFile)
     return fail(Fault::Invalid, which + " is not " + words.content);
   Bytes content(static_cast<std::size_t>(info.st_size));
   if (!read_exactly_at(opened.get(), content, 0, file))

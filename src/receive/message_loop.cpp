@@ -14,7 +14,6 @@ namespace {
 
 // PS3.7 Annex C, where status.h has no fault for it.
 constexpr std::uint16_t kSuccess = 0x0000;
-constexpr std::uint16_t kProcessingFailure = 0x0110;
 constexpr std::uint16_t kInvalidInstance = 0x0117;
 constexpr std::uint16_t kNoSuchClass = 0x0118;
 constexpr std::uint16_t kClassNotSupported = 0x0122;

@@ -4,12 +4,6 @@
 // withdrawal (withdraw.cpp); only what has no row any more is settled in the ledger alone.
 
 namespace dosigate {
-namespace {
-
-constexpr std::size_t kBatch = 500;
-
-}  // namespace
-
 std::uint64_t SpoolCore::give_up_lost(
     const InstanceId& id, const std::function<bool(const std::string&, DeliveryState)>& which) {
   {

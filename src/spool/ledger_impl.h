@@ -13,7 +13,6 @@
 
 namespace dosigate {
 
-inline constexpr long long kSecondsPerDay = 86'400;
 inline constexpr std::chrono::milliseconds kReportPatience{1'000};
 
 /// The connections of ledger.db, the counters, and what the calls of the book have in common.

@@ -20,7 +20,6 @@
 namespace dosigate {
 namespace {
 
-constexpr std::size_t kBatch = 500;
 constexpr const char* kMissing = "the spool file is missing";
 
 bool is_final(DeliveryState state) {

@@ -97,6 +97,8 @@ class SpoolCore {
   std::vector<Row> list(std::size_t max) const;
 
  private:
+  static constexpr std::size_t kBatch = 500;  ///< rows that are looked at, or settled, at once
+
   Result<SealedFileReader> open_file(const InstanceId& id) const {
     return SealedFileReader::open(keys_, purpose_, files_.path(id));
   }

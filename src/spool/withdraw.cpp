@@ -11,12 +11,6 @@
 // and a delivery that was on its way is booked as one.
 
 namespace dosigate {
-namespace {
-
-constexpr std::size_t kBatch = 500;
-
-}  // namespace
-
 void SpoolCore::settle_withdrawn(const std::vector<QueueIndex::Open>& rows) {
   for (std::size_t first = 0; first < rows.size(); first += kBatch) {
     std::vector<Ledger::Change> changes;

@@ -14,8 +14,6 @@
 namespace dosigate {
 namespace {
 
-constexpr int kBusyMs = 5'000;
-
 std::filesystem::path directory_of(const std::filesystem::path& file) {
   return file.parent_path().empty() ? std::filesystem::path(".") : file.parent_path();
 }

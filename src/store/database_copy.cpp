@@ -7,12 +7,6 @@
 #include "dosigate/store/database.h"
 
 namespace dosigate {
-namespace {
-
-constexpr int kBusyMs = 5'000;
-
-}  // namespace
-
 Result<void> copy_database(const std::filesystem::path& from, const std::filesystem::path& to) {
   if (std::filesystem::exists(to))
     return fail(Fault::Conflict, "the copy " + to.string() + " exists already: name another file");

@@ -18,6 +18,8 @@ enum class Right : std::uint8_t {
   Store,       ///< send instances to be forwarded (STOW-RS)
   Metrics,     ///< read /metrics
 };
+inline constexpr Right kAllRights[] = {Right::Operate,    Right::Reveal, Right::Manage,
+                                       Right::Deidentify, Right::Store,  Right::Metrics};
 std::string_view right_word(Right right);
 std::optional<Right> parse_right(std::string_view word);
 

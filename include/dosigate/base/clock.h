@@ -21,4 +21,6 @@ inline long long to_unix(WallTime time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
+inline constexpr long long kSecondsPerDay = 86'400;
+
 }  // namespace dosigate

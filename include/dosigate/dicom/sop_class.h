@@ -41,6 +41,9 @@ enum class AbstractSyntax {
 };
 AbstractSyntax classify_abstract_syntax(std::string_view uid);
 
+/// What every UID of the standard begins with (PS3.6 Annex A).
+inline constexpr std::string_view kDicomRoot = "1.2.840.10008.";
+
 /// True for a UID that PS3.6 Annex A registers, or may register in a later edition:
 /// under 1.2.840.10008 with the short components of the registry. No instance UID may be made under
 /// that root; one that a broken device made there, with a date or a counter in it, is not

@@ -18,6 +18,9 @@ struct Nuclide {
   std::vector<std::string> names;  ///< of the element, lower case
 };
 
+/// Longer after its administration nothing is left to see: no image belongs to it any more.
+inline constexpr double kMostHalfLives = 10;
+
 /// Throws std::runtime_error when the embedded table is broken: a defect of the build.
 const std::vector<Nuclide>& nuclides();
 /// By name, "Lu-177"; null when the table does not have it.

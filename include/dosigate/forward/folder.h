@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "dosigate/base/bytes.h"
 #include "dosigate/base/result.h"
@@ -17,6 +18,9 @@ struct FolderItem {
   const std::string& sop_instance_uid;
   const std::string& transfer_syntax_uid;
 };
+
+/// Of the names in a folder, UIDs and pseudonyms: nothing in them can lead out of it.
+bool is_plain_name(std::string_view name);
 
 /// Where that file lies below the root: <pseudonym>/<study>/<instance>.dcm.
 std::filesystem::path folder_path(const FolderItem& item);

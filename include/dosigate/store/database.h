@@ -42,6 +42,9 @@ Result<std::unique_ptr<SQLite::Database>> open_database(const std::filesystem::p
                                                         std::span<const Migration> schema,
                                                         OpenMode mode);
 
+/// How long a statement waits for the lock of another connection.
+inline constexpr int kBusyMs = 5'000;
+
 /// Databases from this size on are not read as a whole when they are opened: hundreds of MB a
 /// second would keep a node with years of history from serving for minutes.
 inline constexpr std::uint64_t kCheckedWhenOpened = 64ULL << 20U;
