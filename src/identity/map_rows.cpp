@@ -22,8 +22,8 @@ constexpr const char* kPatientColumns =
 
 std::int64_t draw_offset() { return random_between(-3650, -30); }
 
-std::string place(std::string_view column, std::int64_t number) {
-  return std::string(column) + "/" + std::to_string(number);
+std::string place(std::string_view of, std::int64_t row) {
+  return std::string(of) + "/" + std::to_string(row);
 }
 
 long long number_in(SQLite::Database& database, const char* sql) {
