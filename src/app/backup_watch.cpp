@@ -1,4 +1,5 @@
 #include "backup_watch.h"
+
 #include "dosigate/base/clock.h"
 
 namespace dosigate {

@@ -63,11 +63,11 @@ std::string status_text(std::uint16_t status) {
         return "invalid attribute value";
       case 0x0107:
         return "warning: attribute list error";
-      case 0x0110:
+      case kProcessingFailure:
         return "processing failure";
-      case 0x0111:
+      case kDuplicateInstance:
         return "duplicate SOP instance";
-      case 0x0112:
+      case kNoSuchInstance:
         return "no such SOP instance";
       case 0x0115:
         return "invalid argument value";

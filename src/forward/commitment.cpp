@@ -110,7 +110,7 @@ Result<CommitmentReport> read_commitment_report(ByteView data_set,
   each(DCM_ReferencedSOPSequence,
        [&](const std::string& uid, DcmItem&) { out.committed.insert(uid); });
   each(DCM_FailedSOPSequence, [&](const std::string& uid, DcmItem& item) {
-    Uint16 reason = 0x0110;  // processing failure, when it says none
+    Uint16 reason = kProcessingFailure;  // when it says none
     (void)item.findAndGetUint16(DCM_FailureReason, reason);
     out.failed[uid] = reason;
     out.committed.erase(uid);  // one that is said to be both is not

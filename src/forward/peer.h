@@ -8,6 +8,7 @@
 #include "dosigate/dicom/dcmtk.h"
 #include "dosigate/dicom/transfer_syntax.h"
 #include "dosigate/forward/forwarder.h"
+#include "dosigate/net/association_request.h"
 
 #include <dcmtk/dcmnet/assoc.h>
 
@@ -15,9 +16,6 @@
 #include "throttle.h"
 
 namespace dosigate {
-
-/// Presentation contexts of one association: as many as their identifiers, odd bytes, tell apart.
-inline constexpr std::size_t kMostContexts = 128;
 
 struct DropNetwork {
   void operator()(T_ASC_Network* network) const noexcept { ASC_dropNetwork(&network); }

@@ -13,8 +13,6 @@ namespace dosigate::association {
 
 /// Protocol version, titles and reserved bytes (PS3.8 Tables 9-11, 9-17).
 inline constexpr std::size_t kFixedPart = 68;
-/// As many as their identifiers, odd bytes, tell apart.
-inline constexpr std::size_t kMostContexts = 128;
 
 enum ItemType : Byte {
   kApplicationContext = 0x10,

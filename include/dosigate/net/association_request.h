@@ -35,6 +35,9 @@ struct AssociationRequest {
 /// the class says so, and there is one.
 bool wants_scp_role_only(const AssociationRequest& request, std::string_view sop_class_uid);
 
+/// Presentation contexts of one association: as many as their identifiers, odd bytes, tell apart.
+inline constexpr std::size_t kMostContexts = 128;
+
 /// Largest A-ASSOCIATE-RQ we read: 128 contexts with every transfer syntax there is stay far below.
 inline constexpr std::size_t kMaxAssociationRequest = 256U << 10U;
 
