@@ -1,7 +1,5 @@
 #include "frame_decoder.h"
 
-#include <algorithm>
-
 #include <dcmtk/dcmdata/dcpixel.h>
 #include <dcmtk/dcmdata/dcpixseq.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
@@ -65,10 +63,11 @@ void FrameDecoder::offset_table(ByteView little_endian) {
     offsets_.push_back(Unpacker(little_endian).u32());
 }
 
-bool FrameDecoder::begins_frame() const {
-  if (frame_.empty()) return false;
-  if (!offsets_.empty()) return std::find(offsets_.begin(), offsets_.end(), at_) != offsets_.end();
-  return frames_ > 1;
+bool FrameDecoder::begins_frame() {
+  if (offsets_.empty()) return !frame_.empty() && frames_ > 1;
+  // Both only grow. A table that does not is none, and the frames do not come out right.
+  while (next_offset_ < offsets_.size() && offsets_[next_offset_] < at_) ++next_offset_;
+  return !frame_.empty() && next_offset_ < offsets_.size() && offsets_[next_offset_] == at_;
 }
 
 void FrameDecoder::fragment_begins() {

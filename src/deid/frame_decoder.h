@@ -32,7 +32,7 @@ class FrameDecoder {
 
  private:
   void decode_frame();
-  bool begins_frame() const;
+  bool begins_frame();
 
   const TransferSyntax& syntax_;
   DcmDataset image_;
@@ -40,7 +40,8 @@ class FrameDecoder {
   Uint32 frame_size_ = 0;
   bool failed_;
   std::vector<std::uint32_t> offsets_;
-  std::uint64_t at_ = 0;  ///< of the fragment in hand, as the table counts
+  std::size_t next_offset_ = 0;  ///< the first that is not behind
+  std::uint64_t at_ = 0;         ///< of the fragment in hand, as the table counts
   std::vector<Bytes> frame_;
   std::size_t frame_bytes_ = 0;
   std::uint64_t decoded_ = 0;
