@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -13,19 +14,28 @@
 
 namespace dosigate {
 
-/// Writes down what was delivered, in a thread of its own: what the workers deliver within a
-/// moment, or while one durable commit runs, shares the next. Nobody waits for that moment; a crash
-/// in it sends again what the archive has, as a crash during the commit does. Thread: `add` from
-/// any.
+/// Writes down what was delivered, in threads of its own: what the workers deliver within a
+/// moment, or while a durable commit runs, shares the next. Nobody waits for that moment; a crash
+/// in it sends again what the archive has, as a crash during the commit does. Two threads, because
+/// a file system may take long to erase what was delivered (one that discards blocks at once needs
+/// more than half a millisecond for a slice): one erases while the other writes down. Thread: `add`
+/// from any.
 template <Domain domain>
 class Committer {
  public:
-  /// @param on_error  called with the words when a commit failed; it is repeated until it succeeds
-  /// or this object goes.
+  /// @param on_error  called with the words when a commit failed, from any thread; the commit is
+  /// repeated until it succeeds or this object goes.
   Committer(Spool<domain>& spool, std::function<void(const std::string&)> on_error)
-      : spool_(spool),
-        on_error_(std::move(on_error)),
-        thread_([this](const std::stop_token& stop) { run(stop); }) {}
+      : spool_(spool), on_error_(std::move(on_error)) {
+    for (auto& thread : threads_)
+      thread = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  }
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
+  /// Writes down what is waiting. All are told before one is waited for: one may wait for another.
+  ~Committer() {
+    for (auto& thread : threads_) thread.request_stop();
+  }
 
   /// Blocks while too much is waiting (the disk is slower than the archive), unless stopped.
   void add(Claimed<domain> claimed, std::uint16_t status, const std::stop_token& stop) {
@@ -49,6 +59,7 @@ class Committer {
     for (;;) {
       Batch batch;
       {
+        const std::lock_guard one_gathers(gathering_);
         std::unique_lock lock(mutex_);
         changed_.wait(lock, stop, [this] { return waiting_count_ > 0; });
         if (waiting_count_ == 0) return;  // stopped, and nothing is left
@@ -87,7 +98,8 @@ class Committer {
   std::condition_variable_any changed_;
   Batch waiting_;
   std::size_t waiting_count_ = 0;
-  std::jthread thread_;  // last: it uses everything above
+  std::mutex gathering_;                 ///< taken before mutex_
+  std::array<std::jthread, 2> threads_;  // last: they use everything above
 };
 
 }  // namespace dosigate

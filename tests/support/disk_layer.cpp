@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <climits>
+#include <condition_variable>
 #include <cstdarg>
 #include <cstdlib>
 #include <mutex>
@@ -29,6 +30,9 @@ struct Layer {
   std::optional<std::filesystem::path> recorded;
   std::chrono::milliseconds each_sync{};
   std::vector<DiskStep> steps;
+  std::optional<std::pair<Kind, std::string>> hold;
+  std::filesystem::path held;
+  std::condition_variable_any hold_ended;
   std::optional<DiskFault::Plan> fault;
   std::size_t seen = 0, failed = 0;
   std::string what_failed;
@@ -89,6 +93,16 @@ bool fails(Kind kind, const char* call, const std::filesystem::path& path) {
   if (all.failed++ == 0) all.what_failed = std::string(call) + " " + path.string();
   errno = all.fault->error;
   return true;
+}
+
+void hold_up(Kind kind, const std::filesystem::path& path,
+             std::unique_lock<std::recursive_mutex>& lock) {
+  Layer& all = layer();
+  if (!all.hold || all.hold->first != kind || !all.held.empty() ||
+      path.native().find(all.hold->second) == std::string::npos)
+    return;
+  all.held = path;
+  all.hold_ended.wait(lock, [&] { return !all.hold.has_value(); });
 }
 
 void record(DiskStep step) {
@@ -164,7 +178,8 @@ int truncate_as(const char* name, int fd, off_t size, const Call& call) {
 template <class Call>
 int entry_as(const char* name, Kind kind, const std::filesystem::path& path,
              const std::filesystem::path& to, const Call& call) {
-  const std::lock_guard lock(layer().mutex);
+  std::unique_lock lock(layer().mutex);
+  hold_up(kind, path, lock);
   if (!is_watched(path)) return call();
   if (fails(kind, name, path)) return -1;
   const int result = call();
@@ -199,6 +214,23 @@ void DiskRecording::mark(const std::string& word) {
 std::vector<DiskStep> DiskRecording::steps() {
   const std::lock_guard lock(layer().mutex);
   return layer().steps;
+}
+
+DiskHold::DiskHold(DiskStep::Kind kind, std::string path) {
+  const std::lock_guard lock(layer().mutex);
+  layer().held.clear();
+  layer().hold.emplace(kind, std::move(path));
+}
+
+DiskHold::~DiskHold() {
+  const std::lock_guard lock(layer().mutex);
+  layer().hold.reset();
+  layer().hold_ended.notify_all();
+}
+
+std::filesystem::path DiskHold::held() {
+  const std::lock_guard lock(layer().mutex);
+  return layer().held;
 }
 
 DiskFault::DiskFault(Plan plan) {

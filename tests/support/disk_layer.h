@@ -12,7 +12,7 @@ namespace dosigate::testing {
 
 /// What this process does to files, seen where it calls the C library: our own code and SQLite
 /// alike. An executable that links dosigate_disk_layer has its calls pass through here; nothing is
-/// recorded and nothing fails until one of the two classes below exists. One of each at a time.
+/// recorded, held or failing until one of the classes below exists. One of each at a time.
 
 /// One change, in the order in which it happened.
 struct DiskStep {
@@ -46,6 +46,19 @@ class DiskRecording {
   /// For example "acknowledged 1.2.3": a point in the order of steps.
   static void mark(const std::string& word);
   static std::vector<DiskStep> steps();
+};
+
+/// A slow disk: while this exists, the first step of this kind, on a path that holds `path`, waits.
+/// All others go on.
+class DiskHold {
+ public:
+  DiskHold(DiskStep::Kind kind, std::string path);
+  ~DiskHold();
+  DiskHold(const DiskHold&) = delete;
+  DiskHold& operator=(const DiskHold&) = delete;
+
+  /// What waits; empty = the step has not come.
+  static std::filesystem::path held();
 };
 
 /// The disk below `root` fails: the step number `first` (from 0) with this errno, and every later

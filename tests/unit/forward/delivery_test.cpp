@@ -1,6 +1,8 @@
+#include <optional>
 #include <set>
 
 #include "fixture.h"
+#include "support/disk_layer.h"
 
 // What is sent, and what each answer of an archive makes of it.
 
@@ -35,6 +37,25 @@ TEST_F(Forwarding, TheArchiveGetsTheDataSetBitForBitInItsOwnTransferSyntax) {
   EXPECT_EQ(forwarder.state().state, "up");
   EXPECT_EQ(forwarder.state().last_error, "");
   EXPECT_EQ(forwarder.state().sent, 2U);
+  EXPECT_EQ(home.files_on_disk(), 0U);
+}
+
+TEST_F(Forwarding, WhatIsDeliveredIsWrittenDownWhileTheDiskIsSlowToErase) {
+  std::optional<ArchiveForwarder> forwarder;
+  forwarder.emplace(dicom_destination(archive.port()), *home.spool);
+  {
+    const DiskHold slow(DiskStep::Kind::Unlink, ".dsg");
+    put(1);
+    ASSERT_TRUE(eventually([&] { return !slow.held().empty(); }));
+
+    put(100, 1);
+    EXPECT_TRUE(eventually([&] {
+      return home.ledger->totals().delivered == 101 && home.files_on_disk() == 1;
+    })) << home.files_on_disk()
+        << " files are there";
+    EXPECT_TRUE(std::filesystem::exists(slow.held()));
+  }
+  forwarder.reset();
   EXPECT_EQ(home.files_on_disk(), 0U);
 }
 
