@@ -20,6 +20,7 @@ def dead(place, rounds, options):
         figures.add("archive dead: modality's share of the normal rate", 100 * dead_rate["dead"] / normal["acknowledged"], "%", 10,
                     at_least=80)
         figures.add("backlog drains, new traffic coming in: share of the full forward rate", 100 * drained / full, "%", 10, at_least=90)
+        figures.add("backlog drains, new traffic coming in: times the normal rate", drained / normal["acknowledged"], "x")
         slow = slow_archive(place, count, figures)
         figures.add("archive slow: modality's share of the normal rate", 100 * slow / normal["acknowledged"], "%", 10, at_least=80)
     return figures
