@@ -52,6 +52,7 @@ class DiskRecording {
 /// All others go on.
 class DiskHold {
  public:
+  /// @param kind  Rename, Unlink or MakeDirectory.
   DiskHold(DiskStep::Kind kind, std::string path);
   ~DiskHold();
   DiskHold(const DiskHold&) = delete;
