@@ -30,7 +30,7 @@ struct Layer {
   std::optional<std::filesystem::path> recorded;
   std::chrono::milliseconds each_sync{};
   std::vector<DiskStep> steps;
-  std::optional<std::pair<Kind, std::string>> hold;
+  std::optional<std::string> hold;
   std::filesystem::path held;
   std::condition_variable_any hold_ended;
   std::optional<DiskFault::Plan> fault;
@@ -98,8 +98,8 @@ bool fails(Kind kind, const char* call, const std::filesystem::path& path) {
 void hold_up(Kind kind, const std::filesystem::path& path,
              std::unique_lock<std::recursive_mutex>& lock) {
   Layer& all = layer();
-  if (!all.hold || all.hold->first != kind || !all.held.empty() ||
-      path.native().find(all.hold->second) == std::string::npos)
+  if (!all.hold || kind != Kind::Unlink || !all.held.empty() ||
+      path.native().find(*all.hold) == std::string::npos)
     return;
   all.held = path;
   all.hold_ended.wait(lock, [&] { return !all.hold.has_value(); });
@@ -216,10 +216,10 @@ std::vector<DiskStep> DiskRecording::steps() {
   return layer().steps;
 }
 
-DiskHold::DiskHold(DiskStep::Kind kind, std::string path) {
+DiskHold::DiskHold(std::string path) {
   const std::lock_guard lock(layer().mutex);
   layer().held.clear();
-  layer().hold.emplace(kind, std::move(path));
+  layer().hold = std::move(path);
 }
 
 DiskHold::~DiskHold() {

@@ -48,17 +48,16 @@ class DiskRecording {
   static std::vector<DiskStep> steps();
 };
 
-/// A slow disk: while this exists, the first step of this kind, on a path that holds `path`, waits.
-/// All others go on.
+/// A disk that is slow to erase: while this exists, the first file to be removed whose path holds
+/// `path` stays. Everything else goes on.
 class DiskHold {
  public:
-  /// @param kind  Rename, Unlink or MakeDirectory.
-  DiskHold(DiskStep::Kind kind, std::string path);
+  explicit DiskHold(std::string path);
   ~DiskHold();
   DiskHold(const DiskHold&) = delete;
   DiskHold& operator=(const DiskHold&) = delete;
 
-  /// What waits; empty = the step has not come.
+  /// What stays; empty = nothing was to be removed yet.
   static std::filesystem::path held();
 };
 

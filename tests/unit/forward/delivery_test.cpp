@@ -1,4 +1,3 @@
-#include <optional>
 #include <set>
 
 #include "fixture.h"
@@ -41,10 +40,9 @@ TEST_F(Forwarding, TheArchiveGetsTheDataSetBitForBitInItsOwnTransferSyntax) {
 }
 
 TEST_F(Forwarding, WhatIsDeliveredIsWrittenDownWhileTheDiskIsSlowToErase) {
-  std::optional<ArchiveForwarder> forwarder;
-  forwarder.emplace(dicom_destination(archive.port()), *home.spool);
+  const ArchiveForwarder forwarder(dicom_destination(archive.port()), *home.spool);
   {
-    const DiskHold slow(DiskStep::Kind::Unlink, ".dsg");
+    const DiskHold slow(".dsg");
     put(1);
     ASSERT_TRUE(eventually([&] { return !slow.held().empty(); }));
 
@@ -55,7 +53,7 @@ TEST_F(Forwarding, WhatIsDeliveredIsWrittenDownWhileTheDiskIsSlowToErase) {
         << " files are there";
     EXPECT_TRUE(std::filesystem::exists(slow.held()));
   }
-  forwarder.reset();
+  EXPECT_TRUE(all_delivered(101));
   EXPECT_EQ(home.files_on_disk(), 0U);
 }
 
