@@ -43,9 +43,9 @@ class Trace {
 
  private:
   /// "PID call(FD</path>, ... = result", or in two lines: "PID call(FD</path>, ... <unfinished
-  /// ...>" and "PID <... call resumed> ... = result".
+  /// ...>" (a blank after the path when that is all) and "PID <... call resumed> ... = result".
   std::string step_of(const std::string& line) {
-    static const std::regex begun(R"(^(\d+) +(\w+)\(\d+<(.*?)>[,)])"),
+    static const std::regex begun(R"(^(\d+) +(\w+)\(\d+<(.*?)>[,) ])"),
         resumed(R"(^(\d+) +<\.\.\. (\w+) resumed>)");
     std::smatch found;
     if (std::regex_search(line, found, begun)) {
