@@ -65,11 +65,6 @@ void PseudonymMap::Impl::finish_forgetting() {
     empty_wal(database);
   });
   write([](SQLite::Database& database) { database.exec("UPDATE meta SET forgetting = 0"); });
-  uid_pairs = readers.with([](SQLite::Database& database) {
-    SQLite::Statement row(database, "SELECT count(*) FROM uid_pair");
-    row.executeStep();
-    return static_cast<long long>(row.getColumn(0).getInt64());
-  });
 }
 
 void PseudonymMap::Impl::append_everything(Journal& to, MapRows& rows) {

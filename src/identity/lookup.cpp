@@ -66,15 +66,14 @@ Result<PseudonymMap::Revealed> PseudonymMap::reveal(std::string_view pseudonym) 
 }
 
 PseudonymMap::Totals PseudonymMap::totals() {
-  Totals out = impl_->totals.get([this] {
+  return impl_->totals.get([this] {
     return impl_->readers.with([&](SQLite::Database& database) {
       return Totals{number_in(database, "SELECT count(*) FROM patient WHERE state = 0"),
                     number_in(database, "SELECT count(*) FROM study WHERE state < 2"),
-                    number_in(database, "SELECT count(*) FROM device"), 0};
+                    number_in(database, "SELECT count(*) FROM device"),
+                    number_in(database, "SELECT uid_pairs FROM meta")};
     });
   });
-  out.uid_pairs = impl_->uid_pairs;  // millions of rows: counted once at start and kept up since
-  return out;
 }
 
 }  // namespace dosigate

@@ -104,13 +104,17 @@ void MapRows::insert(const Forgotten& change) {
     insert.exec();
     return;
   }
-  for (const char* of_study : {"uid_pair", "instance", "part"}) {
+  const auto delete_of_studies = [&](const std::string& table) {
     run(db_,
-        (std::string("DELETE FROM ") + of_study +
+        ("DELETE FROM " + table +
          " WHERE study_id IN (SELECT study_id FROM study WHERE patient_id = ?)")
             .c_str(),
         change.patient);
-  }
+  };
+  delete_of_studies("uid_pair");
+  db_.exec("UPDATE meta SET uid_pairs = uid_pairs - changes()");
+  delete_of_studies("instance");
+  delete_of_studies("part");
   run(db_, "DELETE FROM study WHERE patient_id = ?", change.patient);
   run(db_, "DELETE FROM patient_key WHERE patient_id = ?", change.patient);
   run(db_, "DELETE FROM person_index WHERE patient_id = ?", change.patient);

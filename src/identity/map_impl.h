@@ -93,7 +93,6 @@ struct PseudonymMap::Impl {
   Guarded<ResealCursor> reseal_cursor;
   std::atomic<long long> alarms{0};
   std::atomic<long long> gap_since{0};  ///< Unix seconds; 0: none
-  std::atomic<long long> uid_pairs{0};
   Sparing<Totals> totals;
   std::unique_ptr<DatabaseWriter> writer;
   Statements statements;  ///< the writer's, used only inside its jobs

@@ -139,8 +139,8 @@ Result<void> PseudonymMap::absorb(const std::vector<std::pair<InstanceId, Bytes>
     }
   }
 
-  long long added = 0;
   impl_->write([&](SQLite::Database& database) {
+    std::int64_t added = 0;
     const Prepare query = [&](std::string_view sql) { return impl_->statements(database, sql); };
     for (const PairBatch& batch : batches) {
       if (!study_exists(query, batch.study)) {
@@ -170,8 +170,8 @@ Result<void> PseudonymMap::absorb(const std::vector<std::pair<InstanceId, Bytes>
         ++added;
       }
     }
+    if (added != 0) (query("UPDATE meta SET uid_pairs = uid_pairs + ?") << added).run();
   });
-  impl_->uid_pairs += added;
   return outcome;
 } catch (const std::exception& broken) {
   return fail(Fault::Unavailable,

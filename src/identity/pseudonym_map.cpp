@@ -129,7 +129,6 @@ Result<std::unique_ptr<PseudonymMap>> PseudonymMap::open(Settings settings,
   impl->alarms = MapRows(**database, keys).count_alarms();
   impl->gap_since = number_in(**database, "SELECT coalesce(gap_since, 0) FROM meta");
   const bool forgetting = number_in(**database, "SELECT forgetting FROM meta") != 0;
-  impl->uid_pairs = number_in(**database, "SELECT count(*) FROM uid_pair");
   impl->writer = std::make_unique<DatabaseWriter>(std::move(*database));
   if (forgetting) impl->finish_forgetting();
   return std::unique_ptr<PseudonymMap>(new PseudonymMap(std::move(impl)));

@@ -181,6 +181,20 @@ TEST(Pairs, AreStillThereAfterReopening) {
   EXPECT_EQ(map->seen(subject.study, batch_of(subject, 1).sop_uid).size(), 1U);
 }
 
+TEST(Pairs, AreCountedOnceWhenAMapOfVersionFourIsUpgraded) {
+  Node node;
+  {
+    const auto map = node.open();
+    const InstanceId id{1};
+    ASSERT_TRUE(
+        map->absorb({{id, map->seal_pairs(id, batch_of(resolve(*map, Source()), 1))}}).has_value());
+  }
+  SQLite::Database(node.map_db().string(), SQLite::OPEN_READWRITE)
+      .exec("ALTER TABLE meta DROP COLUMN uid_pairs; PRAGMA user_version = 4");
+
+  EXPECT_EQ(node.open()->totals().uid_pairs, 2);
+}
+
 TEST(Pairs, OfAnotherInstanceOrChangedAreRefusedAndTheOthersTakenIn) {
   Node node;
   const auto map = node.open();
