@@ -189,6 +189,12 @@ std::optional<StudyRow> MapRows::current_study(const Index& index) {
                   static_cast<std::uint32_t>(row.integer(4))};
 }
 
+bool MapRows::has_given(const Phi& study_uid) {
+  Query row = query("SELECT 1 FROM study WHERE study_uid = ?");
+  row << study_uid.reveal();
+  return row.next();
+}
+
 std::optional<DeviceRow> MapRows::device(const Index& index) {
   Query row = query("SELECT device_id, label FROM device WHERE device_index = ?");
   row << index;

@@ -100,6 +100,8 @@ class MapRows {
   std::optional<std::int64_t> living_patient(std::string_view pseudonym);
   std::string site_code_of(std::int64_t patient);
   std::optional<StudyRow> current_study(const Index& index);
+  /// Whether a study has this pseudonymous UID.
+  bool has_given(const Phi& study_uid);
   /// 0, or one more than the highest that the study had with this patient: its UIDs of then are
   /// never used again.
   std::uint32_t next_revision(std::int64_t patient, const Index& study);

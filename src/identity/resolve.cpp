@@ -287,6 +287,11 @@ Result<Subject> PseudonymMap::resolve(const SitePolicy& policy, const SourceIden
       std::string::npos) {
     return uncertain("StudyInstanceUID (0020,000D) is missing");
   }
+  // Another pseudonym for it would be a person who does not exist, of a study that has one already.
+  if (is_pseudonym(normalise_id(source.patient_id.reveal(), {.upper = true})))
+    return uncertain(
+        "PatientID (0010,0020) is a pseudonym: it was de-identified by a node like this one "
+        "already, and came back, or is a result of the archive");
   const IdentityIndexes indexes = index_identity(impl_->keys.index_key(), policy, source);
 
   auto site = impl_->site_row(policy);
@@ -323,6 +328,12 @@ Result<Subject> PseudonymMap::resolve(const SitePolicy& policy, const SourceIden
         return;
       }
       if (!located->complete(indexes)) {
+        if (!located->study && rows.has_given(source.study_uid)) {
+          found = uncertain(
+              "StudyInstanceUID (0020,000D) is one that this node gave: it was de-identified here "
+              "already, and came back, or is a result of the archive");
+          return;
+        }
         if (impl_->gap_since != 0 && (!located->patient || (indexes.device && !located->device))) {
           found = uncertain(
               "the map was restored without its journal, and this person or camera may have been "

@@ -212,6 +212,24 @@ TEST(PseudonymMap, HoldsBlankAndPlaceholderIds) {
   EXPECT_EQ(map->totals().patients, 0);
 }
 
+TEST(PseudonymMap, HoldsWhatItHasGivenOutItself) {
+  Node node;
+  const auto map = node.open();
+  const Subject subject = resolve(*map, Source());
+  std::string lower_case = subject.pseudonym;
+  std::ranges::transform(lower_case, lower_case.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string of_another_node = make_pseudonym("XYZ");
+
+  for (const auto& id : {subject.pseudonym, " " + lower_case + " ", of_another_node})
+    EXPECT_EQ(fault_of(*map, Source().id(id).study("1.2.3.9")), Fault::Uncertain) << id;
+  EXPECT_EQ(fault_of(*map, Source().id("4711").study(subject.study_uid)), Fault::Uncertain)
+      << "under another PatientID, as one who works with results may give it";
+
+  EXPECT_EQ(map->totals().patients, 1);
+  EXPECT_EQ(map->totals().studies, 1);
+}
+
 TEST(PseudonymMap, HoldsOneIdWithTwoPersons) {
   Node node;
   const auto map = node.open();
