@@ -24,6 +24,20 @@ bool is_endpoint(std::string_view text) {
          port <= 65535;
 }
 
+std::string_view port_of(std::string_view endpoint) {
+  return endpoint.substr(endpoint.rfind(':') + 1);
+}
+
+/// Whether one socket has both: one port, and one address or that of all.
+bool overlap(std::string_view a, std::string_view b) {
+  if (a == b) return true;
+  if (port_of(a) != port_of(b) || a.starts_with('[') != b.starts_with('[')) return false;
+  const auto is_of_all = [](std::string_view endpoint) {
+    return endpoint.starts_with("0.0.0.0:") || endpoint.starts_with("[::]:");
+  };
+  return is_of_all(a) || is_of_all(b);
+}
+
 }  // namespace
 
 /// Each address and port stands once, over all lists.
@@ -37,10 +51,15 @@ void SectionReader::listeners(TableReader& reader, std::string_view key,
       reader.error(key, "\"" + *one +
                             "\" is no numeric address and port, as in \"0.0.0.0:11112\" or "
                             "\"[::]:11112\"");
-    const bool any_port = one->size() > 2 && one->substr(one->size() - 2) == ":0";
-    const bool before = std::find(listen->begin(), one, *one) != one ||
-                        std::find(taken.begin(), taken.end(), *one) != taken.end();
-    if (!any_port && before) reader.error(key, "\"" + *one + "\" stands twice");
+    if (port_of(*one) == "0") continue;  // any free one
+    std::vector<std::string> before(listen->begin(), one);
+    before.insert(before.end(), taken.begin(), taken.end());
+    const auto other =
+        std::ranges::find_if(before, [&](const auto& b) { return overlap(*one, b); });
+    if (other == before.end()) continue;
+    reader.error(key, "\"" + *one + "\" " +
+                          (*other == *one ? "stands twice"
+                                          : "and \"" + *other + "\" are the same port twice"));
   }
   into = *listen;
 }

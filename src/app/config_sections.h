@@ -73,6 +73,7 @@ class SectionReader {
   void sites_of_routes();
   void references();
   void paths();
+  void own_output();
   void routes_against_each_other();
   void unwise();
 

@@ -49,6 +49,7 @@ void SectionReader::together() {
   sites_of_routes();
   references();
   paths();
+  own_output();
   routes_against_each_other();
   tls_together();
   http_together();
@@ -196,6 +197,29 @@ void SectionReader::paths() {
     if (!fresh)
       problems_.error(place.line, place.where,
                       "is the folder of destination \"" + first->second + "\" as well");
+  }
+}
+
+/// What a node sends to itself it would receive, and send to itself.
+void SectionReader::own_output() {
+  std::vector<std::string> own = config_.node.listen;
+  own.insert(own.end(), config_.node.listen_tls.begin(), config_.node.listen_tls.end());
+  for (const Config::Output& output : config_.outputs) {
+    const Destination& to = output.destination;
+    if (to.kind != Destination::Kind::Dicom) continue;
+    const std::string port = ":" + std::to_string(to.port);
+    const bool v6 = to.host.find(':') != std::string::npos;
+    const std::string target = (v6 ? "[" + to.host + "]" : to.host) + port;
+    const bool this_machine = to.host == "localhost" || is_loopback(target);
+    for (const std::string& endpoint : own) {
+      const bool local = endpoint == "0.0.0.0" + port || endpoint == "[::]" + port ||
+                         (is_loopback(endpoint) && endpoint.ends_with(port));
+      if (endpoint != target && !(this_machine && local)) continue;
+      const auto line = destinations_.find(to.name);  // not there when it has no name
+      problems_.error(line == destinations_.end() ? 0 : line->second, "[[destination]] port",
+                      "\"" + to.name + "\" is this node itself, which listens on " + endpoint +
+                          ": what it sends would come back to it");
+    }
   }
 }
 
