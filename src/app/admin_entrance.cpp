@@ -8,6 +8,7 @@
 #include "dosigate/api/security_headers.h"
 #include "dosigate/base/secret.h"
 #include "map_read_watch.h"
+#include "request_fields.h"
 #include "tokens.h"
 
 namespace dosigate {
@@ -207,9 +208,14 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   std::string named;
   const AdminRoute* route = find_admin_route(request.method, request.path, named);
   const SteadyTime begun = steady_now();
-  ApiResponse out = route == nullptr || route->answer == nullptr
-                        ? problem_of(404, "Not found", "this takes no such body")
-                        : route->answer(*this, request, named);
+  ApiResponse out;
+  if (route == nullptr || route->answer == nullptr) {
+    out = problem_of(404, "Not found", "this takes no such body");
+  } else if (const auto wrong = misread(*route, request)) {
+    out = problem(*wrong);
+  } else {
+    out = route->answer(*this, request, named);
+  }
   served_.add(request, out.status, steady_now() - begun);
   watch_map_reads(*node_.stores_.incidents, request, out);
   if (request.path != "/api/v1/status") add_etag(request, out);
@@ -221,9 +227,14 @@ ApiResponse AdminApi::stream(const ApiRequest& head, RequestBody& body) {
   std::string named;
   const AdminRoute* route = find_admin_route(head.method, head.path, named);
   const SteadyTime begun = steady_now();
-  ApiResponse out = route == nullptr || route->stream == nullptr
-                        ? problem_of(404, "Not found", "this takes no such body")
-                        : route->stream(*this, head, body, named);
+  ApiResponse out;
+  if (route == nullptr || route->stream == nullptr) {
+    out = problem_of(404, "Not found", "this takes no such body");
+  } else if (const auto wrong = misread(*route, head)) {
+    out = problem(*wrong);
+  } else {
+    out = route->stream(*this, head, body, named);
+  }
   served_.add(head, out.status, steady_now() - begun);
   finish(head, out);
   return out;

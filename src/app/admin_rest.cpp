@@ -72,7 +72,9 @@ UploadLimits limits_of(const HttpSettings& http) {
   return {http.max_unpacked_bytes, http.max_ratio, http.max_parts};
 }
 
-bool is_true(const std::string& word) { return word == "true" || word == "1" || word == "yes"; }
+bool is_true(const std::string& word) {
+  return word == "true" || word == "True" || word == "1" || word == "yes";
+}
 
 }  // namespace
 
@@ -126,7 +128,7 @@ ApiResponse AdminApi::deidentify(const ApiRequest& head, RequestBody& body, cons
   const RestParts parts{node_.ingest_, *node_.server_, *node_.stores_.ledger, *node_.stores_.map,
                         *node_.answers_};
 
-  if (is_true(head.queried("dry-run")) || is_true(head.queried("dry_run"))) {
+  if (is_true(head.queried("dry-run"))) {
     const std::string profile = head.queried("profile");
     order->shape = form->shape;
     return explain_upload(parts, *order, profile.empty() ? order->route->profile : profile,

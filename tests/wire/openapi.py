@@ -185,6 +185,10 @@ def stow(name):
 
 
 name = status["destinations"][0]["name"]
+ask("POST", V1 + "/queue/retry", {"destinaton": "archive"}, expect=(400,))
+ask("POST", V1 + "/queue/retry", {"destination": 5}, expect=(400,))
+ask("POST", V1 + "/queue/retry", [], expect=(400,))
+ask("GET", V1 + "/queue", query="?most=5", expect=(400,))
 ask("POST", V1 + "/queue/retry", {})
 # What was decided above is on its way: it would leave the list while that is read in parts.
 until("is never empty", lambda answer: not answer["items"], V1 + "/queue")
@@ -204,6 +208,9 @@ ask("POST", V1 + "/drain", {"on": False})
 clean = (directory / "clean.dcm").read_bytes()
 dicom = {"Content-Type": "application/dicom"}
 ask("POST", V1 + "/deidentify", clean, headers=dicom, query="?dry-run=true")
+ask("POST", V1 + "/deidentify", clean, headers=dicom, query="?dry-run=True")
+ask("POST", V1 + "/deidentify", clean, headers=dicom, query="?dry-run=maybe", expect=(400,))
+ask("POST", V1 + "/deidentify", clean, headers=dicom, query="?dryrun=true", expect=(400,))
 ask("POST", V1 + "/deidentify", clean, headers=dicom)
 ask("POST", V1 + "/deidentify", b"nothing", headers=dicom, expect=(400, 422))
 ask("POST", V1 + "/deidentify", clean, headers={"Content-Type": "text/plain"}, expect=(415,))
