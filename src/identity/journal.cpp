@@ -180,7 +180,7 @@ Result<void> Journal::read_records(std::uint64_t after,
                                    const std::function<void(std::uint64_t, ByteView)>& use,
                                    bool may_cut) {
   const std::uint64_t size = size_of(file_.get(), path_);
-  std::uint64_t at = kHeadSize;
+  std::uint64_t at = kHeadSize, begin_of_last = kHeadSize;
   std::uint64_t number = 0;
   Digest previous = head_hash_;
   bool torn = false;
@@ -227,25 +227,42 @@ Result<void> Journal::read_records(std::uint64_t after,
     if (number > after) use(number, *plain);
     wipe(plain->data(), plain->size());
     previous = sha256(sealed);
+    begin_of_last = at;
     at += kFrameSize + length;
   }
   if (torn && !may_cut) return corrupt();
-  if (torn) {
-    cut(file_.get(), at, path_);
-    sync_data(file_.get(), path_);
-  }
+  if (torn) cut(file_.get(), at, path_);
+  if (may_cut) write_anew(begin_of_last, at);
   last_ = number;
   last_hash_ = previous;
   end_ = at;
   return {};
 }
 
+void Journal::write_anew(std::uint64_t from, std::uint64_t to) {
+  Bytes last(static_cast<std::size_t>(to - from));
+  if (!read_exactly_at(file_.get(), last, from, path_))
+    throw std::runtime_error(path_.string() + " became shorter while it was read");
+  write_at(from, last);
+  sync_data(file_.get(), path_);
+  sync_directory(path_.parent_path());
+}
+
+void Journal::write_at(std::uint64_t at, ByteView bytes) {
+  if (::lseek(file_.get(), static_cast<off_t>(at), SEEK_SET) < 0)
+    throw std::system_error(errno, std::generic_category(), "seek " + path_.string());
+  write_all(file_.get(), bytes, path_);
+}
+
+void Journal::must_not_be_broken() const {
+  if (!broken_) return;
+  throw std::system_error(
+      EIO, std::generic_category(),
+      path_.string() + " could not be synced before: restart the node once the disk is well");
+}
+
 std::uint64_t Journal::append(ByteView plain) {
-  if (broken_) {
-    throw std::system_error(
-        EIO, std::generic_category(),
-        path_.string() + " could not be synced before: restart the node once the disk is well");
-  }
+  must_not_be_broken();
   const Bytes sealed = seal(*keys_, Purpose::Journal, plain, place(last_ + 1, last_hash_));
   // Nobody would read it again.
   if (sealed.size() > kLongestRecord)
@@ -257,11 +274,8 @@ std::uint64_t Journal::append(ByteView plain) {
   // Set before writing: whatever interrupts the write leaves the journal refusing, unless the cut
   // below succeeds.
   broken_ = true;
-  if (::lseek(file_.get(), static_cast<off_t>(end_), SEEK_SET) < 0) {
-    throw std::system_error(errno, std::generic_category(), "seek " + path_.string());
-  }
   try {
-    write_all(file_.get(), record, path_);
+    write_at(end_, record);
   } catch (const std::system_error&) {
     cut(file_.get(), end_, path_);  // disk full is a state that passes
     broken_ = false;
@@ -281,6 +295,7 @@ void Journal::sync() {
 
 Result<void> Journal::replay(std::uint64_t after,
                              const std::function<void(std::uint64_t, ByteView)>& use) {
+  must_not_be_broken();  // what is read may be in the kernel's cache only
   const std::uint64_t known = last_;
   if (auto read = read_records(after, use, false); !read) return read;
   if (last_ < known)

@@ -59,9 +59,12 @@ class Journal {
   ///         what the disk holds then is only known by reading it again.
   std::uint64_t append(ByteView plain);
   void sync();
+  /// A sync failed, or a record was written in part: nothing is taken or given any more.
+  bool is_broken() const { return broken_; }
 
   /// Hands every record after number `after` to `use`, in order.
-  /// Corrupt when the file does not hold what it held when it was opened.
+  /// Corrupt when the file does not hold what it held when it was opened. Throws as `append` does
+  /// when a sync failed: a map that took up what is not durable would be ahead of its journal.
   Result<void> replay(std::uint64_t after,
                       const std::function<void(std::uint64_t number, ByteView plain)>& use);
 
@@ -71,6 +74,12 @@ class Journal {
   Result<void> read_head();
   Result<void> read_records(std::uint64_t after,
                             const std::function<void(std::uint64_t, ByteView)>& use, bool may_cut);
+  /// Of a file that another process may have left: what it wrote last, and the file's name, may be
+  /// in the kernel's cache only, because it was killed or because the sync failed, and no later sync
+  /// would say so. Every record before was synced before the next one was written.
+  void write_anew(std::uint64_t from, std::uint64_t to);
+  void write_at(std::uint64_t at, ByteView bytes);
+  void must_not_be_broken() const;
   std::string place(std::uint64_t number, const Digest& previous) const;
 
   std::filesystem::path path_;

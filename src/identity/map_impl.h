@@ -87,6 +87,7 @@ struct PseudonymMap::Impl {
   const Secret pixel_key;
   FileDescriptor lock;             ///< one process at a time
   std::optional<Journal> journal;  ///< after open: only the writer thread
+  std::atomic<bool> journal_failed{false};
   Guarded<std::map<std::string, SiteRow, std::less<>>> sites;
   Guarded<SubjectCache> cache{std::size_t{1024}};
   Guarded<RemovedCreators> removed_creators;

@@ -199,7 +199,13 @@ Result<void> PseudonymMap::Impl::attach_journal(SQLite::Database& database) {
   return {};
 }
 
-std::string PseudonymMap::trouble() const { return impl_->writer->trouble(); }
+std::string PseudonymMap::trouble() const {
+  if (std::string why = impl_->writer->trouble(); !why.empty()) return why;
+  if (!impl_->journal_failed) return "";
+  return "a sync of the journal in " + impl_->settings.journal_directory.string() +
+         " failed, and what the disk holds of it is not known: nothing is written any more. Check "
+         "the disk, then restart dosigated";
+}
 
 void PseudonymMap::Impl::catch_up(SQLite::Database& database) {
   if (!journal) return;
@@ -220,8 +226,13 @@ void PseudonymMap::Impl::catch_up(SQLite::Database& database) {
 void PseudonymMap::Impl::write(const DatabaseWriter::Job& job) {
   writer->run(
       [&](SQLite::Database& database) {
-        catch_up(database);
-        job(database);
+        try {
+          catch_up(database);
+          job(database);
+        } catch (...) {
+          journal_failed = journal && journal->is_broken();
+          throw;
+        }
       },
       Durability::Full);
 }

@@ -177,7 +177,7 @@ class PseudonymMap {
   /// the same CPF or CNS) under two ids: an alarm, never a join. Counted from the map, so kept over
   /// a restart; shown by status.
   long long alarms() const;
-  /// As DatabaseWriter::trouble.
+  /// As DatabaseWriter::trouble, of the journal as well.
   std::string trouble() const;
   struct Alarm {
     std::string a, b;  ///< pseudonyms

@@ -17,6 +17,7 @@ namespace dosigate::testing {
 namespace {
 
 using ::testing::AnyOf;
+using ::testing::HasSubstr;
 
 constexpr std::uint16_t kSuccess = 0x0000, kOutOfResources = 0xA700;
 
@@ -238,6 +239,28 @@ TEST_F(DiskFails, FullFromAnyStepOnAndEveryInstanceIsTakenWhenThereIsRoom) {
     ASSERT_EQ(totals.quarantined, held_) << "what was refused was kept";
     ASSERT_EQ(home.spool->claim("ARCHIVE", 1'000).size(), totals.queued);
   }
+}
+
+/// What was written and not synced is in the kernel's cache, where it looks as if it were there.
+TEST_F(DiskFails, NobodyIsTakenOnARecordOfTheJournalThatWasNeverSynced) {
+  {
+    GatewayHome home(path_, master_);
+    {
+      DiskFault::Plan plan;
+      plan.root = path_;
+      plan.path = "identity.journal";
+      plan.kind = Kind::Sync;
+      const DiskFault broken(plan);
+      ASSERT_EQ(home.send(slice(0, 0)).status, kOutOfResources);
+    }
+    EXPECT_EQ(home.send(slice(0, 0)).status, kOutOfResources);
+    EXPECT_EQ(home.send(slice(1, 0)).status, kOutOfResources);
+    EXPECT_THAT(home.map->trouble(), HasSubstr("journal"));
+  }
+
+  GatewayHome home(path_, master_);
+  EXPECT_EQ(home.map->trouble(), "");
+  EXPECT_EQ(home.send(slice(0, 0)).status, kSuccess);
 }
 
 TEST_F(DiskFails, NobodyDecidesWithoutAnInstanceThatTheLedgerCannotBeToldOf) {
