@@ -87,19 +87,18 @@ struct Quarantine::Impl {
   Impl(std::filesystem::path where, const Keyring& with, std::uint64_t cap, WallClock now)
       : directory(std::move(where)), keys(with), cap_bytes(cap), clock(std::move(now)) {
     make_private_directory(directory);
-    bool removed = false;
     for (const auto& entry : std::filesystem::directory_iterator(directory)) {
       const std::filesystem::path& path = entry.path();
       if (path.extension() ==
           kUnfinished) {  // never acknowledged: a file gets its name when it is durable
         std::filesystem::remove(path);
-        removed = true;
       } else if (const auto id = parse_id(path.stem().string());
                  id && path.extension() == kComplete) {
         index.with([&](Index& all) { all.emplace(*id, Held{entry.file_size(), since(*id)}); });
       }
     }
-    if (removed) sync_directory(directory);
+    // Killed between giving a file its name and the sync of that: the ledger is told of it now.
+    sync_directory(directory);
   }
 
   std::filesystem::path path_of(const InstanceId& id) const {

@@ -198,6 +198,13 @@ Result<void> SpoolCore::take_in(const InstanceId& id, const std::filesystem::pat
     ++recovered_.finished;
     return {};
   }
+  // The process may have been killed before it synced the file, and nobody was told: from here on
+  // the ledger would say that it is kept. What it knows as waiting was synced before it heard of
+  // it.
+  if (!waiting) {
+    sync_data(open_for_reading(file).get(), file);
+    sync_directory(file.parent_path());
+  }
   const auto added = index_.add(id, *card, std::filesystem::file_size(file), length, no_pairs,
                                 deliveries, now_ms());
   if (added.what == QueueIndex::Added::SopIsThere) {

@@ -48,12 +48,28 @@ void change_by_luck(Bytes& content, const DiskStep& step, std::mt19937& chance) 
   }
 }
 
+void write_file(const std::filesystem::path& path, const Bytes& content) {
+  std::ofstream out(path, std::ios::binary);
+  out.write(reinterpret_cast<const char*>(content.data()),
+            static_cast<std::streamsize>(content.size()));
+  if (!out) throw std::runtime_error("cannot write " + path.string());
+  out.close();
+  std::filesystem::permissions(
+      path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+void make_directory(const std::filesystem::path& path) {
+  std::filesystem::create_directories(path);
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+}
+
 }  // namespace
 
-SimulatedDisk::SimulatedDisk(const std::filesystem::path& start)
-    : root_(start), tree_(std::make_shared<Directory>()) {
+SimulatedDisk::SimulatedDisk(const std::filesystem::path& start,
+                             const std::filesystem::path& called)
+    : root_(called.empty() ? start : called), tree_(std::make_shared<Directory>()) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(start)) {
-    Directory& in = directory_of(entry.path());
+    Directory& in = directory_of(root_ / entry.path().lexically_relative(start));
     const std::string name = entry.path().filename();
     if (entry.is_directory()) {
       in.directories[name] = in.lasting_directories[name] = std::make_shared<Directory>();
@@ -130,9 +146,22 @@ void SimulatedDisk::apply(const DiskStep& step) {
 
 void SimulatedDisk::power_cut(const std::filesystem::path& into, std::mt19937* chance) const {
   std::filesystem::remove_all(into);
-  std::filesystem::create_directories(into);
-  std::filesystem::permissions(into, std::filesystem::perms::owner_all);
+  make_directory(into);
   write_out(*tree_, into, chance);
+}
+
+void SimulatedDisk::seen(const std::filesystem::path& into) const {
+  std::filesystem::remove_all(into);
+  make_directory(into);
+  write_seen(*tree_, into);
+}
+
+void SimulatedDisk::write_seen(const Directory& from, const std::filesystem::path& into) const {
+  for (const auto& [name, file] : from.now) write_file(into / name, file->now);
+  for (const auto& [name, directory] : from.directories) {
+    make_directory(into / name);
+    write_seen(*directory, into / name);
+  }
 }
 
 void SimulatedDisk::write_out(const Directory& from, const std::filesystem::path& into,
@@ -151,17 +180,10 @@ void SimulatedDisk::write_out(const Directory& from, const std::filesystem::path
     Bytes content = file->lasting;
     if (chance != nullptr)
       for (const DiskStep& step : file->unsynced) change_by_luck(content, step, *chance);
-    std::ofstream out(into / name, std::ios::binary);
-    out.write(reinterpret_cast<const char*>(content.data()),
-              static_cast<std::streamsize>(content.size()));
-    if (!out) throw std::runtime_error("cannot write " + (into / name).string());
-    out.close();
-    std::filesystem::permissions(
-        into / name, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    write_file(into / name, content);
   }
   for (const auto& [name, directory] : directories) {
-    std::filesystem::create_directory(into / name);
-    std::filesystem::permissions(into / name, std::filesystem::perms::owner_all);
+    make_directory(into / name);
     write_out(*directory, into / name, chance);
   }
 }

@@ -15,10 +15,15 @@ namespace dosigate::testing {
 class SimulatedDisk {
  public:
   /// @param start  a directory tree that lasts as it is now.
-  explicit SimulatedDisk(const std::filesystem::path& start);
+  /// @param called  where the steps say that it lies; empty: there.
+  explicit SimulatedDisk(const std::filesystem::path& start,
+                         const std::filesystem::path& called = {});
 
-  /// Steps below `start`, in order.
+  /// Steps below it, in order.
   void apply(const DiskStep& step);
+
+  /// Writes what a process sees that starts at this moment, the one before having been killed.
+  void seen(const std::filesystem::path& into) const;
 
   /// Writes what is left after a power cut at this moment into `into`, a directory that is made
   /// anew.
@@ -39,6 +44,7 @@ class SimulatedDisk {
 
   Directory& directory_of(const std::filesystem::path& path);
   std::filesystem::path relative(const std::filesystem::path& path) const;
+  void write_seen(const Directory& from, const std::filesystem::path& into) const;
   void write_out(const Directory& from, const std::filesystem::path& into,
                  std::mt19937* chance) const;
 

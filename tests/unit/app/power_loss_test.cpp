@@ -125,10 +125,28 @@ struct Life {
   std::map<std::string, Out> outs;
   std::unique_ptr<SimulatedDisk> disk;  ///< as before the first step
   std::filesystem::path home() const { return dir.path / "home"; }
+  std::filesystem::path start() const { return dir.path / "start"; }  ///< a copy from then
 };
 
 bool is_among(const std::map<std::string, Out>& outs, const Out& one) {
   return std::ranges::any_of(outs, [&](const auto& known) { return known.second == one; });
+}
+
+/// Takes everything out of the queue.
+std::map<std::string, Out> outs_of(GatewayHome& home) {
+  std::map<std::string, Out> outs;
+  const auto before = queued(home);
+  deliver(home, 1'000);
+  for (int patient = 0; patient < kPatients; ++patient) {
+    for (int number = 0; number < kSlices; ++number) {
+      home.send(slice(patient, number));
+      outs[word_of(patient, number)] = *queued(home).begin();
+      deliver(home, 1);
+    }
+  }
+  for (const Out& one : before)
+    if (!is_among(outs, one)) outs["released"] = one;
+  return outs;
 }
 
 std::unique_ptr<Life> recorded_life(GatewayHome::Journal journal) {
@@ -136,6 +154,7 @@ std::unique_ptr<Life> recorded_life(GatewayHome::Journal journal) {
   life->journal = journal;
   GatewayHome::create(life->home(), life->master, journal);
   { GatewayHome made(life->home(), life->master, journal); }
+  std::filesystem::copy(life->home(), life->start(), std::filesystem::copy_options::recursive);
   life->disk = std::make_unique<SimulatedDisk>(life->home());
   {
     const DiskRecording recording(life->home());
@@ -144,17 +163,7 @@ std::unique_ptr<Life> recorded_life(GatewayHome::Journal journal) {
     life->steps = DiskRecording::steps();
   }
   GatewayHome home(life->home(), life->master, journal);
-  const auto at_the_end = queued(home);
-  deliver(home, 1'000);
-  for (int patient = 0; patient < kPatients; ++patient) {
-    for (int number = 0; number < kSlices; ++number) {
-      home.send(slice(patient, number));
-      life->outs[word_of(patient, number)] = *queued(home).begin();
-      deliver(home, 1);
-    }
-  }
-  for (const Out& one : at_the_end)
-    if (!is_among(life->outs, one)) life->outs["released"] = one;
+  life->outs = outs_of(home);
   return life;
 }
 
@@ -162,7 +171,8 @@ std::unique_ptr<Life> recorded_life(GatewayHome::Journal journal) {
 /// left.
 class Aftermath {
  public:
-  explicit Aftermath(const Life& life) : life_(life) {}
+  explicit Aftermath(const Life& life) : Aftermath(life, life.outs) {}
+  Aftermath(const Life& life, const std::map<std::string, Out>& outs) : life_(life), outs_(outs) {}
 
   void said(const DiskStep& step) {
     if (step.kind != DiskStep::Kind::Mark) return;
@@ -192,12 +202,11 @@ class Aftermath {
     std::set<std::string> there = sent_;
     for (const Out& one : in_queue) {
       there.insert(one.sop_uid);
-      if (!is_among(life_.outs, one))
+      if (!is_among(outs_, one))
         out.push_back("forged, or under another pseudonym: " + one.sop_uid);
     }
     for (const std::string& word : acknowledged_)
-      if (!there.contains(life_.outs.at(word).sop_uid))
-        out.push_back("acknowledged and lost: " + word);
+      if (!there.contains(outs_.at(word).sop_uid)) out.push_back("acknowledged and lost: " + word);
   }
 
   void judge_ledger(GatewayHome& home, std::size_t in_queue, std::vector<std::string>& out) const {
@@ -225,8 +234,8 @@ class Aftermath {
       bool known = false;
       for (int number = 0; number < kSlices; ++number) {
         const std::string word = word_of(patient, number);
-        known = known || acknowledged_.contains(word) || before.contains(life_.outs.at(word)) ||
-                sent_.contains(life_.outs.at(word).sop_uid);
+        known = known || acknowledged_.contains(word) || before.contains(outs_.at(word)) ||
+                sent_.contains(outs_.at(word).sop_uid);
         if (home.send(slice(patient, number)).status != 0)
           out.push_back("it does not take again: " + word);
       }
@@ -240,12 +249,13 @@ class Aftermath {
           all, [&](const Out& one) { return one.pseudonym == found[0].pseudonym; });
       if (of_patient != kSlices)
         out.push_back("a patient has " + std::to_string(of_patient) + " slices after all");
-      if (known && found[0].pseudonym != life_.outs.at(word_of(patient, 0)).pseudonym)
+      if (known && found[0].pseudonym != outs_.at(word_of(patient, 0)).pseudonym)
         out.push_back("a patient was split");
     }
   }
 
   const Life& life_;
+  const std::map<std::string, Out>& outs_;
   std::set<std::string> sent_, acknowledged_;
   std::size_t held_ = 0, discarded_ = 0;
   bool dropped_ = false, again_ = false;
@@ -314,6 +324,61 @@ TEST_P(PowerLoss, WhateverPartOfTheUnsyncedReachedTheDiskByLuck) {
     ASSERT_THAT(aftermath.faults(left.path), IsEmpty())
         << "power cut after step " << i << ", DOSIGATE_TEST_SEED=" << seed;
   }
+}
+
+/// What a process left that was killed is in the kernel's cache, where the next one finds it and
+/// takes it up: what that one says to the senders has to last, too.
+TEST_P(PowerLoss, AfterAKillAndAnotherStartLosesForgesAndSplitsNothing) {
+  const auto life = recorded_life(GetParam());
+  const Scratch left(scratch(*life)), again(scratch(*life) += "-again");
+  std::size_t kills = 0;
+  for (std::size_t i = 0; i < life->steps.size(); ++i) {
+    const DiskStep& next = life->steps[i];
+    const bool is_sync =
+        next.kind == DiskStep::Kind::Sync || next.kind == DiskStep::Kind::SyncDirectory;
+    if (!is_sync || next.path.string().find(".db") != std::string::npos) continue;
+    SimulatedDisk disk(life->start(), life->home());
+    std::map<std::string, Out> outs;  // who is new after the kill gets another pseudonym
+    Aftermath aftermath(*life, outs);
+    std::set<std::string> acknowledged;
+    const auto happens = [&](const DiskStep& step) {
+      disk.apply(step);
+      aftermath.said(step);
+    };
+    for (std::size_t before = 0; before < i; ++before) {
+      happens(life->steps[before]);
+      if (const std::string word = life->steps[before].path; word.starts_with("queued "))
+        acknowledged.insert(word.substr(7));
+    }
+    disk.seen(again.path);
+    {
+      const DiskRecording recording(again.path);
+      GatewayHome home(again.path, life->master, life->journal);
+      for (int patient = 0; patient < kPatients; ++patient)
+        for (int number = 0; number < kSlices; ++number)
+          send(home, slice(patient, number), "queued " + word_of(patient, number));
+      for (DiskStep step : DiskRecording::steps()) {
+        for (auto* path : {&step.path, &step.to}) {
+          const auto below = path->lexically_relative(again.path);
+          if (below == ".")
+            *path = life->home();
+          else if (!below.empty())
+            *path = life->home() / below;
+        }
+        happens(step);
+      }
+      outs = outs_of(home);
+    }
+    for (const std::string& word : acknowledged) EXPECT_EQ(outs.at(word), life->outs.at(word));
+
+    disk.power_cut(left.path);
+
+    ASSERT_THAT(aftermath.faults(left.path), IsEmpty())
+        << "killed before step " << i << ", a sync of " << next.path;
+    ++kills;
+  }
+  RecordProperty("kills", std::to_string(kills));
+  EXPECT_GT(kills, 15U) << "the recording holds less than such a life does";
 }
 
 INSTANTIATE_TEST_SUITE_P(Journal, PowerLoss,
