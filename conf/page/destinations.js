@@ -14,10 +14,12 @@ function resume(d, refresh) {
   ask({title: t('dest.resume.title', {name: d.name}), text: '', label: t('dest.resume'), reason: false,
     act: () => post('queue/resume', {destination: d.name}), done: () => { told(t('done')); refresh(); }});
 }
+/// How many are due now: also those that waited only for their destination.
+const due = ({destinations}) => destinations.reduce((sum, to) => sum + to.due, 0);
+
 export async function retry(body, refresh) {
   try {
-    const {requeued} = await post('queue/retry', body);
-    told(t('queue.requeued', {n: number(requeued)}));
+    told(t('queue.requeued', {n: number(due(await post('queue/retry', body)))}));
     refresh();
   } catch (error) {
     told(t('failed', {why: error.message}));
@@ -71,7 +73,7 @@ function together(items) {
 async function sendNow(group, refresh) {
   try {
     let sent = 0;
-    for (const id of group.ids) sent += (await post('queue/retry', {destination: group.destination, id})).requeued;
+    for (const id of group.ids) sent += due(await post('queue/retry', {destination: group.destination, id}));
     told(t('queue.requeued', {n: number(sent)}));
     refresh();
   } catch (error) {

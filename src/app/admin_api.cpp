@@ -164,22 +164,6 @@ ApiResponse AdminApi::queue(const ApiRequest& request) const {
                    [](const Placed& one) { return json_of(one.row); })};
 }
 
-ApiResponse AdminApi::retry(const ApiRequest& request) {
-  std::optional<InstanceId> id;
-  if (const auto text = text_of(request.body, "id"); !text.empty()) {
-    id = parse_id(text);
-    if (!id)
-      return problem(fail(Fault::Invalid, "an id has 32 hexadecimal digits: see `queue list`"));
-  }
-  const auto destination = text_of(request.body, "destination");
-  const auto requeued = node_.stores_.spool->requeue(destination, id);
-  node_.stores_.audit->record("queue.retry", request.actor,
-                              {{"destination", destination},
-                               {"id", id ? to_hex(*id) : ""},
-                               {"requeued", std::to_string(requeued)}});
-  return {200, json::object{{"requeued", requeued}}};
-}
-
 ApiResponse AdminApi::quarantine(const ApiRequest& request) const {
   const auto page = Page::of(request, kAllRows);
   if (!page) return problem(page.error());

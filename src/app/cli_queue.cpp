@@ -7,6 +7,30 @@
 #include "cli_text.h"
 
 namespace dosigate::cli {
+namespace {
+
+/// ": archive has 12 due and is asked again at once". What waits only because its destination is
+/// away was due before: nothing is requeued then, and yet something happens.
+std::string what_is_due(const boost::json::value& answer) {
+  const auto* destinations = at(answer, "destinations").if_array();
+  if (destinations == nullptr) return "";
+  if (destinations->empty()) return ": nothing of it waits";
+  std::string out;
+  for (const auto& to : *destinations) {
+    const std::string state = shown(to, "state");
+    out += (out.empty() ? ": " : "; ") + shown(to, "name") + " has " + shown(to, "due") + " due";
+    if (state == "removed") {
+      out += ", but is not configured: put it back and reload";
+    } else if (state == "paused" || state == "waiting") {
+      out += ", but is " + shown(to, "state_text");
+    } else {
+      out += " and is asked again at once";
+    }
+  }
+  return out;
+}
+
+}  // namespace
 
 int queue_list(const Options& options, unsigned max) {
   const Answer answer = ask(options, "GET", "/api/v1/queue?max=" + std::to_string(max));
@@ -50,7 +74,7 @@ int queue_retry(const Options& options, bool all, const std::string& destination
   if (options.json) {
     std::cout << boost::json::serialize(answer.body) << "\n";
   } else {
-    std::cout << shown(answer.body, "requeued") << " requeued\n";
+    std::cout << shown(answer.body, "requeued") << " requeued" << what_is_due(answer.body) << "\n";
   }
   return kDone;
 }

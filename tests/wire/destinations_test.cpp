@@ -152,6 +152,33 @@ TEST_F(RemovedDestination, IsGivenUpByTheOperatorAlsoWhenAKillCutsItShort) {
   EXPECT_THAT(audit, HasSubstr("the archive was scrapped"));
 }
 
+TEST_F(RemovedDestination, IsKnownToARetryAsLongAsSomethingWaitsForIt) {
+  const Finished retry = hospital.node().dosigate({"queue", "retry", "--destination", "second"});
+
+  EXPECT_EQ(retry.code, 0) << retry.output;
+  EXPECT_THAT(retry.output, HasSubstr("second has 5 due, but is not configured"));
+  ASSERT_EQ(abandon({"--destination", "second"}).code, 0);
+  EXPECT_EQ(hospital.node().dosigate({"queue", "retry", "--destination", "second"}).code, 1);
+}
+
+TEST(Retry, OfADestinationOrAnInstanceThatIsNotThereIsAnErrorAndOfADeadOneSaysWhatIsDue) {
+  Hospital hospital;
+  hospital.archive.down();
+  hospital.send(3);
+  ASSERT_TRUE(eventually([&] { return hospital.shows("down", ""); }));
+
+  const Finished typo = hospital.node().dosigate({"queue", "retry", "--destination", "archiv"});
+  const Finished nobody = hospital.node().dosigate({"queue", "retry", std::string(32, '0')});
+  const Finished dead = hospital.node().dosigate({"queue", "retry", "--destination", "archive"});
+
+  EXPECT_EQ(typo.code, 1) << typo.output;
+  EXPECT_THAT(typo.output, HasSubstr("configured: archive"));
+  EXPECT_EQ(nobody.code, 1) << nobody.output;
+  EXPECT_THAT(nobody.output, HasSubstr("no instance has this id"));
+  EXPECT_EQ(dead.code, 0) << dead.output;
+  EXPECT_THAT(dead.output, HasSubstr("archive has 3 due and is asked again at once"));
+}
+
 TEST(ParkedInstance, IsGivenUpSinglyWhileItsDestinationIsConfigured) {
   Hospital hospital;
   FakeArchive::Script script;

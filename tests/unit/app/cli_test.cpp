@@ -281,6 +281,23 @@ TEST(Cli, QueueRetryAsksForWhatWasNamed) {
   EXPECT_EQ(asked[2].body, (boost::json::object{{"id", kId}}));
 }
 
+TEST(Cli, QueueRetrySaysWhatIsDueAlsoWhenNothingHadToBeRequeued) {
+  const ScriptedDaemon daemon(R"({"requeued": 0, "destinations": [
+    {"name": "archive", "due": 12, "state": "down", "state_text": ""},
+    {"name": "night", "due": 2, "state": "paused", "state_text": "paused since 2026-11-28 14:03 by root"},
+    {"name": "old", "due": 1, "state": "removed", "state_text": ""}]})");
+  const ScriptedDaemon idle(R"({"requeued": 0, "destinations": []})");
+
+  Command some(daemon.arguments({"queue", "retry", "--all"}));
+  Command none(idle.arguments({"queue", "retry", "--all"}));
+
+  EXPECT_EQ(some.out(),
+            "0 requeued: archive has 12 due and is asked again at once; night has 2 due, but is "
+            "paused since 2026-11-28 14:03 by root; old has 1 due, but is not configured: put it "
+            "back and reload\n");
+  EXPECT_EQ(none.out(), "0 requeued: nothing of it waits\n");
+}
+
 TEST(Cli, PauseSendsWhatAndWhyAndResumeWhat) {
   const ScriptedDaemon daemon("{}");
 
