@@ -250,6 +250,19 @@ void SectionReader::unwise() {
     problems_.warning(line, where,
                       node.journal_dir.string() + " is no directory yet (is the disk mounted?)");
   }
+  for (const auto& [name, place] : folder_paths_) {
+    const auto output = std::ranges::find(
+        config_.outputs, name, [](const Config::Output& one) { return one.destination.name; });
+    if (output == config_.outputs.end()) continue;
+    const auto& path = output->destination.path;
+    const auto parent = (path.has_filename() ? path : path.parent_path()).parent_path();
+    if (std::error_code away; parent.empty() || std::filesystem::is_directory(parent, away))
+      continue;
+    problems_.warning(place.line, place.where,
+                      parent.string() +
+                          " is no directory yet (is the disk mounted?): what goes to \"" + name +
+                          "\" waits until it is one");
+  }
   const bool open_to_network = std::any_of(node.listen.begin(), node.listen.end(),
                                            [](const std::string& e) { return !is_loopback(e); });
   for (const Pending& pending : pending_) {

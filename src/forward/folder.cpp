@@ -1,5 +1,6 @@
 #include "dosigate/forward/folder.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,6 +33,11 @@ std::filesystem::path folder_path(const FolderItem& item) {
          (item.sop_instance_uid + ".dcm");
 }
 
+void make_folder(const std::filesystem::path& root) {
+  if (::mkdir(root.c_str(), 0700) != 0 && errno != EEXIST)
+    throw std::system_error(errno, std::generic_category(), "create directory " + root.string());
+}
+
 Result<void> write_to_folder(
     const std::filesystem::path& root, const FolderItem& item,
     const std::function<Result<void>(const std::function<bool(ByteView)>&)>& source) {
@@ -44,7 +50,7 @@ Result<void> write_to_folder(
   const std::filesystem::path study = file.parent_path();
   const std::filesystem::path patient = study.parent_path();
   const std::filesystem::path temporary = study / ("." + item.sop_instance_uid + ".part");
-  make_private_directory(root);
+  make_folder(root);
   make_durable_directory(patient);
   make_durable_directory(study);
   ::unlink(temporary.c_str());  // left by a crash

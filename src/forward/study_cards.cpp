@@ -48,6 +48,7 @@ void StudyCards::arriving(const std::string& pseudonym, const std::string& study
   const std::lock_guard lock(mutex_);
   const auto known = studies_.find(study_uid);
   if (known != studies_.end() && known->second.behind) return;
+  make_folder(root_);
   make_private_directory(root_ / kMarkers);
   replace_file(marker(study_uid), as_bytes(pseudonym));
   State& state = known == studies_.end() ? studies_[study_uid] : known->second;

@@ -357,6 +357,16 @@ TEST(Config, ANodeWithoutAJournalIsAWarning) {
   EXPECT_THAT(ConfigFile(kMinimal).warnings(), HasSubstr("[node] journal_dir: is not set"));
 }
 
+TEST(Config, AFolderWhoseDiskIsNotMountedIsAWarning) {
+  std::string text = kMinimal;
+  text.replace(text.find("\"out\"\n[["), 5, "\"/nowhere/share/out/\"");
+  const ConfigFile away(text);
+
+  EXPECT_THAT(away.warnings(), HasSubstr(":4: [[destination]] path: /nowhere/share is no directory "
+                                         "yet (is the disk mounted?)"));
+  EXPECT_THAT(ConfigFile(kMinimal).warnings(), ::testing::Not(HasSubstr("is no directory")));
+}
+
 TEST(Config, ARouteOpenToTheWholeNetworkIsAWarning) {
   const ConfigFile file("[node]\nlisten = [\"0.0.0.0:11112\"]\n" + kMinimal);
 

@@ -267,6 +267,25 @@ TEST_F(Forwarding, AFolderThatCannotBeWrittenIsDownAndRetried) {
   EXPECT_EQ(forwarder.state().state, "up");
 }
 
+// A share that is not mounted: its place on the root disk must not be filled in its stead.
+TEST_F(Forwarding, AFolderWhoseDiskIsNotMountedIsDownAndNotMade) {
+  Destination to;
+  to.name = "A";
+  to.path = dir.path / "share" / "out";
+  to.backoff = {std::chrono::milliseconds(40), std::chrono::milliseconds(200)};
+  ASSERT_TRUE(home.offer(clean_slice("2.25.1")));
+  const ArchiveForwarder forwarder(to, *home.spool,
+                                   [](const std::string&) { return std::string("{}"); });
+  ASSERT_TRUE(eventually([&] { return forwarder.state().state == "down"; }));
+  EXPECT_THAT(forwarder.state().last_error, ::testing::HasSubstr(to.path.string()));
+  EXPECT_FALSE(std::filesystem::exists(dir.path / "share"));
+
+  std::filesystem::create_directory(dir.path / "share");
+
+  EXPECT_TRUE(all_delivered(1));
+  EXPECT_TRUE(std::filesystem::exists(to.path));
+}
+
 TEST_F(Forwarding, ANameThatLeadsOutOfTheFolderIsParked) {
   Destination to;
   to.name = "A";
