@@ -22,6 +22,7 @@ constexpr std::size_t kPiece = 64U << 10U;
 constexpr std::uint32_t kMostHead = 16U << 10U;
 constexpr std::size_t kMostConnectAnswer = 64U << 10U;
 constexpr int kContinue = 100, kLastInformational = 199;
+constexpr int kMostInformational = 16;  // before the answer itself (RFC 9110 15.2)
 /// What an archive sent before it closed the connection on us is there already.
 constexpr std::chrono::seconds kLastWord{1};
 
@@ -241,6 +242,7 @@ Result<HttpAnswer> HttpLink::read_answer(SteadyTime deadline, std::size_t most, 
   begin();
   std::array<Byte, kPiece> buffer;
   bool ended = false;
+  int informational = 0;
   while (!parser->is_done()) {
     boost::system::error_code error;
     if (!in_.empty() && !ended) {
@@ -249,10 +251,21 @@ Result<HttpAnswer> HttpLink::read_answer(SteadyTime deadline, std::size_t most, 
       if (error && error != http::error::need_more) return malformed(error);
       if (parser->is_done()) {
         const int status = static_cast<int>(parser->get().result_int());
-        if (status >= kContinue && status <= kLastInformational) begin();
+        if (status < kContinue || status > kLastInformational) continue;
+        if (++informational > kMostInformational)
+          return fail(Fault::Unavailable, to_.stow.url.text() + " answers " +
+                                              http_status_text(parser->get().result_int()) +
+                                              " again and again: it is at fault");
+        begin();
         continue;
       }
       if (!error && used > 0 && !in_.empty()) continue;
+    }
+    // A read takes what is there also after the deadline; whoever always has something there would
+    // never be given up.
+    if (steady_now() >= deadline) {
+      errno = ETIMEDOUT;
+      return broken_off(during);
     }
     const ssize_t got = stream_->read(buffer, deadline);
     if (got < 0) return broken_off(during);

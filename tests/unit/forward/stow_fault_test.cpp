@@ -126,6 +126,21 @@ TEST_F(Stowing, AnAnswerDrippedByteByByteIsNotWaitedForForEver) {
   EXPECT_LT(steady_now() - begun, 10s);
 }
 
+TEST_F(Stowing, AnArchiveThatGoesOnSayingThatItGoesOnIsGivenUp) {
+  web.set({[](const Request& request, int count) {
+    Reply reply = Web::accept(request, count);
+    for (int i = 0; i < 17; ++i) reply.bytes.insert(0, "HTTP/1.1 102 Processing\r\n\r\n");
+    return reply;
+  }});
+  put(1);
+
+  const ArchiveForwarder forwarder(here(), *home.spool);
+
+  EXPECT_TRUE(down_with(forwarder, "answers 102 Processing again and again"))
+      << forwarder.state().last_error;
+  EXPECT_EQ(home.spool->list(10).size(), 1U);
+}
+
 TEST_F(Stowing, AnAnswerBeforeTheEndOfTheBodyStopsTheSending) {
   web.set(
       {Web::accept, [](const Request&) { return Web::http(413, "", "Connection: close\r\n"); }});
