@@ -53,6 +53,9 @@ constexpr std::size_t kReadAtOnce = 64U << 10U;
 constexpr std::size_t kReadInHandshake = 4U << 10U;  // strangers get little
 // A peer that sends records without data must let other work and the deadlines have their turn.
 constexpr int kRoundsWithoutData = 16;
+/// Answers that the protocol wanted, and that the peer does not take: 27 bytes for each key update
+/// that it asks for.
+constexpr std::size_t kMostUnsent = 256U << 10U;
 
 bool is_address(const std::string& host) {
   Byte bytes[16];
@@ -119,6 +122,15 @@ bool TlsSession::flush() {
   (void)BIO_reset(outgoing_);
   sent_ = 0;
   return true;
+}
+
+/// For what a read answers; a full socket gets it later.
+/// @return false, the session has failed: the peer asks on and does not read.
+bool TlsSession::flush_answers() {
+  if (flush() || (errno != EAGAIN && errno != EWOULDBLOCK)) return true;
+  if (BIO_ctrl_pending(outgoing_) <= kMostUnsent) return true;
+  failed("the peer does not read");
+  return false;
 }
 
 bool TlsSession::flush_until(SteadyTime deadline) {
@@ -218,7 +230,10 @@ ssize_t TlsSession::try_read(std::span<Byte> into) {
       errno = EPROTO;
       return -1;
     }
-    (void)flush();  // an answer that the protocol wanted; a full socket gets it later
+    if (!flush_answers()) {
+      errno = EPROTO;
+      return -1;
+    }
     switch (fill()) {
       case Filled::Some:
         break;
@@ -285,7 +300,7 @@ bool TlsSession::await(SteadyTime deadline) {
     // An alert is said once: a read after this one would only see the end.
     if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_ZERO_RETURN) failed(nullptr);
     if (why != SSL_ERROR_WANT_READ) return true;
-    (void)flush();
+    if (!flush_answers()) return true;
     switch (fill()) {
       case Filled::Some:
         // What has just come in is still looked at, but not for ever.

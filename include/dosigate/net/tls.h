@@ -156,6 +156,7 @@ class TlsSession {
   enum class Filled { Some, Nothing, End, Broken };
   Filled fill();
   bool flush();
+  bool flush_answers();
   bool flush_until(SteadyTime deadline);
   void failed(const char* during);
   Error handshake_error() const;

@@ -1,6 +1,7 @@
 // Sessions between two ends in one process, and peers that OpenSSL's own tool plays.
 
 #include <gmock/gmock.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <future>
@@ -127,6 +128,31 @@ TEST_F(TlsSessionTest, SilenceEndsAtTheDeadline) {
   EXPECT_FALSE(met.server->await(steady_now() + 50ms));
   EXPECT_EQ(met.server->read(byte, steady_now() + 50ms), -1);
   EXPECT_EQ(errno, ETIMEDOUT);
+}
+
+// Each asks for an answer of ours, which the peer leaves in the socket: they must not pile up.
+TEST_F(TlsSessionTest, APeerThatAsksForNewKeysWithoutEndAndDoesNotReadIsGivenUp) {
+  const TlsFiles node = ca_.issue("node"), camera = ca_.issue("ct1");
+  TlsSession server(context(TlsContext::server(node)), ends_.server.get(), {});
+  const auto of_client = context(TlsContext::client(camera));
+  const std::unique_ptr<SSL, decltype(&SSL_free)> client(SSL_new(of_client->native()), SSL_free);
+  SSL_set_fd(client.get(), ends_.client.get());
+  auto met = std::async(std::launch::async,
+                        [&] { return server.handshake(steady_now() + 5s).has_value(); });
+  ASSERT_EQ(SSL_connect(client.get()), 1);
+  ASSERT_TRUE(met.get());
+
+  Byte byte[1];
+  int asked = 0;
+  for (; asked < 50'000 && server.failure().empty(); ++asked) {
+    ASSERT_EQ(SSL_key_update(client.get(), SSL_KEY_UPDATE_REQUESTED), 1);
+    ASSERT_EQ(SSL_do_handshake(client.get()), 1);
+    ASSERT_EQ(server.try_read(byte), -1);
+  }
+
+  EXPECT_EQ(server.failure(), "the peer does not read");
+  EXPECT_LT(asked, 20'000);
+  EXPECT_TRUE(server.await(steady_now() + 5s)) << "a read has something to say";
 }
 
 TEST_F(TlsSessionTest, ASilentPeerEndsTheHandshakeAtItsDeadline) {
