@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
+#include <thread>
 
 #include <malloc.h>
 #include <poll.h>
@@ -69,7 +71,6 @@ FileDescriptor signals_as_descriptor() {
 }
 
 void reload(Node& node) {
-  sd_notify(0, "RELOADING=1");
   try {
     if (auto reloaded = node.reload(); !reloaded) {
       spdlog::error("configuration not reloaded, the old one stays");
@@ -80,11 +81,44 @@ void reload(Node& node) {
     // A full disk or a path that cannot be looked at must not end a node that works.
     spdlog::error("configuration not reloaded as a whole error={}", broken.what());
   }
-  sd_notify(0, "READY=1");
 }
+
+/// A reload waits for what is on its way to a destination: minutes, on a slow line. The watch goes
+/// on meanwhile, and the end of the node waits for it.
+class Reload {
+ public:
+  explicit Reload(Node& node) : node_(node) {}
+  /// During one, another one afterwards: what it reads may have changed since.
+  void ask() {
+    wanted_ = true;
+    go_on();
+  }
+  void go_on() {
+    if (running_.joinable()) {
+      if (!done_) return;
+      running_.join();
+      sd_notify(0, "READY=1");
+    }
+    if (!wanted_) return;
+    wanted_ = false;
+    done_ = false;
+    sd_notify(0, "RELOADING=1");
+    running_ = std::jthread([this] {
+      reload(node_);
+      done_ = true;
+    });
+  }
+
+ private:
+  Node& node_;
+  bool wanted_ = false;
+  std::atomic<bool> done_{false};
+  std::jthread running_;
+};
 
 /// Until SIGTERM. A second between two looks at the disk, the alerts and the watchdog.
 void serve_until_told(Node& node, const FileDescriptor& signals) {
+  Reload reload(node);
   for (;;) {
     pollfd told{signals.get(), POLLIN, 0};
     if (::poll(&told, 1, 1000) == 1) {
@@ -95,8 +129,9 @@ void serve_until_told(Node& node, const FileDescriptor& signals) {
         sd_notify(0, "STOPPING=1");
         return;
       }
-      reload(node);
+      reload.ask();
     }
+    reload.go_on();
     sd_notify(0, "WATCHDOG=1");
     try {
       node.tick();

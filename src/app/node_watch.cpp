@@ -69,6 +69,9 @@ std::vector<Condition> Node::conditions() const {
   std::vector<Condition> out;
   const auto backlog = stores_.spool->destinations();
   const auto forwarders = forwarders_.with([](const auto& all) { return all; });
+  std::set<std::string> configured;  // also while a reload waits for the old forwarder's end
+  const auto routing = ingest_.routing();
+  for (const auto& output : routing->config().outputs) configured.insert(output.destination.name);
   std::set<std::string> closed;  // what waits there is not late
   for (const auto& [name, forwarder] : forwarders) {
     const auto state = forwarder->state();
@@ -84,7 +87,7 @@ std::vector<Condition> Node::conditions() const {
                      std::to_string(queue.parked) +
                          " instances are parked: see `dosigate queue list`, mend the cause, then "
                          "`dosigate queue retry`"});
-    if (!forwarders.contains(name) && queue.queued > 0)
+    if (!forwarders.contains(name) && !configured.contains(name) && queue.queued > 0)
       out.push_back(
           {2, "destination-removed", name,
            std::to_string(queue.queued) +

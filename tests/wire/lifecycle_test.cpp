@@ -3,12 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include <csignal>
 #include <fstream>
 #include <iterator>
 
 #include <boost/json.hpp>
 
+#include "dosigate/base/clock.h"
+#include "dosigate/base/durable_file.h"
 #include "support/fake_archive.h"
 #include "support/phantom.h"
 #include "support/raw_scu.h"
@@ -34,6 +40,41 @@ std::string content_of(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
+/// Hears what a service tells systemd (sd_notify).
+class Listener {
+ public:
+  explicit Listener(const std::filesystem::path& path) : path_(path) {
+    socket_ = FileDescriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+    if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      throw std::runtime_error("cannot listen at " + path.string());
+  }
+  std::string environment() const { return "NOTIFY_SOCKET=" + path_.string(); }
+  /// The next word; empty when none comes within ten seconds.
+  std::string next() {
+    pollfd told{socket_.get(), POLLIN, 0};
+    if (::poll(&told, 1, 10'000) != 1) return "";
+    char text[256];
+    const auto size = ::recv(socket_.get(), text, sizeof text, 0);
+    return {text, static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+  }
+  /// How often it said that it lives before that word; ends also when it says nothing.
+  int watched_until(const std::string& word) {
+    for (int watched = 0;; ++watched) {
+      const std::string said = next();
+      if (said == word) return watched;
+      EXPECT_EQ(said, "WATCHDOG=1") << "before " << word;
+      if (said != "WATCHDOG=1") return -1;
+    }
+  }
+
+ private:
+  std::filesystem::path path_;
+  FileDescriptor socket_;
+};
+
 class Lifecycle : public ::testing::Test {
  protected:
   /// storescu with everything of the phantom, and what it was told.
@@ -52,6 +93,13 @@ class Lifecycle : public ::testing::Test {
         {.directory = dir_.path / std::to_string(seed), .seed = seed, .ct_slices = ct_slices});
     book_.sent(out, 1);
     return out;
+  }
+  /// Another text in the configuration.
+  void change(const std::string& from, const std::string& to) {
+    const auto file = node_.directory() / "dosigate.toml";
+    std::string text = content_of(file);
+    text.replace(text.find(from), from.size(), to);
+    std::ofstream(file) << text;
   }
   std::vector<std::string> faults_at_the_archive() {
     ArchiveCensus census(book_);
@@ -204,6 +252,51 @@ TEST_F(Lifecycle, SighupWhileSendingDisturbsNobodyAndABrokenConfigurationKeepsTh
   ASSERT_TRUE(node_.settles());
   EXPECT_THAT(faults_at_the_archive(), IsEmpty());
   EXPECT_EQ(node_.totals().received, many.files.size());
+  EXPECT_EQ(node_.stop(), 0);
+}
+
+// The archive is silent, and the reload has to wait for what is on its way there.
+TEST_F(Lifecycle, TheWatchGoesOnWhileAReloadWaits) {
+  Listener systemd(dir_.path / "notify");
+  const auto reload_with = [&](const std::string& from, const std::string& to) {
+    change(from, to);
+    node_.signal(SIGHUP);
+  };
+  node_.start({systemd.environment()});
+  ASSERT_EQ(systemd.watched_until("READY=1"), 0);
+  FakeArchive silent;
+  silent.set({.on_response = FakeArchive::OnResponse::Silence});
+  reload_with("port = " + std::to_string(archive_.port()),
+              "port = " + std::to_string(silent.port()));
+  ASSERT_GE(systemd.watched_until("RELOADING=1"), 0);
+  ASSERT_GE(systemd.watched_until("READY=1"), 0);
+  ASSERT_EQ(send_one().code, 0);
+  ASSERT_TRUE(eventually([&] { return silent.associations() > 0; }));
+
+  reload_with("dimse_timeout_s = 5", "dimse_timeout_s = 6");
+  ASSERT_GE(systemd.watched_until("RELOADING=1"), 0);
+  reload_with("port = " + std::to_string(silent.port()),
+              "port = " + std::to_string(archive_.port()));
+
+  EXPECT_GE(systemd.watched_until("READY=1"), 2);
+  EXPECT_EQ(systemd.watched_until("RELOADING=1"), 0) << "for what changed meanwhile";
+  EXPECT_GE(systemd.watched_until("READY=1"), 0);
+  EXPECT_TRUE(node_.settles());
+  EXPECT_THAT(node_.log(), Not(HasSubstr("destination-removed")));
+  EXPECT_EQ(archive_.files().size(), 1U);
+}
+
+TEST_F(Lifecycle, SigtermDuringAReloadEndsTheNode) {
+  FakeArchive silent;
+  silent.set({.on_response = FakeArchive::OnResponse::Silence});
+  change("port = " + std::to_string(archive_.port()), "port = " + std::to_string(silent.port()));
+  node_.start();
+  ASSERT_EQ(send_one().code, 0);
+  ASSERT_TRUE(eventually([&] { return silent.associations() > 0; }));
+
+  change("dimse_timeout_s = 5", "dimse_timeout_s = 6");
+  node_.signal(SIGHUP);
+
   EXPECT_EQ(node_.stop(), 0);
 }
 
