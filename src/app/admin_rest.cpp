@@ -152,6 +152,10 @@ ApiResponse AdminApi::deidentify(const ApiRequest& head, RequestBody& body, cons
       again.headers = given->head.headers;
       again.headers.emplace_back("Idempotent-Replay", "true");
       again.stream = std::move(given->body);
+      node_.stores_.audit->record("rest.deidentify", head.actor,
+                                  {{"route", order->route->name},
+                                   {"status", std::to_string(again.status)},
+                                   {"replay", "yes"}});
       return again;
     }
   }

@@ -4,6 +4,7 @@
 
 #include <system_error>
 
+#include <spdlog/spdlog.h>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_to.hpp>
@@ -43,13 +44,13 @@ Answers::Head head_of(const Bytes& card) {
   return head;
 }
 
-/// A sealed answer, which goes with this object unless it is kept.
+/// A sealed answer. What is still at `path` then goes with this object.
 class SealedBody final : public ApiBody {
  public:
-  SealedBody(SealedFileReader reader, fs::path path, bool kept)
-      : reader_(std::move(reader)), path_(std::move(path)), kept_(kept) {}
+  explicit SealedBody(SealedFileReader reader, fs::path path = {})
+      : reader_(std::move(reader)), path_(std::move(path)) {}
   ~SealedBody() override {
-    if (!kept_) ::unlink(path_.c_str());
+    if (!path_.empty()) ::unlink(path_.c_str());
   }
   SealedBody(const SealedBody&) = delete;
   SealedBody& operator=(const SealedBody&) = delete;
@@ -61,7 +62,6 @@ class SealedBody final : public ApiBody {
  private:
   const SealedFileReader reader_;
   const fs::path path_;
-  const bool kept_;
 };
 
 }  // namespace
@@ -74,10 +74,15 @@ Answers::Answers(fs::path directory, const Keyring& keys, std::chrono::hours kee
   expire();
 }
 
-Answers::Draft::Draft(const Keyring& keys, fs::path path, bool kept)
-    : keys_(keys), path_(std::move(path)), kept_(kept) {
-  ::unlink(path_.c_str());  // an answer whose time is over
-  file_ = std::make_unique<SealedFileWriter>(keys_, path_, random_id(),
+Answers::Draft::Draft(Answers& answers, fs::path keep_as)
+    : answers_(answers),
+      path_(answers.directory_ / (to_hex(random_id()) + std::string(kLoose))),
+      keep_as_(std::move(keep_as)) {
+  {
+    const std::lock_guard lock(answers_.mutex_);
+    cleared_ = answers_.cleared_;
+  }
+  file_ = std::make_unique<SealedFileWriter>(answers_.keys_, path_, random_id(),
                                              static_cast<std::uint64_t>(to_unix(wall_now())));
 }
 
@@ -85,14 +90,21 @@ Answers::Draft::~Draft() = default;  // the writer removes what is not finished
 
 std::shared_ptr<ApiBody> Answers::Draft::finish(const Head& head) {
   file_->finish(Purpose::SpoolArchive, card_of(head));
-  auto reader = SealedFileReader::open(keys_, Purpose::SpoolArchive, path_);
+  auto reader = SealedFileReader::open(answers_.keys_, Purpose::SpoolArchive, path_);
   if (!reader) throw std::runtime_error("an answer cannot be read back: " + reader.error().detail);
-  return std::make_shared<SealedBody>(std::move(*reader), path_, kept_);
+  return std::make_shared<SealedBody>(std::move(*reader), path_);
 }
 
-Answers::Draft Answers::draft() {
-  return {keys_, directory_ / (to_hex(random_id()) + std::string(kLoose)), false};
+void Answers::Draft::keep() {
+  if (keep_as_.empty()) return;
+  const std::lock_guard lock(answers_.mutex_);
+  if (cleared_ != answers_.cleared_) return;
+  std::error_code broken;
+  fs::rename(path_, keep_as_, broken);
+  if (broken) spdlog::warn("an answer is not kept for its key error={}", broken.message());
 }
+
+Answers::Draft Answers::draft() { return {*this, {}}; }
 
 fs::path Answers::kept(const std::string& name) const {
   return directory_ / (name + std::string(kKept));
@@ -120,10 +132,10 @@ std::optional<Answers::Key::Given> Answers::Key::given() const {
   auto reader = SealedFileReader::open(answers_.keys_, Purpose::SpoolArchive, file);
   if (!reader) return std::nullopt;  // half written when the node was killed, or its key is gone
   Head head = head_of(reader->card());
-  return Given{std::move(head), std::make_shared<SealedBody>(std::move(*reader), file, true)};
+  return Given{std::move(head), std::make_shared<SealedBody>(std::move(*reader))};
 }
 
-Answers::Draft Answers::Key::draft() const { return {answers_.keys_, answers_.kept(name_), true}; }
+Answers::Draft Answers::Key::draft() const { return {answers_, answers_.kept(name_)}; }
 
 bool Answers::is_over(const fs::path& file) const {
   std::error_code gone;
@@ -132,17 +144,19 @@ bool Answers::is_over(const fs::path& file) const {
 }
 
 void Answers::expire() {
+  const std::lock_guard lock(mutex_);
   remove_if([this](const fs::path& file) {
     return is_over(file) && !busy_.contains(file.stem().string());
   });
 }
 
 void Answers::clear() {
+  const std::lock_guard lock(mutex_);
+  ++cleared_;
   remove_if([](const fs::path&) { return true; });
 }
 
 void Answers::remove_if(const std::function<bool(const fs::path&)>& wanted) {
-  const std::lock_guard lock(mutex_);
   for (const auto& file : fs::directory_iterator(directory_)) {
     if (file.path().extension() == kKept && wanted(file.path())) fs::remove(file.path());
   }

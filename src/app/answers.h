@@ -41,13 +41,17 @@ class Answers {
     void write(ByteView bytes) { file_->write(Section::Body, bytes); }
     /// Of all that was written.
     std::shared_ptr<ApiBody> finish(const Head& head);
+    /// From now on a draft under a key is given again: to be called once what is in it counts as
+    /// given, while its body lives. Nothing without a key, when all was cleared meanwhile, or when
+    /// the disk fails: a request under that key is then answered anew.
+    void keep();
 
    private:
     friend class Answers;
-    Draft(const Keyring& keys, std::filesystem::path path, bool kept);
-    const Keyring& keys_;
-    std::filesystem::path path_;
-    bool kept_;
+    Draft(Answers& answers, std::filesystem::path keep_as);
+    Answers& answers_;
+    std::filesystem::path path_, keep_as_;
+    unsigned cleared_;
     std::unique_ptr<SealedFileWriter> file_;
   };
   Draft draft();
@@ -64,7 +68,7 @@ class Answers {
       std::shared_ptr<ApiBody> body;
     };
     std::optional<Given> given() const;
-    /// For a draft that stays under the key.
+    /// For a draft that may be kept under the key.
     Draft draft() const;
 
    private:
@@ -82,6 +86,7 @@ class Answers {
   void clear();
 
  private:
+  /// Under the lock.
   void remove_if(const std::function<bool(const std::filesystem::path&)>& wanted);
   bool is_over(const std::filesystem::path& file) const;
   std::filesystem::path kept(const std::string& name) const;
@@ -91,6 +96,7 @@ class Answers {
   const std::chrono::hours keep_;
   std::mutex mutex_;
   std::set<std::string> busy_;
+  unsigned cleared_ = 0;  ///< times
 };
 
 }  // namespace dosigate

@@ -132,6 +132,7 @@ class Request {
     out.content_type = head.content_type;
     out.headers = head.headers;
     underway_.delivered();
+    draft_.keep();  // before, it would give again what the ledger calls withdrawn after a crash
     return out;
   }
 

@@ -271,6 +271,9 @@ TEST_F(Rest, AnIdempotencyKeyGivesTheSameAnswerAgain) {
   EXPECT_EQ(other.status, 422);
   EXPECT_THAT(other.body, HasSubstr("another body"));
   EXPECT_EQ(node_.totals().received, 1U);
+  EXPECT_THAT(content_of(node_.directory() / "state/audit/audit.jsonl"),
+              HasSubstr(R"("replay":"yes")"))
+      << "who got a copy is on record";
 }
 
 TEST_F(Rest, RoutesProfilesAndContentAreChecked) {

@@ -40,6 +40,11 @@ class AnswersTest : public ::testing::Test {
     return static_cast<std::size_t>(
         std::distance(std::filesystem::directory_iterator(folder()), {}));
   }
+  static void keep_an_answer(const Answers::Key& key) {
+    Answers::Draft draft = key.draft();
+    const auto body = draft.finish({});
+    draft.keep();
+  }
   TempDir dir_;
   std::unique_ptr<Keyring> keys_;
 };
@@ -84,7 +89,8 @@ TEST_F(AnswersTest, UnderAKeyItIsGivenAgainAcrossARestart) {
     EXPECT_FALSE(key->given());
     Answers::Draft draft = key->draft();
     draft.write(as_bytes("answer"));
-    (void)draft.finish({200, "application/zip", {{"X", "y"}}, "digest"});
+    const auto body = draft.finish({200, "application/zip", {{"X", "y"}}, "digest"});
+    draft.keep();
     Answers::Draft lost = answers.draft();
     lost.write(as_bytes("left by a crash"));
     std::filesystem::copy(folder(), dir_.path / "crashed");
@@ -104,11 +110,42 @@ TEST_F(AnswersTest, UnderAKeyItIsGivenAgainAcrossARestart) {
   EXPECT_EQ(text_of(*given->body), "answer");
 }
 
+// What is in it does not count as given yet: a crash now makes it withdrawn.
+TEST_F(AnswersTest, UnderAKeyWhatIsFinishedIsNotGivenAgainBeforeItIsKept) {
+  {
+    Answers answers(folder(), *keys_, std::chrono::hours(1));
+    const auto key = *answers.key("token:a", "1");
+    const auto body = key->draft().finish({});
+    EXPECT_FALSE(key->given());
+    std::filesystem::copy(folder(), dir_.path / "crashed");
+  }
+  EXPECT_EQ(files(), 0U);
+  std::filesystem::remove_all(folder());
+  std::filesystem::rename(dir_.path / "crashed", folder());
+
+  Answers answers(folder(), *keys_, std::chrono::hours(1));
+
+  EXPECT_FALSE((*answers.key("token:a", "1"))->given());
+  EXPECT_EQ(files(), 0U);
+}
+
+TEST_F(AnswersTest, WhatWasBegunBeforeAPersonIsForgottenIsNotKept) {
+  Answers answers(folder(), *keys_, std::chrono::hours(1));
+  const auto key = *answers.key("token:a", "1");
+  Answers::Draft draft = key->draft();
+  const auto body = draft.finish({});
+
+  answers.clear();
+  draft.keep();
+
+  EXPECT_FALSE(key->given());
+}
+
 TEST_F(AnswersTest, AKeyIsOfOneClient) {
   Answers answers(folder(), *keys_, std::chrono::hours(1));
   {
     const auto key = *answers.key("token:a", "1");
-    (void)key->draft().finish({});
+    keep_an_answer(*key);
   }
   EXPECT_FALSE((*answers.key("token:b", "1"))->given());
   EXPECT_TRUE((*answers.key("token:a", "1"))->given());
@@ -125,8 +162,8 @@ TEST_F(AnswersTest, OneRequestOfAKeyAtATime) {
 
 TEST_F(AnswersTest, AreAllGoneWhenAPersonIsForgotten) {
   Answers answers(folder(), *keys_, std::chrono::hours(1));
-  (void)(*answers.key("token:a", "1"))->draft().finish({});
-  (void)(*answers.key("token:b", "2"))->draft().finish({});
+  keep_an_answer(**answers.key("token:a", "1"));
+  keep_an_answer(**answers.key("token:b", "2"));
 
   answers.clear();
 
@@ -135,7 +172,7 @@ TEST_F(AnswersTest, AreAllGoneWhenAPersonIsForgotten) {
 
 TEST_F(AnswersTest, ExpiresWhenItsTimeIsOver) {
   Answers answers(folder(), *keys_, std::chrono::hours(1));
-  (void)(*answers.key("token:a", "1"))->draft().finish({});
+  keep_an_answer(**answers.key("token:a", "1"));
   for (const auto& file : std::filesystem::directory_iterator(folder()))
     std::filesystem::last_write_time(
         file.path(), std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));
