@@ -27,15 +27,19 @@ Answer ask(const Options& options, std::string_view method, const std::string& t
     return out;
   };
   std::filesystem::path socket = options.socket;
+  std::string doubt;
   if (socket.empty()) {
     const auto configured = admin_socket_of(options.config);
     if (!configured)
       return end(kUnreachable, configured.error().detail +
                                    " (--config FILE or --socket PATH says where the daemon is)");
-    socket = *configured;
+    socket = configured->path;
+    if (configured->broken_at != 0)
+      doubt = "; " + options.config.string() + ":" + std::to_string(configured->broken_at) +
+              " is no valid TOML, so its admin_socket is not known: --socket PATH names it";
   }
   const auto answer = call_admin(socket, method, target, body, timeout);
-  if (!answer) return end(kUnreachable, answer.error().detail);
+  if (!answer) return end(kUnreachable, answer.error().detail + doubt);
   if (answer->status >= 400) {
     const std::string title = shown(answer->body, "title");
     const std::string detail = shown(answer->body, "detail");

@@ -80,8 +80,8 @@ std::vector<std::string> config_keys() {
 namespace {
 
 /// One path of [node], from a file that may be wrong elsewhere.
-Result<std::filesystem::path> node_path_of(const std::filesystem::path& file, const char* key,
-                                           const std::filesystem::path& standard) {
+Result<NodePath> node_path_of(const std::filesystem::path& file, const char* key,
+                              const std::filesystem::path& standard) {
   std::string text;
   try {
     text = content_of(file);
@@ -93,21 +93,24 @@ Result<std::filesystem::path> node_path_of(const std::filesystem::path& file, co
   try {
     const toml::table root = toml::parse(text, file.string());
     const auto path = root["node"][key].value<std::string>();
-    if (!path || path->empty()) return standard;
-    return (std::filesystem::absolute(file).parent_path() / *path).lexically_normal();
-  } catch (const toml::parse_error&) {
-    return standard;  // a running daemon was started with a better file; this is the likely place
+    if (!path || path->empty()) return NodePath{standard};
+    return NodePath{(std::filesystem::absolute(file).parent_path() / *path).lexically_normal()};
+  } catch (const toml::parse_error& broken) {
+    // A running daemon was started with a better file; this is the likely place.
+    return NodePath{standard, broken.source().begin.line};
   }
 }
 
 }  // namespace
 
-Result<std::filesystem::path> admin_socket_of(const std::filesystem::path& file) {
+Result<NodePath> admin_socket_of(const std::filesystem::path& file) {
   return node_path_of(file, "admin_socket", Config::Node{}.admin_socket);
 }
 
 Result<std::filesystem::path> profiles_dir_of(const std::filesystem::path& file) {
-  return node_path_of(file, "profiles_dir", Config::Node{}.profiles_dir);
+  auto found = node_path_of(file, "profiles_dir", Config::Node{}.profiles_dir);
+  if (!found) return found.error();
+  return std::move(found->path);
 }
 
 }  // namespace dosigate

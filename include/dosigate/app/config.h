@@ -124,10 +124,18 @@ std::vector<std::string> changed_node_keys(const Config::Node& before, const Con
 /// against it.
 std::vector<std::string> config_keys();
 
+/// A path of [node] out of a file that may be wrong elsewhere.
+struct NodePath {
+  std::filesystem::path path;
+  /// The line at which the file is no TOML: the path is the default then, which a daemon that was
+  /// started with a better file need not use. 0: it is the one.
+  unsigned broken_at = 0;
+};
+
 /// Only [node] admin_socket, or its default when the file does not name one: the operator's command
 /// has to reach a running daemon also while the rest of the file is wrong. NotFound or Denied when
 /// the file cannot be read.
-Result<std::filesystem::path> admin_socket_of(const std::filesystem::path& file);
+Result<NodePath> admin_socket_of(const std::filesystem::path& file);
 
 /// Likewise [node] profiles_dir, for a restore: its profiles have to be there before the file
 /// holds.

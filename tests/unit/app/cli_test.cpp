@@ -210,6 +210,17 @@ TEST(Cli, AConfigurationThatIsNotThereGivesOneLineAndThree) {
   EXPECT_THAT(status.err(), HasSubstr("/nowhere/dosigate.toml"));
 }
 
+TEST(Cli, AnUnreachableDaemonOfAFileThatIsNoTomlMayBeElsewhere) {
+  const ConfigFile file("[node]\nadmin_socket = \"admin.sock\"\n[[route]\n");
+
+  Command status({"--config", file.file.string(), "status"});
+
+  EXPECT_EQ(status.exit_code(), 3);
+  EXPECT_THAT(status.err(),
+              HasSubstr(file.file.string() + ":3 is no valid TOML, so its "
+                                             "admin_socket is not known: --socket PATH names it"));
+}
+
 TEST(Cli, CheckHasNagiosStates) {
   const std::pair<const char*, int> states[] = {
       {R"({"state": 0, "lines": []})", 0},

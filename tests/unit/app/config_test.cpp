@@ -394,16 +394,18 @@ TEST(Config, TheAdminSocketIsFoundInAFileThatIsOtherwiseWrong) {
   const auto socket = admin_socket_of(file.file);
 
   ASSERT_TRUE(socket);
-  EXPECT_EQ(*socket, file.dir.path / "here.sock");
+  EXPECT_EQ(socket->path, file.dir.path / "here.sock");
+  EXPECT_EQ(socket->broken_at, 0U);
 }
 
-TEST(Config, TheAdminSocketOfAFileThatIsNoTomlIsTheDefault) {
-  const ConfigFile file("[node\n");
+TEST(Config, TheAdminSocketOfAFileThatIsNoTomlIsTheDefaultAndSaysWhere) {
+  const ConfigFile file("\n[node\n");
 
   const auto socket = admin_socket_of(file.file);
 
   ASSERT_TRUE(socket);
-  EXPECT_EQ(*socket, "/run/dosigate/admin.sock");
+  EXPECT_EQ(socket->path, "/run/dosigate/admin.sock");
+  EXPECT_EQ(socket->broken_at, 2U);
 }
 
 }  // namespace
