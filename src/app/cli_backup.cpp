@@ -11,6 +11,7 @@
 #include "cli_ask.h"
 #include "cli_text.h"
 #include "restore.h"
+#include "sealed_bundle.h"
 
 namespace dosigate::cli {
 namespace {
@@ -46,6 +47,10 @@ int backup(const Options& options, const std::filesystem::path& directory) {
 
 int restore_node(const Options& options, const RestoreWanted& wanted) {
   umask(0077);
+  if (auto there = is_bundle(wanted.folder); !there) {
+    complain(there.error().detail);
+    return kNotDone;
+  }
   const std::string recovery_key = asked("Recovery key (is not shown)", true);
   if (recovery_key.empty()) {
     complain("no recovery key was given: type it when asked, or give it on standard input");

@@ -39,6 +39,10 @@ int map_open_export(const Options& options, const std::filesystem::path& folder,
     complain("the list names every patient: send it into a file or a pipe, or say --show");
     return kUsage;
   }
+  if (auto there = is_bundle(folder); !there) {
+    complain(there.error().detail);
+    return kNotDone;
+  }
   const auto opened = [&]() -> Result<Keyring> {
     if (!with_master_key)
       return Keyring::open_with_recovery(folder / "keyring",

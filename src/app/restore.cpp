@@ -185,6 +185,7 @@ Result<void> make_keyring(const fs::path& file, const RestoreOrder& order, const
 Result<Restored> restore(const RestoreOrder& order, const std::string& recovery_key,
                          const std::string& actor, WallTime now) {
   if (auto said = one_of_both(order); !said) return said.error();
+  if (auto there = is_bundle(order.folder); !there) return there.error();
   const auto backups_keys = Keyring::open_with_recovery(order.folder / "keyring", recovery_key);
   if (!backups_keys) return backups_keys.error();
   const auto backup = BundleReader::open(*backups_keys, order.folder);

@@ -119,6 +119,22 @@ Result<BundleCard> parse_card(const fs::path& file, const Bytes& bytes) try {
 
 }  // namespace
 
+Result<void> is_bundle(const fs::path& folder) {
+  for (const char* name : {"keyring", "bundle.dsb"}) {
+    std::error_code failed;
+    if (fs::is_regular_file(folder / name, failed)) continue;
+    if (failed == std::errc::permission_denied)
+      return fail(Fault::Denied, folder.string() + " cannot be read: use sudo");
+    return fail(Fault::NotFound, folder.string() + " is no backup folder: " +
+                                     (fs::is_directory(folder, failed)
+                                          ? std::string("there is no ") + name + " in it"
+                                          : "it is no directory") +
+                                     "; name the folder that `dosigate backup` or `dosigate map "
+                                     "export` has made");
+  }
+  return {};
+}
+
 BundleReader::BundleReader(fs::path file, SealedFileReader reader, BundleCard card)
     : file_(std::move(file)), reader_(std::move(reader)), card_(std::move(card)) {}
 

@@ -492,6 +492,28 @@ TEST(Cli, ConfigCheckWhoPrintsTheRoute) {
   EXPECT_THAT(called.err(), HasSubstr("does not answer to this called AE title"));
 }
 
+// Neither the advice to make a new node, which would be the end of what is to be restored, nor the
+// question for the key.
+TEST(Cli, AFolderThatIsNoBackupIsSaidBeforeTheKeyIsAskedFor) {
+  const testing::TempDir empty;
+  const std::string nowhere = (empty.path / "nosuch").string();
+  const std::vector<std::string> config{"--config", (empty.path / "dosigate.toml").string()};
+  const auto said = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), config.begin(), config.end());
+    Command command(words, "");
+    EXPECT_EQ(command.exit_code(), 1);
+    return command.err();
+  };
+
+  const std::string restore = said({"restore", nowhere, "--journal", empty.path.string()});
+  const std::string opened = said({"map", "open-export", empty.path.string()});
+
+  EXPECT_THAT(restore, HasSubstr(nowhere + " is no backup folder: it is no directory"));
+  EXPECT_THAT(opened,
+              HasSubstr(empty.path.string() + " is no backup folder: there is no keyring in it"));
+  for (const auto& text : {restore, opened}) EXPECT_THAT(text, Not(HasSubstr("init")));
+}
+
 TEST(Cli, APeerThatIsNotConfiguredIsNamedTogetherWithThoseThatAre) {
   const ConfigFile file(kMinimal +
                         "[[peer]]\nname = \"pacs\"\nae_title = \"PACS\"\nhost = \"127.0.0.1\"\n");
