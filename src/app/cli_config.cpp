@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "cli_text.h"
+#include "config_sections.h"
 #include "dosigate/app/init.h"
 
 namespace dosigate::cli {
@@ -16,6 +17,15 @@ std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
   return out;
+}
+
+/// What no association could have; nothing when it is one.
+std::optional<std::string> wrong(const Who& who) {
+  for (const std::string* title : {&who.called, &who.calling})
+    if (const auto why = wrong_ae(*title)) return "\"" + *title + "\": " + *why;
+  if (who.address.find('/') != std::string::npos || !parse_network(who.address))
+    return "\"" + who.address + "\" is no address, as in \"10.1.4.7\"";
+  return std::nullopt;
 }
 
 int print_route(const Config& config, const Who& who) {
@@ -75,6 +85,12 @@ void hand_over(const std::filesystem::path& directory, const std::filesystem::pa
 }
 
 int config_check(const Options& options, const std::optional<Who>& who) {
+  if (who) {
+    if (const auto why = wrong(*who)) {
+      complain("--who " + *why);
+      return kUsage;
+    }
+  }
   const auto config = load(options.config);
   if (!config) return kNotDone;
   if (who) return print_route(*config, *who);

@@ -19,21 +19,6 @@ bool printable(std::string_view text) {
   });
 }
 
-/// PS3.5 6.2, AE: 1 to 16 characters of the default repertoire without backslash and control
-/// characters, not spaces only.
-std::optional<std::string> wrong_ae(std::string_view title) {
-  if (title.empty() || title.find_first_not_of(' ') == std::string_view::npos) return "is empty";
-  if (title.size() > 16) {
-    return "has " + std::to_string(title.size()) + " characters; an AE title has at most 16";
-  }
-  const bool allowed = std::all_of(title.begin(), title.end(),
-                                   [](char c) { return c >= 0x20 && c < 0x7F && c != '\\'; });
-  if (!allowed) return "an AE title has no backslash, control character or letter outside ASCII";
-  if (title.front() == ' ' || title.back() == ' ')
-    return "begins or ends with a space, which no peer can see";
-  return std::nullopt;
-}
-
 /// CS, PS3.5 6.2.
 bool is_code_string(std::string_view text) {
   return !text.empty() && text.size() <= 16 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -69,6 +54,19 @@ bool in_search_path(const std::string& program) {
 }
 
 }  // namespace
+
+std::optional<std::string> wrong_ae(std::string_view title) {
+  if (title.empty() || title.find_first_not_of(' ') == std::string_view::npos) return "is empty";
+  if (title.size() > 16) {
+    return "has " + std::to_string(title.size()) + " characters; an AE title has at most 16";
+  }
+  const bool allowed = std::all_of(title.begin(), title.end(),
+                                   [](char c) { return c >= 0x20 && c < 0x7F && c != '\\'; });
+  if (!allowed) return "an AE title has no backslash, control character or letter outside ASCII";
+  if (title.front() == ' ' || title.back() == ' ')
+    return "begins or ends with a space, which no peer can see";
+  return std::nullopt;
+}
 
 std::string code_of(std::string_view site_name) {
   std::string code;

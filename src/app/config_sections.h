@@ -10,6 +10,10 @@ namespace dosigate {
 /// Of a file of [tls] or [http]; `ca` names the one of authorities.
 const char* key_of(TlsFile file, const char* ca);
 
+/// PS3.5 6.2, AE: 1 to 16 characters of the default repertoire without backslash and control
+/// characters, not spaces only. Nothing, or what is wrong with it.
+std::optional<std::string> wrong_ae(std::string_view title);
+
 /// Fills a Config section by section and reports what is wrong; `together` then checks what only
 /// shows when all sections are known.
 class SectionReader {

@@ -492,6 +492,20 @@ TEST(Cli, ConfigCheckWhoPrintsTheRoute) {
   EXPECT_THAT(called.err(), HasSubstr("does not answer to this called AE title"));
 }
 
+TEST(Cli, ConfigCheckWhoSaysWhatNoAssociationCouldHave) {
+  const ConfigFile file(kMinimal);
+  const auto said = [&](const char* called, const char* address) {
+    Command who(
+        {"--config", file.file.string(), "config", "check", "--who", called, "CT1", address});
+    EXPECT_EQ(who.exit_code(), 2);
+    return who.err();
+  };
+
+  EXPECT_THAT(said("DOSIGATE", "10.0.0.300"), HasSubstr("\"10.0.0.300\" is no address"));
+  EXPECT_THAT(said("SEVENTEENLETTERSX", "10.0.0.3"),
+              HasSubstr("has 17 characters; an AE title has at most 16"));
+}
+
 // Neither the advice to make a new node, which would be the end of what is to be restored, nor the
 // question for the key.
 TEST(Cli, AFolderThatIsNoBackupIsSaidBeforeTheKeyIsAskedFor) {
