@@ -15,6 +15,17 @@ void names_of(const CLI::App& app, std::set<std::string>& into) {
   }
 }
 
+/// The last command that was understood, when a word came after it where one of its subcommands
+/// belongs.
+const CLI::App* lacks_verb(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  const auto left = app.remaining(true);
+  const bool word =
+      std::ranges::any_of(left, [](const auto& one) { return !one.starts_with('-'); });
+  return word && at->get_require_subcommand_min() > 0 ? at : nullptr;
+}
+
 constexpr const char* kExitCodes =
     "Exit codes: 0 done; 1 not done, the reason is on stderr; 2 wrong command line; 3 no daemon "
     "answers.\n"
@@ -63,6 +74,14 @@ int CommandLine::run(int argc, char** argv) {
     if (asking != asks_patient_id_.end() &&
         wrong.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
       return no_patient_id_here(**asking);
+    }
+    if (const CLI::App* const group = lacks_verb(app_);
+        group != nullptr &&
+        wrong.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError)) {
+      // The word itself is not repeated: it may be a name.
+      const std::string name = group == &app_ ? "dosigate" : "dosigate " + group->get_name();
+      cli::complain(name + ": there is no such subcommand; `" + name + " --help` names them");
+      return cli::kUsage;
     }
     // CLI11 has a code of its own for each mistake; scripts get one, and --help is none.
     return app_.exit(wrong) == 0 ? cli::kDone : cli::kUsage;

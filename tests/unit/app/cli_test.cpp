@@ -267,6 +267,18 @@ TEST(Cli, AWrongCommandLineGivesTwo) {
   EXPECT_EQ(Command({"quarantine", "show", "../status"}).exit_code(), 2);
 }
 
+TEST(Cli, AnUnknownSubcommandIsSaidAndNotRepeated) {
+  Command top({"nosuch"}), group({"map", "lokup", "--json"}), none({"map"});
+
+  EXPECT_EQ(top.exit_code(), 2);
+  EXPECT_THAT(top.err(), HasSubstr("dosigate: there is no such subcommand"));
+  EXPECT_EQ(group.exit_code(), 2);
+  EXPECT_THAT(group.err(), AllOf(HasSubstr("dosigate map: there is no such subcommand"),
+                                 HasSubstr("`dosigate map --help`"), Not(HasSubstr("lokup"))));
+  EXPECT_EQ(none.exit_code(), 2);
+  EXPECT_THAT(none.err(), HasSubstr("subcommand is required"));
+}
+
 TEST(Cli, HelpNamesTheExitCodes) {
   Command help({"--help"});
 
