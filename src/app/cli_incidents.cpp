@@ -58,7 +58,7 @@ std::string as_csv(const json::array& items) {
   return out;
 }
 
-std::string as_table(const json::array& items) {
+std::string as_table(const json::array& items, bool any) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& item : items) {
     const bool open = shown(item, "state") == "open";
@@ -68,7 +68,7 @@ std::string as_table(const json::array& items) {
          open ? "open" : "closed by " + shown(item, "closed_by") + ": " + shown(item, "reason"),
          shown(item, "of")});
   }
-  if (rows.empty()) return "no incident is on record\n";
+  if (rows.empty()) return any ? "no incident is open\n" : "no incident is on record\n";
   std::string out =
       table({"no.", "first seen", "kind", ">times", ">persons", "state", "what"}, rows);
   for (const auto& item : items)
@@ -106,6 +106,7 @@ int incidents(const Options& options, bool csv, bool open_only) {
     complain(answer.problem);
     return answer.exit;
   }
+  const bool any = !items.empty();
   if (open_only) {
     json::array kept;
     for (const auto& item : items)
@@ -114,7 +115,7 @@ int incidents(const Options& options, bool csv, bool open_only) {
   }
   std::cout << (csv            ? as_csv(items)
                 : options.json ? json::serialize(json::object{{"items", items}}) + "\n"
-                               : as_table(items));
+                               : as_table(items, any));
   return kDone;
 }
 

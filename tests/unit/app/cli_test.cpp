@@ -304,6 +304,16 @@ TEST(Cli, QueueRetryAsksForWhatWasNamed) {
   EXPECT_EQ(asked[2].body, (boost::json::object{{"id", kId}}));
 }
 
+TEST(Cli, IncidentsThatAreAllClosedAreNotCalledNone) {
+  const ScriptedDaemon daemon(R"({"items": [{"number": 1, "kind": "integrity", "of": "spool",
+    "detail": "x", "first": 1, "last": 1, "count": 1, "subjects_affected": 0, "subjects": [],
+    "state": "closed", "closed": 2, "closed_by": "ana", "reason": "mended"}]})");
+  const ScriptedDaemon none(R"({"items": []})");
+
+  EXPECT_EQ(Command(daemon.arguments({"incidents", "--open"})).out(), "no incident is open\n");
+  EXPECT_EQ(Command(none.arguments({"incidents", "--open"})).out(), "no incident is on record\n");
+}
+
 TEST(Cli, QueueRetrySaysWhatIsDueAlsoWhenNothingHadToBeRequeued) {
   const ScriptedDaemon daemon(R"({"requeued": 0, "destinations": [
     {"name": "archive", "due": 12, "state": "down", "state_text": ""},
