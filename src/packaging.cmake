@@ -33,6 +33,9 @@ install(FILES conf/prometheus/dosigate.rules.yml conf/grafana/dosigate.json DEST
 if(EXISTS ${PROJECT_SOURCE_DIR}/README.md)
   install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endif()
+# What the README links to, and the tables that it names: under the same names.
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN *.md)
+install(DIRECTORY conf/ps315 conf/ps33 conf/deid DESTINATION ${CMAKE_INSTALL_DOCDIR}/conf FILES_MATCHING PATTERN *.tsv)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME dosigate)
