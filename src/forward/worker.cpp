@@ -215,7 +215,7 @@ Result<Peer::Answer> Worker<domain>::send(const Claimed<domain>& claimed, const 
                                     " MiB and is not converted: let the archive accept " +
                                     name_of_class(claimed.sop_class_uid()) + " in " +
                                     name_of_syntax(claimed.transfer_syntax_uid()) +
-                                    ", then requeue");
+                                    ", then `dosigate queue retry`");
   const std::lock_guard one_at_a_time(shared_.compressing);
   const auto whole = whole_of(claimed);
   if (!whole) return whole.error();
@@ -241,7 +241,7 @@ auto Worker<domain>::deliver_by_store(Claimed<domain> claimed, Batch& rest,
     const std::string words = "archive accepts no presentation context for " +
                               name_of_class(claimed.sop_class_uid()) + " in " +
                               name_of_syntax(claimed.transfer_syntax_uid()) +
-                              ": let it accept them, then requeue";
+                              ": let it accept them, then `dosigate queue retry`";
     park(std::move(claimed), 0, words);
     return Next::Continue;
   }

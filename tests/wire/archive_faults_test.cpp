@@ -147,7 +147,7 @@ TEST_P(ArchiveThatDoesNotAccept, ParksWithTheNameOfWhatItShouldAccept) {
   EXPECT_TRUE(eventually([&] {
     return hospital.parked("accepts no presentation context for CT Image Storage in ") == kSent;
   })) << boost::json::serialize(hospital.queue());
-  EXPECT_TRUE(hospital.shows("up", "let it accept them, then requeue"));
+  EXPECT_TRUE(hospital.shows("up", "let it accept them, then `dosigate queue retry`"));
   EXPECT_TRUE(hospital.node().totals().add_up());
   hospital.archive.set({});
   ASSERT_EQ(hospital.node().dosigate({"queue", "retry", "--destination", "archive"}).code, 0);
