@@ -71,15 +71,16 @@ Result<std::unique_ptr<IncidentRegister>> IncidentRegister::open(const fs::path&
               "the incident register was changed by someone else; as it was found it is kept in " +
                   aside + ", and a new one begins here");
   for (const PendingIncident& one : pending_incidents(state_dir))
-    out->noted(one.kind, one.of, one.detail, {}, 1, one.when);
+    out->noted(one.kind, one.of, one.detail, {}, 1, one.when, one.when);
   forget_pending(state_dir);
   return out;
 }
 
 void IncidentRegister::note(IncidentKind kind, const std::string& of, const std::string& detail,
-                            const std::set<std::string>& subjects, std::uint64_t times) noexcept
-    try {
-  noted(kind, of, detail, subjects, times, to_unix(clock_()));
+                            const std::set<std::string>& subjects, std::uint64_t times,
+                            std::chrono::seconds ago) noexcept try {
+  const std::int64_t last = to_unix(clock_());
+  noted(kind, of, detail, subjects, times, last - ago.count(), last);
 } catch (const std::exception& broken) {
   spdlog::error("cannot note an incident kind={} of=\"{}\" error={}", incident_word(kind), of,
                 broken.what());
@@ -87,18 +88,19 @@ void IncidentRegister::note(IncidentKind kind, const std::string& of, const std:
 
 void IncidentRegister::noted(IncidentKind kind, const std::string& of, const std::string& detail,
                              const std::set<std::string>& subjects, std::uint64_t times,
-                             std::int64_t when) {
+                             std::int64_t first, std::int64_t last) {
   const std::lock_guard lock(mutex_);
+  const std::int64_t day = first / kSecondsPerDay;
   std::string thing = of;
-  auto known = book_.same(kind, thing, when / kSecondsPerDay);
-  if (!known && book_.things(kind, when / kSecondsPerDay) >= kMostThings) {
+  auto known = book_.same(kind, thing, day);
+  if (!known && book_.things(kind, day) >= kMostThings) {
     thing = kOthers;
-    known = book_.same(kind, thing, when / kSecondsPerDay);
+    known = book_.same(kind, thing, day);
   }
   if (known) {
     More& more = more_[*known];
     more.times += times;
-    more.last = when;
+    more.last = last;
     std::set<std::string> fresh;
     const auto& before = book_.all().at(*known).subjects;
     std::set_difference(subjects.begin(), subjects.end(), before.begin(), before.end(),
@@ -114,8 +116,8 @@ void IncidentRegister::noted(IncidentKind kind, const std::string& of, const std
          {"of", thing},
          {"detail", detail},
          {"subjects", joined(subjects)},
-         {"when", std::to_string(when)}});
-  if (times > 1) more_[id] = {times - 1, when};
+         {"when", std::to_string(first)}});
+  if (times > 1) more_[id] = {times - 1, last};
   spdlog::error("incident number={} kind={} of=\"{}\": {}", number, incident_word(kind), thing,
                 detail);
   audit_.record("incident." + std::string(incident_word(kind)), kDaemon,

@@ -34,7 +34,7 @@ void PeerRefusals::add(const Origin& origin, const std::string& reason) noexcept
     if (fresh && !alone) peer.origin.calling_ae = name;
     peer.reason = reason;
     ++peer.count;
-    ++peer.not_noted;
+    if (peer.not_noted++ == 0) peer.since = now;
   });
 } catch (const std::exception& broken) {
   spdlog::error("cannot count a refused association error={}", broken.what());
@@ -71,7 +71,8 @@ void PeerRefusals::write(bool now) noexcept try {
                     "no route admits it (" + peer.reason +
                         "): if the machine is the hospital's own, give it a [[route]]; if not, "
                         "find out what it is",
-                    {}, peer.not_noted);
+                    {}, peer.not_noted,
+                    std::chrono::duration_cast<std::chrono::seconds>(time - peer.since));
 } catch (const std::exception& broken) {
   spdlog::error("cannot record refused associations error={}", broken.what());
 }

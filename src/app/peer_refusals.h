@@ -35,6 +35,7 @@ class PeerRefusals {
     std::string reason;
     std::uint64_t count = 0;      ///< not in the audit log yet
     std::uint64_t not_noted = 0;  ///< nor in the register
+    SteadyTime since{};           ///< the first of those
     std::optional<SteadyTime> recorded;
   };
   void write(bool now) noexcept;

@@ -77,8 +77,10 @@ class IncidentRegister {
   ~IncidentRegister();
 
   /// Never throws: what cannot be written is logged, and the caller's work goes on.
+  /// @param ago  since the first of `times`; the last of them is now.
   void note(IncidentKind kind, const std::string& of, const std::string& detail,
-            const std::set<std::string>& subjects = {}, std::uint64_t times = 1) noexcept;
+            const std::set<std::string>& subjects = {}, std::uint64_t times = 1,
+            std::chrono::seconds ago = {}) noexcept;
   /// Counts that only memory has.
   void flush() noexcept;
   /// NotFound, or Conflict when it is closed already. Durable on return.
@@ -89,7 +91,8 @@ class IncidentRegister {
  private:
   IncidentRegister(std::unique_ptr<AuditLog> lines, AuditLog& audit, WallClock clock);
   void noted(IncidentKind kind, const std::string& of, const std::string& detail,
-             const std::set<std::string>& subjects, std::uint64_t times, std::int64_t when);
+             const std::set<std::string>& subjects, std::uint64_t times, std::int64_t first,
+             std::int64_t last);
   void write(const std::string& event, const std::string& actor,
              std::vector<std::pair<std::string, std::string>> fields);
   void write_count(std::uint64_t number, const std::set<std::string>& subjects);

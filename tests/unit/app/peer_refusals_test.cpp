@@ -66,6 +66,21 @@ TEST_F(Watch, AMachineThatTriesAllDayIsWrittenOncePerIntervalWithItsCount) {
   EXPECT_EQ(incidents->list()[0].count, 100U);
 }
 
+TEST_F(Watch, AnIncidentIsOfTheTimeOfItsFirstRefusalAndNotOfTheNextLook) {
+  refusals->add(from("WHO"), "calling-ae-unknown");
+  now += minutes(2);
+  refusals->add(from("WHO"), "calling-ae-unknown");
+  const auto noted = to_unix(wall_now());
+  refusals->flush();
+  incidents->flush();
+
+  ASSERT_EQ(incidents->list().size(), 1U);
+  const Incident incident = incidents->list()[0];
+  EXPECT_NEAR(static_cast<double>(incident.first), static_cast<double>(noted - 120), 2);
+  EXPECT_NEAR(static_cast<double>(incident.last), static_cast<double>(noted), 2);
+  EXPECT_EQ(incident.count, 2U);
+}
+
 TEST_F(Watch, AThousandNamesAreFewLinesAndNoCountIsLost) {
   for (int i = 0; i < 1000; ++i) refusals->add(from("AE" + std::to_string(i)), "x");
   refusals.reset();
