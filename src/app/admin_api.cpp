@@ -31,6 +31,12 @@ std::optional<unsigned> whole_number(const std::string& text, unsigned most) {
   return static_cast<unsigned>(std::stoul(text));
 }
 
+/// What Deidentifier::clean lets a Decision accept.
+bool is_waived_by_a_look(HoldReason reason) {
+  return reason == HoldReason::SecondaryCapture || reason == HoldReason::BurnedIn ||
+         reason == HoldReason::Ultrasound || reason == HoldReason::Recording;
+}
+
 json::object counts_of(const std::map<std::string, std::uint64_t>& counts) {
   json::object out;
   for (const auto& [name, count] : counts) out[name] = count;
@@ -204,6 +210,13 @@ ApiResponse AdminApi::release(const ApiRequest& request, const InstanceId& id) {
         if (!parsed)
           return problem(
               fail(Fault::Invalid, "\"accept\" names an unknown reason: see `quarantine list`"));
+        if (!is_waived_by_a_look(*parsed))
+          return problem(fail(Fault::Invalid,
+                              std::string(hold_reason_text(*parsed)) +
+                                  " cannot be waived: only secondary-capture, burned-in, "
+                                  "ultrasound and recording can, by a look at the pixels. End "
+                                  "what it is held for (`quarantine show ID`), then release it "
+                                  "without accepting anything"));
         decision.accepted.insert(*parsed);
         accepted += (accepted.empty() ? "" : " ") + std::string(hold_reason_text(*parsed));
       }

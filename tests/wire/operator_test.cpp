@@ -183,6 +183,19 @@ TEST_F(Operator, AHeldInstanceRaisesAnAlertIsReleasedByAPersonAndClearsIt) {
     EXPECT_THAT(content_of(alerts), Not(HasSubstr(planted.value)));
 }
 
+TEST_F(Operator, AReasonThatNoLookCanAnswerIsNotTakenAsWaived) {
+  node_.start();
+  send_burned_in();
+  const std::string id = held_id();
+
+  const Finished release = node_.dosigate(
+      {"quarantine", "release", id, "--accept", "patient-in-doubt", "--reason", "it is hers"});
+
+  EXPECT_EQ(release.code, 1);
+  EXPECT_THAT(release.output, HasSubstr("patient-in-doubt cannot be waived"));
+  EXPECT_EQ(held_id(), id);
+}
+
 TEST_F(Operator, TheMapAnswersWithAReasonAndTheAuditLogHoldsTheQuestionNotTheIdentity) {
   node_.start();
   ASSERT_EQ(send_one().code, 0);
