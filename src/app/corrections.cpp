@@ -219,6 +219,8 @@ Result<void> Corrections::admit(const std::string& study_uid) {
     return fail(Fault::Conflict,
                 "the study was given to another patient: what comes of it is "
                 "taken under its new UID");
+  if (study->state != State::Withdrawn)
+    return fail(Fault::Conflict, "the study is not withdrawn: what comes of it is taken already");
   return map_.set_withdrawn(study_uid, false);
 }
 

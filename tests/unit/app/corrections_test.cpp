@@ -288,6 +288,10 @@ TEST_F(CorrectionsTest, WhatComesOfAWithdrawnStudyIsHeldUntilItIsAdmitted) {
   EXPECT_THAT(quarantine_->list(), SizeIs(1));
   ASSERT_TRUE(corrections_->admit(study));
   EXPECT_EQ(release_all(), "queued ");
+  const auto again = corrections_->admit(study);
+  ASSERT_FALSE(again) << "there is nothing to admit any more";
+  EXPECT_EQ(again.error().fault, Fault::Conflict);
+  EXPECT_THAT(again.error().detail, HasSubstr("is not withdrawn"));
 }
 
 TEST_F(CorrectionsTest, WithdrawingNeedsACodeAndAStudyThatIsNotSomebodyElses) {
