@@ -131,6 +131,11 @@ std::vector<Condition> Node::conditions() const {
     out.push_back({1, "quarantine-not-empty", "",
                    std::to_string(held.count) +
                        " originals wait for a decision: see `dosigate quarantine list`"});
+  if (quarantine_.is_full())
+    out.push_back({2, "quarantine-full", "",
+                   "the quarantine is at its cap ([node] quarantine_cap_gb): what would be held is "
+                   "refused with 0xA700 and stays with its sender; decide about what is held "
+                   "(`dosigate quarantine list`), or raise the cap and restart"});
   const auto use = disk();
   add_admission_conditions(out, use);
   if (use.free >= config_.node.min_free_bytes && use.hours_left && *use.hours_left < 24)

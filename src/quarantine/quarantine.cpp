@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <map>
 #include <mutex>
@@ -164,6 +165,7 @@ struct Quarantine::Impl {
   std::filesystem::path directory;
   const Keyring& keys;
   std::uint64_t cap_bytes;
+  std::atomic<bool> no_room{false};  ///< for one that came after the last removal
   WallClock clock;
   Guarded<Index> index;
   mutable std::shared_mutex writing;  ///< shared by whoever writes a held file
@@ -198,9 +200,11 @@ Result<void> Quarantine::hold(const InstanceId& id, const ReceivedInstance& orig
   });
   if (admitted == Admitted::Known)
     return fail(Fault::Conflict, "an instance is held already under the id " + to_hex(id));
-  if (admitted == Admitted::NoRoom)
+  if (admitted == Admitted::NoRoom) {
+    impl_->no_room = true;
     return fail(Fault::Busy, "the quarantine is full (cap " + std::to_string(impl_->cap_bytes) +
                                  " bytes); release or discard what is held, or raise the cap");
+  }
   try {
     const std::uint64_t size = impl_->write(id, original, card, now, passed);
     impl_->index.with([&](Index& all) { all.at(id).bytes = size; });
@@ -286,6 +290,7 @@ Result<void> Quarantine::remove(const InstanceId& id) {
   }
   sync_directory(impl_->directory);
   impl_->index.with([&](Index& all) { all.erase(id); });
+  impl_->no_room = false;
   return {};
 }
 
@@ -314,6 +319,11 @@ Quarantine::Totals Quarantine::totals() const {
         totals.oldest_unix = held.since;
     return totals;
   });
+}
+
+bool Quarantine::is_full() const {
+  const std::uint64_t used = totals().bytes;
+  return impl_->no_room || (used > 0 && used >= impl_->cap_bytes - impl_->cap_bytes / 20);
 }
 
 }  // namespace dosigate

@@ -196,6 +196,21 @@ TEST_F(Operator, AReasonThatNoLookCanAnswerIsNotTakenAsWaived) {
   EXPECT_EQ(held_id(), id);
 }
 
+TEST_F(Operator, AFullQuarantineIsAConditionAndTheSenderKeepsWhatWouldBeHeld) {
+  NodeProcess node(dir_.path / "other", {.node = "quarantine_cap_gb = 0\n"});
+  node.start();
+  const auto file = dir_.path / "burned-in.dcm";
+  std::filesystem::copy_file(phantom_.files[0].path, file);
+  ASSERT_EQ(run({"dcmodify", "-nb", "-i", "BurnedInAnnotation=YES", file.string()}).code, 0);
+
+  EXPECT_NE(run(storescu_arguments(node.port(), {file})).code, 0);
+
+  const Finished check = node.dosigate({"check"});
+  EXPECT_EQ(check.code, 2);
+  EXPECT_THAT(check.output, HasSubstr("quarantine-full: the quarantine is at its cap"));
+  EXPECT_EQ(node.totals().quarantined, 0U);
+}
+
 TEST_F(Operator, TheMapAnswersWithAReasonAndTheAuditLogHoldsTheQuestionNotTheIdentity) {
   node_.start();
   ASSERT_EQ(send_one().code, 0);

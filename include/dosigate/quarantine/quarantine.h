@@ -67,6 +67,9 @@ class Quarantine {
     std::uint64_t count, bytes, oldest_unix;  ///< of what is held; oldest 0 when nothing is
   };
   Totals totals() const;
+  /// Something was refused for want of room since the last removal, or less than a twentieth of the
+  /// cap is left.
+  bool is_full() const;
 
  private:
   struct Impl;

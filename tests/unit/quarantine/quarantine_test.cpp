@@ -102,12 +102,15 @@ TEST(Quarantine, IsBusyAboveItsCapAndTakesMoreWhenSomethingLeft) {
   Quarantine quarantine(ward.directory, ward.keys.keyring, 250'000);
   const InstanceId first = random_id();
   ASSERT_TRUE(quarantine.hold(first, received(200'000), "r", ""));
+  EXPECT_FALSE(quarantine.is_full());
 
   const auto second = quarantine.hold(random_id(), received(100'000), "r", "");
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().fault, Fault::Busy);
+  EXPECT_TRUE(quarantine.is_full());
 
   ASSERT_TRUE(quarantine.remove(first));
+  EXPECT_FALSE(quarantine.is_full());
   EXPECT_TRUE(quarantine.hold(random_id(), received(100'000), "r", ""));
 }
 
@@ -133,6 +136,15 @@ TEST(Quarantine, TheCapCountsWhatWasHeldBeforeARestart) {
 
   ASSERT_FALSE(held);
   EXPECT_EQ(held.error().fault, Fault::Busy);
+}
+
+TEST(Quarantine, IsFullBeforeAnythingIsRefused) {
+  const Ward ward;
+  Quarantine quarantine(ward.directory, ward.keys.keyring, 210'000);
+
+  ASSERT_TRUE(quarantine.hold(random_id(), received(200'000), "r", ""));
+
+  EXPECT_TRUE(quarantine.is_full());
 }
 
 TEST(Quarantine, ForgetsARemovedOneForGood) {
