@@ -65,7 +65,7 @@ function together(items) {
     group.bytes += row.bytes;
     group.attempts = Math.max(group.attempts, row.attempts);
     group.queued_s = Math.max(group.queued_s, row.queued_s);
-    group.next_attempt_s = Math.min(group.next_attempt_s, row.next_attempt_s);
+    if (row.next_attempt_s !== null) group.next_attempt_s = Math.min(group.next_attempt_s, row.next_attempt_s);
   }
   return [...groups.values()];
 }
@@ -83,7 +83,7 @@ async function sendNow(group, refresh) {
 
 export function queue(main, {data, status, refresh}) {
   const rows = together(data.items);
-  const waiting = (row) => (row.state === 'parked' ? t('queue.by.hand') : row.next_attempt_s > 0 ? span(row.next_attempt_s) : t('queue.due'));
+  const waiting = (row) => (row.state === 'parked' ? t('queue.by.hand') : row.next_attempt_s === null ? '' : row.next_attempt_s > 0 ? span(row.next_attempt_s) : t('queue.due'));
   render(main, el('div', {class: 'heading'}, el('h1', {}, t('nav.queue')), status.destinations.map((d) => el('span', {class: 'chip'}, `${d.name} `, stateBadge(d)))),
     rows.length ? [el('div', {class: 'buttons'}, el('button', {type: 'button', onclick: () => retry({}, refresh)}, t('queue.retry.all'))),
       data.items.length === MOST ? el('p', {class: 'faint'}, t('queue.shown', {n: number(MOST)})) : null,

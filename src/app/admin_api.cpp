@@ -37,6 +37,25 @@ bool is_waived_by_a_look(HoldReason reason) {
          reason == HoldReason::Ultrasound || reason == HoldReason::Recording;
 }
 
+/// What is queued waits for its destination when that is not asked at the moment: why that is, and
+/// no time.
+void add_destination(json::object& row, const ArchiveForwarder* forwarder) {
+  std::string why;
+  if (forwarder == nullptr) {
+    why = "its destination is not configured";
+  } else if (const auto state = forwarder->state();
+             state.state == "paused" || state.state == "waiting") {
+    why = state.state_text;
+  } else if (state.state == "down") {
+    const auto& own = row.at("reason").as_string();  // of one that was tried
+    why = own.empty() ? "the destination is down: " + state.last_error : std::string(own);
+  } else {
+    return;
+  }
+  row["reason"] = why;
+  row["next_attempt_s"] = nullptr;
+}
+
 json::object counts_of(const std::map<std::string, std::uint64_t>& counts) {
   json::object out;
   for (const auto& [name, count] : counts) out[name] = count;
@@ -165,9 +184,16 @@ ApiResponse AdminApi::queue(const ApiRequest& request) const {
     rows.push_back({std::move(cursor), std::move(row)});
   }
   std::ranges::sort(rows, {}, &Placed::cursor);
+  const auto forwarders = node_.forwarders_.with([](const auto& all) { return all; });
   return {200, paged(
                    *page, rows, [](const Placed& one) { return one.cursor; },
-                   [](const Placed& one) { return json_of(one.row); })};
+                   [&](const Placed& one) {
+                     json::object row = json_of(one.row);
+                     const auto to = forwarders.find(one.row.destination);
+                     if (one.row.state == DeliveryState::Queued)
+                       add_destination(row, to == forwarders.end() ? nullptr : to->second.get());
+                     return row;
+                   })};
 }
 
 ApiResponse AdminApi::quarantine(const ApiRequest& request) const {

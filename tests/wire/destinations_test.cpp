@@ -15,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::size_t spool_files(const NodeProcess& node) {
   std::size_t count = 0;
@@ -159,6 +160,25 @@ TEST_F(RemovedDestination, IsKnownToARetryAsLongAsSomethingWaitsForIt) {
   EXPECT_THAT(retry.output, HasSubstr("second has 5 due, but is not configured"));
   ASSERT_EQ(abandon({"--destination", "second"}).code, 0);
   EXPECT_EQ(hospital.node().dosigate({"queue", "retry", "--destination", "second"}).code, 1);
+}
+
+TEST(QueueList, SaysOfWhatWaitsForADestinationWhyItIsNotAsked) {
+  Hospital hospital;
+  hospital.archive.down();
+  hospital.send(3);
+  ASSERT_TRUE(eventually([&] { return hospital.shows("down", ""); }));
+  const auto all = [&](const std::string& words) {
+    const auto rows = hospital.queue();
+    return rows.size() == 3 && std::ranges::all_of(rows, [&](const auto& row) {
+             return std::string(row.at("reason").as_string()).find(words) != std::string::npos &&
+                    row.at("next_attempt_s").is_null();
+           });
+  };
+
+  EXPECT_TRUE(all("ARCHIVE at 127.0.0.1"));
+  EXPECT_THAT(hospital.node().dosigate({"queue", "list"}).output, Not(HasSubstr(" 0 s ")));
+  ASSERT_EQ(hospital.node().dosigate({"queue", "pause", "archive", "--reason", "x"}).code, 0);
+  EXPECT_TRUE(all("paused since "));
 }
 
 TEST(Retry, OfADestinationOrAnInstanceThatIsNotThereIsAnErrorAndOfADeadOneSaysWhatIsDue) {
