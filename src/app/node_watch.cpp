@@ -14,6 +14,7 @@
 #include "dosigate/base/locked_memory.h"
 #include "key_rotation.h"
 #include "node_tls.h"
+#include "status.h"
 #include "study_completion.h"
 #include "tokens.h"
 #include "verifications.h"
@@ -28,6 +29,7 @@ constexpr std::chrono::seconds kToldEvery{3};
 constexpr std::chrono::seconds kCompleteEvery{1};
 constexpr std::chrono::seconds kSecurityEvery{10};
 constexpr std::chrono::hours kFoldEvery{1};
+constexpr long long kLateAfter = 3'600;  ///< seconds in the queue of a destination that is open
 constexpr std::int64_t kNotToldAfter = 3'600;  ///< seconds until an open withdrawal is a warning
 constexpr std::size_t kToldAtOnce = 100;
 constexpr std::int64_t kTokenWarns = 14 * kSecondsPerDay;
@@ -93,6 +95,17 @@ std::vector<Condition> Node::conditions() const {
            std::to_string(queue.queued) +
                " instances wait for a destination that the configuration no longer has: put "
                "it back and reload, or give them up by `dosigate queue abandon`"});
+    // What came while it was closed is not late as soon as it opens.
+    const bool was_closed = last_closed_.with([&](const auto& closed_at) {
+      const auto last = closed_at.find(name);
+      return last != closed_at.end() &&
+             steady_now() - last->second < std::chrono::seconds(kLateAfter);
+    });
+    if (const auto age = age_s(queue.oldest_queued_unix);
+        age > kLateAfter && !was_closed && !closed.contains(name) && forwarders.contains(name))
+      out.push_back({1, "queue-old", name,
+                     "the oldest instance has waited for " + std::to_string(age / 3'600) +
+                         " h: see `dosigate queue list` and `dosigate peer echo " + name + "`"});
   }
   for (const std::string& trouble :
        {stores_.map->trouble(), stores_.ledger->trouble(), stores_.spool->trouble()})
@@ -197,6 +210,7 @@ void Node::tick() {
   }
   if (now - last_alert_ >= kAlertEvery) {
     last_alert_ = now;
+    note_closed();
     raise_and_clear_alerts();
   }
   if (now - last_creators_ >= kCreatorsEvery) {
@@ -225,6 +239,15 @@ void Node::tick() {
     last_fold_ = now;
     answers_->expire();
     stores_.ledger->fold(config_.node.ledger_keep_days);
+  }
+}
+
+void Node::note_closed() {
+  const auto forwarders = forwarders_.with([](const auto& all) { return all; });
+  for (const auto& [name, forwarder] : forwarders) {
+    const auto state = forwarder->state().state;
+    if (state == "paused" || state == "waiting")
+      last_closed_.with([&, at = steady_now()](auto& closed) { closed[name] = at; });
   }
 }
 

@@ -181,6 +181,34 @@ TEST(QueueList, SaysOfWhatWaitsForADestinationWhyItIsNotAsked) {
   EXPECT_TRUE(all("paused since "));
 }
 
+TEST(OldQueue, IsAConditionOfADestinationThatIsOpen) {
+  Hospital hospital({}, true);
+  hospital.archive.down();
+  hospital.second.down();
+  hospital.send(1);
+  ASSERT_EQ(hospital.node().dosigate({"queue", "pause", "second", "--reason", "x"}).code, 0);
+  EXPECT_THAT(hospital.node().dosigate({"check"}).output, Not(HasSubstr("queue-old")));
+  ASSERT_EQ(hospital.node().stop(), 0);
+  const Finished aged =
+      run({"/usr/bin/python3", "-c",
+           "import sqlite3,sys\nd=sqlite3.connect(sys.argv[1])\n"
+           "d.execute('UPDATE item SET queued=queued-7300')\nd.commit()",
+           (hospital.node().directory() / "state" / "archive" / "queue.db").string()});
+  ASSERT_EQ(aged.code, 0) << aged.output;
+  hospital.node().start();
+
+  const std::string check = hospital.node().dosigate({"check"}).output;
+
+  EXPECT_THAT(check, HasSubstr("queue-old archive: the oldest instance has waited for 2 h"));
+  EXPECT_THAT(check, Not(HasSubstr("queue-old second")));
+  ASSERT_TRUE(eventually([&] {
+    return hospital.node().log().find("condition=queue-old of=archive") != std::string::npos;
+  }));
+  ASSERT_EQ(hospital.node().dosigate({"queue", "resume", "second"}).code, 0);
+  EXPECT_THAT(hospital.node().dosigate({"check"}).output, Not(HasSubstr("queue-old second")))
+      << "it was closed until now";
+}
+
 TEST(Retry, OfADestinationOrAnInstanceThatIsNotThereIsAnErrorAndOfADeadOneSaysWhatIsDue) {
   Hospital hospital;
   hospital.archive.down();

@@ -139,6 +139,7 @@ class Node {
   void add_key_conditions(std::vector<Condition>& out) const;
   void add_token_conditions(std::vector<Condition>& out) const;
   void raise_and_clear_alerts();
+  void note_closed();
   void record_told();
   // node_security.cpp
   static void remember_failed_start(const Config& config, const Error& error);
@@ -191,6 +192,7 @@ class Node {
 
   Guarded<DiskRate> rate_;  ///< a sample every ten seconds
   std::map<std::string, Condition> raised_;
+  Guarded<std::map<std::string, SteadyTime>> last_closed_;  ///< destinations: paused, or by hours
   SteadyTime last_sample_{}, last_alert_{}, last_fold_{}, last_creators_{}, last_told_{},
       last_complete_{}, last_security_{};
 };
