@@ -20,6 +20,7 @@
 #include <poll.h>
 
 #include "dosigate/app/node.h"
+#include "dosigate/base/clock.h"
 #include "dosigate/crypto/locked_heap.h"
 #include "dosigate/dicom/dcmtk.h"
 #include "dosigate/net/connection.h"
@@ -116,9 +117,32 @@ class Reload {
   std::jthread running_;
 };
 
+/// Of systemd (WatchdogSec): fed as long as this thread and the one that accepts come round. A node
+/// that lets nobody in is as good as none, and a new one begins where it was.
+class Watchdog {
+ public:
+  Watchdog() {
+    std::uint64_t microseconds = 0;
+    if (sd_watchdog_enabled(0, &microseconds) > 0)
+      patience_ = std::chrono::microseconds(microseconds / 2);
+  }
+  void feed(Node& node) {
+    const bool hangs = steady_now() - node.last_turn() >= patience_;
+    if (hangs && !hangs_)
+      spdlog::error("the thread that accepts associations hangs: the watchdog is not fed");
+    hangs_ = hangs;
+    if (!hangs) sd_notify(0, "WATCHDOG=1");
+  }
+
+ private:
+  std::chrono::microseconds patience_ = std::chrono::minutes(1);
+  bool hangs_ = false;
+};
+
 /// Until SIGTERM. A second between two looks at the disk, the alerts and the watchdog.
 void serve_until_told(Node& node, const FileDescriptor& signals) {
   Reload reload(node);
+  Watchdog watchdog;
   for (;;) {
     pollfd told{signals.get(), POLLIN, 0};
     if (::poll(&told, 1, 1000) == 1) {
@@ -132,7 +156,7 @@ void serve_until_told(Node& node, const FileDescriptor& signals) {
       reload.ask();
     }
     reload.go_on();
-    sd_notify(0, "WATCHDOG=1");
+    watchdog.feed(node);
     try {
       node.tick();
     } catch (const std::exception& broken) {

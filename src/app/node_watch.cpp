@@ -12,6 +12,7 @@
 #include "dosigate/app/node.h"
 #include "dosigate/base/clock.h"
 #include "dosigate/base/locked_memory.h"
+#include "dosigate/net/acceptor.h"
 #include "key_rotation.h"
 #include "node_tls.h"
 #include "status.h"
@@ -45,6 +46,8 @@ std::uint64_t database_bytes(const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+SteadyTime Node::last_turn() const { return acceptor_->last_turn(); }
 
 DiskUse Node::disk() const {
   const auto& node = config_.node;

@@ -4,6 +4,8 @@
 #include <mutex>
 #include <system_error>
 
+#include <boost/asio/post.hpp>
+
 #include "dosigate/net/listen.h"
 #include "waiting_room.h"
 
@@ -58,6 +60,8 @@ struct Acceptor::Impl : std::enable_shared_from_this<Impl> {
   WaitingRoom waiting;
   std::atomic<std::uint64_t> accepted{0}, malformed{0}, timed_out{0}, over_limit{0}, failed{0},
       tls_failed{0}, unwelcome{0}, turned_away{0};
+  std::atomic<SteadyTime> turn{steady_now()};
+  std::atomic<bool> turn_asked{false};
 };
 
 void Acceptor::Impl::accept_on(Listener& listener) {
@@ -183,6 +187,18 @@ std::vector<std::string> Acceptor::tls_endpoints() const { return impl_->endpoin
 Acceptor::Counters Acceptor::counters() const {
   return {impl_->accepted, impl_->malformed,  impl_->timed_out, impl_->over_limit,
           impl_->failed,   impl_->tls_failed, impl_->unwelcome, impl_->turned_away};
+}
+
+SteadyTime Acceptor::last_turn() const {
+  if (!impl_->turn_asked.exchange(true)) {
+    asio::post(impl_->io, [impl = impl_] {
+      // Under the lock of whoever accepts: a handler that never lets go of it is a hang, too.
+      const std::lock_guard lock(*impl->guard);
+      impl->turn = steady_now();
+      impl->turn_asked = false;
+    });
+  }
+  return impl_->turn;
 }
 
 std::map<std::string, std::size_t> Acceptor::pending() const {

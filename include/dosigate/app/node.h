@@ -90,6 +90,8 @@ class Node {
   /// NotFound when it is not paused. Also of a destination that the configuration no longer has.
   Result<void> resume_destination(const std::string& destination, const std::string& actor);
 
+  /// When the thread that accepts associations has last come round (Acceptor::last_turn).
+  SteadyTime last_turn() const;
   std::vector<Condition> conditions() const;
   DiskUse disk() const;
   /// What HTTP servers ask; as long as the node.

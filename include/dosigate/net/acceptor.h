@@ -10,6 +10,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "dosigate/base/clock.h"
 #include "dosigate/base/durable_file.h"
 #include "dosigate/net/association_request.h"
 #include "dosigate/net/caller.h"
@@ -74,6 +75,9 @@ class Acceptor {
   std::vector<std::string> endpoints() const;
   std::vector<std::string> tls_endpoints() const;
   Counters counters() const;
+  /// When the thread that accepts has come round last; has it come round again. Old: it hangs, and
+  /// nobody is let in.
+  SteadyTime last_turn() const;
   /// How many wait at present, by address.
   std::map<std::string, std::size_t> pending() const;
 

@@ -7,8 +7,10 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <ctime>
+#include <future>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -71,6 +73,29 @@ class Listening {
   Acceptor acceptor_;
   std::thread thread_;
 };
+
+TEST(Acceptor, KnowsWhenItHasComeRoundLastAndThatItHangs) {
+  std::promise<void> end;
+  std::atomic<bool> hangs{false};
+  Acceptor::Settings settings;
+  settings.welcomes = [&, ended = end.get_future().share()](const std::string&) {
+    hangs = true;
+    ended.wait();
+    return true;
+  };
+  Listening node(settings);
+  const SteadyTime begun = steady_now();
+  EXPECT_TRUE(node.eventually([&] { return node.acceptor().last_turn() > begun; }));
+
+  const RawScu peer(node.port());
+  ASSERT_TRUE(node.eventually([&] { return hangs.load(); }));
+  const SteadyTime since = steady_now();
+  (void)node.acceptor().last_turn();
+
+  EXPECT_LT(node.acceptor().last_turn(), since);
+  end.set_value();
+  EXPECT_TRUE(node.eventually([&] { return node.acceptor().last_turn() > since; }));
+}
 
 TEST(Acceptor, HandsOverTheRequestAndABlockingSocketWithoutNagle) {
   Listening listening;
