@@ -77,11 +77,11 @@ bool LeakBytes::has_word(std::string_view run) const {
 }
 
 LeakBytes::Found LeakBytes::find(ByteView bytes, const std::unordered_set<std::string>& uids,
-                                 bool swapped) const {
+                                 std::size_t word) const {
   const std::size_t size = bytes.size();
   const auto byte = [&](std::size_t i) {
-    const std::size_t at = swapped && (i ^ 1U) < size ? i ^ 1U : i;
-    return kLower[static_cast<unsigned char>(bytes[at])];
+    const std::size_t turned = i ^ (word - 1);
+    return kLower[static_cast<unsigned char>(bytes[turned < size ? turned : i])];
   };
   // From `i` on, zeros passed over: a term has none, and UTF-16 of ASCII is ASCII with zeros.
   const auto term_from = [&](std::size_t i, const std::string& term) {

@@ -22,8 +22,8 @@ class LeakBytes {
   void add_word(std::string_view folded_ascii);
 
   enum class Found : std::uint8_t { Nothing, Term, Uid };
-  /// @param swapped  every two bytes change places before they are read.
-  Found find(ByteView bytes, const std::unordered_set<std::string>& uids, bool swapped) const;
+  /// @param word  so many bytes, a power of two, are turned round before they are read; 1: none.
+  Found find(ByteView bytes, const std::unordered_set<std::string>& uids, std::size_t word) const;
 
  private:
   void add_bytes(std::string term);

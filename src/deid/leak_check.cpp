@@ -34,6 +34,35 @@ std::string reread_as_utf8(std::string_view text, std::string_view specific) {
   return utf8 ? *utf8 : std::string();
 }
 
+/// Bytes of one number of that VR, 1 where there are no numbers.
+std::size_t word_of(DcmEVR vr) {
+  switch (vr) {
+    case EVR_US:
+    case EVR_SS:
+    case EVR_AT:
+    case EVR_OW:
+    case EVR_xs:
+    case EVR_ox:
+    case EVR_lt:
+    case EVR_OverlayData:
+      return 2;
+    case EVR_UL:
+    case EVR_SL:
+    case EVR_FL:
+    case EVR_OL:
+    case EVR_OF:
+      return 4;
+    case EVR_UV:
+    case EVR_SV:
+    case EVR_FD:
+    case EVR_OV:
+    case EVR_OD:
+      return 8;
+    default:
+      return 1;
+  }
+}
+
 class Search {
  public:
   Search(const LeakTerms& terms, const Uids& uids, const Rules& rules, std::string_view fallback)
@@ -107,10 +136,12 @@ class Search {
       }
     } else if (tag.getGroup() != 0x7FE0) {  // pixels
       const auto bytes = value_bytes(element);
-      if (bytes && !is_string_vr(vr)) kind = terms_.in_bytes(*bytes, uids_);
-      // Text in words of a big-endian stream is turned round here.
-      if (kind.empty() && bytes && (element.ident() == EVR_OW || element.ident() == EVR_US))
-        kind = terms_.in_bytes(*bytes, uids_, true);
+      if (!bytes)
+        return Held{HoldReason::Leak, tag_text(tag) + " is kept and cannot be looked into"};
+      kind = terms_.in_bytes(*bytes, uids_);
+      // Text in numbers of a big-endian stream is turned round here.
+      const std::size_t word = word_of(element.ident());
+      if (kind.empty() && word > 1) kind = terms_.in_bytes(*bytes, uids_, word);
     }
     if (kind.empty()) return std::nullopt;
     return Held{HoldReason::Leak, tag_text(tag) + " still holds " + std::string(kind)};

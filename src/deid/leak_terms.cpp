@@ -264,8 +264,8 @@ std::string_view LeakTerms::in_text(std::string_view folded, PlaceKind place,
   return is_short_id ? kId : std::string_view();
 }
 
-std::string_view LeakTerms::in_bytes(ByteView bytes, const Uids& uids, bool swapped) const {
-  switch (bytes_.find(bytes, uids, swapped)) {
+std::string_view LeakTerms::in_bytes(ByteView bytes, const Uids& uids, std::size_t word) const {
+  switch (bytes_.find(bytes, uids, word)) {
     case LeakBytes::Found::Nothing:
       return {};
     case LeakBytes::Found::Uid:

@@ -33,8 +33,8 @@ class LeakTerms {
   /// The same of the values of a DS or IS.
   std::string_view in_number_values(std::string_view values) const;
   /// Bytes of an array: see LeakBytes.
-  /// @param swapped  every two bytes change places before they are read.
-  std::string_view in_bytes(ByteView bytes, const Uids& uids, bool swapped = false) const;
+  /// @param word  so many bytes are turned round before they are read; 1: none.
+  std::string_view in_bytes(ByteView bytes, const Uids& uids, std::size_t word = 1) const;
 
  private:
   std::string_view in_words(std::string_view folded, PlaceKind place) const;

@@ -137,9 +137,19 @@ std::optional<ByteView> value_bytes(DcmElement& element) {
   Sint16* s16 = nullptr;
   Uint32* u32 = nullptr;
   Sint32* s32 = nullptr;
+  Uint64* u64 = nullptr;
+  Sint64* s64 = nullptr;
   Float32* f32 = nullptr;
   Float64* f64 = nullptr;
   switch (element.ident()) {
+    case EVR_OverlayData:
+    case EVR_PixelData:
+      if (element.getVR() != EVR_OW) {
+        Uint8* u8 = nullptr;
+        const auto got = element.getUint8Array(u8);
+        return view(u8, got);
+      }
+      [[fallthrough]];
     case EVR_US:
     case EVR_OW:
     case EVR_AT:
@@ -154,13 +164,23 @@ std::optional<ByteView> value_bytes(DcmElement& element) {
       return view(s16, got);
     }
     case EVR_UL:
-    case EVR_OL: {
+    case EVR_OL:
+    case EVR_up: {
       const auto got = element.getUint32Array(u32);
       return view(u32, got);
     }
     case EVR_SL: {
       const auto got = element.getSint32Array(s32);
       return view(s32, got);
+    }
+    case EVR_UV:
+    case EVR_OV: {
+      const auto got = element.getUint64Array(u64);
+      return view(u64, got);
+    }
+    case EVR_SV: {
+      const auto got = element.getSint64Array(s64);
+      return view(s64, got);
     }
     case EVR_FL:
     case EVR_OF: {

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmdata/dcostrmb.h>
 
 namespace dosigate::testing {
@@ -73,7 +74,28 @@ DataSet&& DataSet::with(const DcmTagKey& tag, DcmEVR vr, std::string_view value)
 }
 
 DataSet&& DataSet::with_bytes(const DcmTagKey& tag, DcmEVR vr, std::string_view bytes) && {
-  return std::move(*this).with(tag, vr, bytes);
+  if (vr == EVR_OB || vr == EVR_UN || vr == EVR_OW) return std::move(*this).with(tag, vr, bytes);
+  const std::string_view letters = DcmVR(vr).getVRName();
+  std::string stream;
+  const auto put = [&stream](std::size_t number, int count) {
+    for (int i = 0; i < count; ++i) stream += static_cast<char>(number >> (8 * i));
+  };
+  put(tag.getGroup(), 2);
+  put(tag.getElement(), 2);
+  stream += letters;
+  if (DcmVR(vr).usesExtendedLengthEncoding()) put(0, 2);
+  put(bytes.size(), DcmVR(vr).usesExtendedLengthEncoding() ? 4 : 2);
+  stream += bytes;
+  DcmInputBufferStream input;
+  input.setBuffer(stream.data(), static_cast<offile_off_t>(stream.size()));
+  input.setEos();
+  DcmDataset read;
+  read.transferInit();
+  must(read.read(input, EXS_LittleEndianExplicit));
+  read.transferEnd();
+  must(read.loadAllDataIntoMemory());
+  must(data_set_->insert(read.remove(tag), OFTrue));
+  return std::move(*this);
 }
 
 DataSet&& DataSet::without(const DcmTagKey& tag) && {

@@ -25,7 +25,7 @@ class DataSet {
   DataSet&& with(const DcmTagKey& tag, std::string_view value) &&;
   /// The same with a VR of its own, in private groups too.
   DataSet&& with(const DcmTagKey& tag, DcmEVR vr, std::string_view value) &&;
-  /// Bytes of OB or UN, or of OW.
+  /// Bytes of any VR, as they stand in a little-endian stream.
   DataSet&& with_bytes(const DcmTagKey& tag, DcmEVR vr, std::string_view bytes) &&;
   DataSet&& without(const DcmTagKey& tag) &&;
   /// A sequence with one item, in which `value` stands at `tag`; `depth` sequences around each

@@ -34,7 +34,7 @@ class Array : public ::testing::Test {
     terms_.add_word("ana");
   }
   Found found(std::string_view bytes, bool swapped = false) const {
-    return terms_.find(as_bytes(bytes), {"1.2.826.0.1.3680043.10"}, swapped);
+    return terms_.find(as_bytes(bytes), {"1.2.826.0.1.3680043.10"}, swapped ? 2 : 1);
   }
   static std::string amid(std::string_view text) {
     return "\x01\x02\xFF\x03" + std::string(text) + "\x01\xFE\x80";
