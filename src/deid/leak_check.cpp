@@ -134,7 +134,7 @@ class Search {
         if (kind.empty())
           kind = terms_.in_text(fold(reread_as_utf8(*text, charset)), place_of(tag, vr), uids_);
       }
-    } else if (tag.getGroup() != 0x7FE0) {  // pixels
+    } else {
       const auto bytes = value_bytes(element);
       if (!bytes)
         return Held{HoldReason::Leak, tag_text(tag) + " is kept and cannot be looked into"};

@@ -15,11 +15,12 @@ class PixelComments;
 ///
 /// Text is decoded, folded and compared word by word; digits count only where no digit adjoins.
 /// Values that our own rules made (pseudonyms, labels, moved dates) and numbers are not searched;
-/// whole UIs and UIDs inside text are. Pixel data is not searched: it must stay byte-identical, a
-/// name in it would be drawn and not spelled, and what is drawn is for the holds by content.
+/// whole UIs and UIDs inside text are. The pixel data are not in the data set, and not searched:
+/// they must stay byte-identical, a name in them would be drawn and not spelled, and what is drawn
+/// is for the holds by content.
 ///
-/// @return Held{Leak} with tag and kind; Held{CharacterSet} when text that is kept cannot be
-/// decoded and so cannot be checked.
+/// @return Held{Leak} with tag and kind, also for a value whose bytes cannot be had;
+/// Held{CharacterSet} when text that is kept cannot be decoded and so cannot be checked.
 std::optional<Held> find_leak(DcmItem& cleaned, const LeakTerms& terms, const Uids& uids,
                               const Rules& rules, std::string_view fallback_charset);
 

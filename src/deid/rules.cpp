@@ -196,10 +196,10 @@ Rules::Rules(Profile profile) : profile_(std::move(profile)) {
   add_dictionary();
   add_table();
   add_own_rules();
-  const std::uint16_t void_now = source("PS3.15 E.1.1: void after any change");
+  const std::uint16_t gone = source("gone in every profile");
   for (const std::uint32_t tag : kAlwaysGone) {
     rulings_[tag].action = Ruling::always(Action::Remove);
-    rulings_[tag].source.fill(void_now);
+    rulings_[tag].source.fill(gone);
   }
   // Whose instance it is: the same in every profile, at every depth.
   const std::uint16_t ours = source("the pseudonym map");

@@ -37,9 +37,10 @@ inline std::uint32_t exact_tag(std::string_view text) {
 }
 
 /// Void after any change, or the original values themselves, some under somebody's key: encrypted
-/// and original attributes, MAC parameters, digital signatures.
-inline constexpr std::array<std::uint32_t, 4> kAlwaysGone{0x04000500U, 0x04000561U, 0x4FFE0001U,
-                                                          0xFFFAFFFAU};
+/// and original attributes, MAC parameters, digital signatures. And coefficients beside the pixels
+/// (retired), of which nobody can say what they hold.
+inline constexpr std::array<std::uint32_t, 7> kAlwaysGone{
+    0x04000500U, 0x04000561U, 0x4FFE0001U, 0xFFFAFFFAU, 0x7FE00020U, 0x7FE00030U, 0x7FE00040U};
 /// What makes a pseudonymous instance of it, what says how its bytes are read, and the pixels.
 inline constexpr std::array<std::uint32_t, 8> kOfTheInstance{0x00100010U, 0x00100020U, 0x00080018U,
                                                              0x00080016U, 0x0020000DU, 0x0020000EU,

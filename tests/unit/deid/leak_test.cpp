@@ -129,6 +129,30 @@ TEST_F(LeakCheck, FindsANameInTextOfANumberThatWasTurnedRoundByItsSender) {
             HoldReason::Leak);
 }
 
+TEST_F(LeakCheck, FindsANameBesideThePixels) {
+  constexpr std::string_view kText = "0 SILVAMARKER^JOANA 7788123.    ";
+  EXPECT_EQ(hold_of(clean(ct_slice().with_bytes(DCM_ExtendedOffsetTable, EVR_OV, kText))),
+            HoldReason::Leak);
+  // Numbers that are offsets.
+  EXPECT_EQ(hold_of(clean(ct_slice().with_bytes(
+                DCM_ExtendedOffsetTable, EVR_OV,
+                std::string_view("\0\0\0\0\0\0\0\0\x10\x27\0\0\0\0\0\0", 16)))),
+            std::nullopt);
+}
+
+TEST_F(Cleaning, CoefficientsBesideThePixelsGoInEveryProfile) {
+  for (const auto* profile : {"dosimetry", "basic"}) {
+    const auto out = output_of(clean(ct_slice()
+                                         .with_bytes(DcmTagKey(0x7FE0, 0x0020), EVR_OW, "JOANA7 ")
+                                         .with_bytes(DcmTagKey(0x7FE0, 0x0030), EVR_OW, "\1\2\3\4")
+                                         .with_bytes(DcmTagKey(0x7FE0, 0x0040), EVR_OW, "\1\2\3\4"),
+                                     profile));
+    for (const Uint16 element : {0x0020, 0x0030, 0x0040})
+      EXPECT_FALSE(out->tagExists(DcmTagKey(0x7FE0, element))) << element;
+    EXPECT_TRUE(out->tagExists(DCM_PixelData));
+  }
+}
+
 TEST_F(LeakCheck, FindsANameInACodeString) {
   EXPECT_EQ(hold_of(clean(ct_slice().with(DCM_ImageType, "ORIGINAL\\PRIMARY\\JOANA"))),
             HoldReason::Leak);
