@@ -192,9 +192,10 @@ std::string source_of(const TableRow& row, std::string_view option, AttributeTyp
 
 Rules::Rules(Profile profile) : profile_(std::move(profile)) {
   // Every attribute of the dictionary by its VR; then the table over that; then the profile's own
-  // rules over both.
+  // rules over all.
   add_dictionary();
   add_table();
+  if (shifts_dates()) add_dates_that_others_know();
   add_own_rules();
   const std::uint16_t gone = source("gone in every profile");
   for (const std::uint32_t tag : kAlwaysGone) {
@@ -285,6 +286,29 @@ void Rules::add_table() {
       ruling = from_table;
       ruling.vr = vr;
     }
+  }
+}
+
+/// Published, printed or the same for many patients: moved, each would give the patient's offset to
+/// whoever knows it. Versions of public vocabularies and of templates, when a machine was made and
+/// set up, until when a product lasts.
+void Rules::add_dates_that_others_know() {
+  struct Known {
+    std::uint32_t tag;
+    Action action;
+  };
+  constexpr std::array<Known, 7> kKnown{{{0x00080106U, Action::Dummy},     // Context Group Version
+                                         {0x00080107U, Action::Dummy},     // and the local one
+                                         {0x0040DB06U, Action::Remove},    // Template Version
+                                         {0x0040DB07U, Action::Remove},    // and the local one
+                                         {0x00181204U, Action::Remove},    // Date of Manufacture
+                                         {0x00181205U, Action::Remove},    // Date of Installation
+                                         {0x0044000BU, Action::Remove}}};  // Product Expiration
+  const std::uint16_t known_date = source("a date that others know: moved, it tells the offset");
+  for (const Known& known : kKnown) {
+    Ruling& ruling = rulings_[known.tag];
+    ruling.action = Ruling::always(known.action);
+    ruling.source.fill(known_date);
   }
 }
 

@@ -92,6 +92,7 @@ class Rules {
   std::uint16_t source(std::string text);
   void add_dictionary();
   void add_table();
+  void add_dates_that_others_know();
   void add_own_rules();
 
   struct Conditional {

@@ -89,6 +89,44 @@ TEST_F(Options, RetainModifiedDatesMovesThem) {
   EXPECT_EQ(codes("retain_long_modified_dates"), "113100 113107 ");
 }
 
+const DcmTagKey kTemplateVersion(0x0040, 0xDB06), kTemplateLocalVersion(0x0040, 0xDB07),
+    kDateOfManufacture(0x0018, 0x1204), kDateOfInstallation(0x0018, 0x1205);
+
+DataSet with_public_dates() {
+  return pet_slice()
+      .with_nested(DCM_AnatomicRegionSequence, DCM_ContextGroupVersion, EVR_DT,
+                   "20070625000000.000000")
+      .with_nested(DCM_PrimaryAnatomicStructureSequence, DCM_ContextGroupLocalVersion, EVR_DT,
+                   "20160314000000.000000")
+      .with_nested(DCM_SourceImageSequence, kTemplateVersion, EVR_DT, "20170625")
+      .with_nested(DCM_ReferencedImageSequence, kTemplateLocalVersion, EVR_DT, "20170626")
+      .with(kDateOfManufacture, EVR_DA, "20180102")
+      .with(kDateOfInstallation, EVR_DA, "20180304")
+      .with(DCM_ProductExpirationDateTime, "20290101");
+}
+
+TEST_F(Options, ADateThatOthersKnowNeverMovesWithThePatientsOffset) {
+  const Verdict verdict =
+      clean(with_public_dates(), settings_with("retain_long_modified_dates = true", ""));
+
+  const auto out = output_of(verdict);
+  EXPECT_EQ(value(*out, DCM_ContextGroupVersion), "19000101000000");
+  EXPECT_EQ(value(*out, DCM_ContextGroupLocalVersion), "19000101000000");
+  for (const DcmTagKey& gone : {kTemplateVersion, kTemplateLocalVersion, kDateOfManufacture,
+                                kDateOfInstallation, DCM_ProductExpirationDateTime})
+    EXPECT_EQ(value(*out, gone), "-") << tag_text(gone);
+}
+
+TEST_F(Options, ARuleOfTheProfileDecidesOfADateThatOthersKnow) {
+  Deidentifier::Settings settings = settings_with(
+      "retain_long_modified_dates = true", "[[rule]]\ntag = \"0018,1204\"\naction = \"shift\"\n");
+
+  const auto out = output_of(clean(with_public_dates(), std::move(settings)));
+
+  EXPECT_EQ(days_moved("20180102", value(*out, kDateOfManufacture)),
+            days_moved("20250304", value(*out, DCM_StudyDate)));
+}
+
 TEST_F(Options, CleanDescriptorsKeepsTheWordsOfTechnique) {
   EXPECT_EQ(both("clean_descriptors", DCM_SeriesDescription,
                  [] {
