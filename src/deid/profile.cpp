@@ -175,6 +175,8 @@ Profile Profile::with_full_dates() const {
   Profile out = *this;
   out.options_.retain_long_full_dates = true;
   out.options_.retain_long_modified_dates = false;
+  for (ProfileRule& rule : out.rules_)
+    if (rule.action == Action::ShiftDate) rule.action = Action::Keep;
   return out;
 }
 

@@ -183,6 +183,22 @@ TEST_F(Cleaning, APhantomKeepsItsTrueDatesAndAPersonDoesNot) {
   }
 }
 
+TEST_F(Cleaning, ARuleThatShiftsLeavesAPhantomItsTrueDate) {
+  const std::string rules =
+      rule("tag = \"0008,0012\"", "shift") +
+      rule("creator = \"GEMS_PETD_01\"\ntag = \"0009,xx0D\"\nvr = \"DT\"", "shift") +
+      "[[subject]]\nname = \"phantoms\"\npatient_id = \"QC-*\"\ndates = \"keep\"\n";
+  const auto source = [](const char* id) {
+    return pet_slice().with(DCM_PatientID, id).with(DCM_InstanceCreationDate, "20250304");
+  };
+  const std::string true_scan = value(source("QC-1").root(), DcmTagKey(0x0009, 0x100D));
+
+  const auto phantom = output_of(clean(source("QC-1"), settings_with(kDates, rules)));
+
+  EXPECT_EQ(value(*phantom, DCM_InstanceCreationDate), "20250304");
+  EXPECT_EQ(value(*phantom, DcmTagKey(0x0009, 0x100D)), true_scan);
+}
+
 TEST_F(Cleaning, WordsOfTheSiteStayInCleanedText) {
   const auto cleaned = [&](const std::string& words) {
     auto profile = Profile::parse("name = \"t\"\nversion = \"1\"\nedition = \"2026d\"\n" + words +
