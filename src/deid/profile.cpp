@@ -3,13 +3,16 @@
 #include "dosigate/dicom/charset.h"
 #include "dosigate/identity/fingerprint.h"
 #include "profile_reader.h"
+#include "tag_key.h"
 
 #include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace dosigate {
 
@@ -171,12 +174,55 @@ Result<Profile> Profile::load(const std::filesystem::path& directory, std::strin
   return profile;
 }
 
+namespace {
+
+/// A calibration of the camera is one instant for everybody whom it looks at. Beside a patient's
+/// moved one a true one tells the offset: the label of the camera and the time of day join them.
+std::vector<ProfileRule> rules_without_calibrations() {
+  struct Calibration {
+    std::string_view creator, tag;
+    Action action = Action::Remove;
+  };
+  constexpr std::array<Calibration, 15> kCalibrations{
+      {{"", "0018,1200"},  // Date, Time and DateTime of Last Calibration
+       {"", "0018,1201"},
+       {"", "0018,1202"},
+       {"", "0018,1203", Action::Empty},  // Calibration DateTime, Type 2
+       {"", "0018,700C"},                 // of a detector
+       {"", "0018,700E"},
+       {"", "0014,3076"},  // of gain and others, DICONDE
+       {"", "0014,3077"},
+       {"", "0014,407C"},
+       {"", "0014,407E"},
+       {"GEMS_PETD_01", "0017,xx04"},  // corrections: the calibration and its scan
+       {"GEMS_PETD_01", "0017,xx0A"},
+       {"GEMS_PETD_01", "0019,xx04"},  // well counter: the calibration, its scan and measurement
+       {"GEMS_PETD_01", "0019,xx0D"},
+       {"GEMS_PETD_01", "0019,xx10"}}};
+  std::vector<ProfileRule> out;
+  for (const Calibration& each : kCalibrations) {
+    ProfileRule rule;
+    if (!parse_tag_pattern(each.tag, rule.tag)) throw std::logic_error("no tag of a calibration");
+    rule.creator = each.creator;
+    rule.action = each.action;
+    rule.text = each.tag;
+    out.push_back(std::move(rule));
+  }
+  return out;
+}
+
+}  // namespace
+
 Profile Profile::with_full_dates() const {
   Profile out = *this;
   out.options_.retain_long_full_dates = true;
   out.options_.retain_long_modified_dates = false;
   for (ProfileRule& rule : out.rules_)
     if (rule.action == Action::ShiftDate) rule.action = Action::Keep;
+  if (options_.retain_long_modified_dates) {
+    const auto first = rules_without_calibrations();
+    out.rules_.insert(out.rules_.begin(), first.begin(), first.end());
+  }
   return out;
 }
 

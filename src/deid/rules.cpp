@@ -316,7 +316,9 @@ void Rules::add_own_rules() {
   const auto& rules = profile_.rules();
   std::vector<std::uint16_t> sources;
   for (const ProfileRule& rule : rules)
-    sources.push_back(source("profile " + profile_.name() + " line " + std::to_string(rule.line)));
+    sources.push_back(source(rule.line == 0 ? "a calibration of the camera: patients have it, moved"
+                                            : "profile " + profile_.name() + " line " +
+                                                  std::to_string(rule.line)));
   for (std::size_t i = 0; i < rules.size(); ++i) {
     if (!rules[i].creator.empty()) private_rules_.emplace_back(i, sources[i]);
   }

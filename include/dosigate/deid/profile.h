@@ -93,7 +93,7 @@ struct ProfileRule {
   Action action = Action::Remove;
   Action otherwise = Action::Empty;  ///< for CleanText: when no word may stay
   std::string text;                  ///< as the file has it: "0054,0016 > 0018,1072"
-  std::size_t line = 0;              ///< of the file
+  std::size_t line = 0;              ///< of the file; 0: of none
 };
 
 /// `[[subject]]`: who is no person. An instance whose values match keeps its true dates.
@@ -126,7 +126,9 @@ class Profile {
   /// Further words that cleaned text may keep, folded: `words = [...]`.
   const std::unordered_set<std::string>& words() const { return words_; }
 
-  /// The same profile for a subject that is no person: true dates.
+  /// The same profile for a subject that is no person: true dates, rules that shift included. Where
+  /// this one moves those of persons, the dates of calibrations go: they are the persons' dates
+  /// too.
   Profile with_full_dates() const;
 
  private:

@@ -199,6 +199,46 @@ TEST_F(Cleaning, ARuleThatShiftsLeavesAPhantomItsTrueDate) {
   EXPECT_EQ(value(*phantom, DcmTagKey(0x0009, 0x100D)), true_scan);
 }
 
+TEST_F(Cleaning, APhantomsCalibrationDatesGoForTheyAreThePatientsToo) {
+  const std::string subject =
+      "[[subject]]\nname = \"phantoms\"\npatient_id = \"QC-*\"\ndates = \"keep\"\n";
+  const std::string keeps_true =
+      rule("tag = \"0018,1200\"", "shift") + rule("tag = \"0018,1201\"", "keep") + subject;
+  const auto source = [](const char* id) {
+    return pet_slice()
+        .with(DCM_PatientID, id)
+        .with(DCM_StudyInstanceUID, "1.2.3." + std::to_string(std::hash<std::string>{}(id)))
+        .with(DCM_DateOfLastCalibration, "20250227")
+        .with(DCM_TimeOfLastCalibration, "073512")
+        .with(DCM_DateTimeOfLastCalibration, "20250227073512")
+        .with(DCM_CalibrationDateTime, "20250227073512")
+        .with(DCM_DateOfLastDetectorCalibration, "20250227")
+        .with(DCM_TimeOfLastDetectorCalibration, "073512")
+        .with(DcmTagKey(0x0017, 0x0010), EVR_LO, "GEMS_PETD_01")
+        .with(DcmTagKey(0x0017, 0x1004), EVR_DT, "20250227073512")
+        .with(DcmTagKey(0x0019, 0x0010), EVR_LO, "GEMS_PETD_01")
+        .with(DcmTagKey(0x0019, 0x1004), EVR_DT, "20250227073512")
+        .with(DcmTagKey(0x0019, 0x1010), EVR_DT, "20250227073512");
+  };
+  for (const std::string& rules : {subject, keeps_true}) {
+    const auto with = [&] {
+      return settings_with(std::string(kDates) + "\nretain_safe_private = true", rules);
+    };
+    const Verdict phantom = clean(source("QC-1"), with());
+    const auto out = output_of(phantom);
+    EXPECT_FALSE(has_bytes(std::get<Cleaned>(phantom).instance, "20250227"));
+    EXPECT_FALSE(has_bytes(std::get<Cleaned>(phantom).instance, "073512"));
+    EXPECT_EQ(value(*out, DCM_StudyDate), "20250304");
+
+    // The epoch of a patient's calibration factor stays, moved.
+    const auto patient = output_of(clean(source("7788"), with()));
+    const long offset = days_moved("20250304", value(*patient, DCM_StudyDate));
+    EXPECT_EQ(days_moved("20250227", value(*patient, DCM_DateOfLastCalibration)), offset);
+    EXPECT_EQ(value(*patient, DCM_TimeOfLastCalibration), "073512");
+    EXPECT_EQ(days_moved("20250227", value(*patient, DcmTagKey(0x0019, 0x1004))), offset);
+  }
+}
+
 TEST_F(Cleaning, WordsOfTheSiteStayInCleanedText) {
   const auto cleaned = [&](const std::string& words) {
     auto profile = Profile::parse("name = \"t\"\nversion = \"1\"\nedition = \"2026d\"\n" + words +
