@@ -127,9 +127,7 @@ Result<std::size_t> Withdrawals::queue_note(const PseudonymMap::StudyInfo& study
   Deidentifier::Note note;
   note.pseudonym = study.pseudonym;
   note.study_uid = study.study_uid;
-  note.offset = study.offset;
   note.code = order.what.code;
-  note.now = wall_now();
   for (const SentObject& object : sent)
     if (order.sop_uids.contains(object.sop_uid)) note.objects.push_back(object);
   if (note.objects.empty())

@@ -6,7 +6,6 @@
 #include "items.h"
 #include "rejection.h"
 
-#include <ctime>
 #include <map>
 #include <stdexcept>
 #include <vector>
@@ -33,20 +32,6 @@ std::string_view value_type_of(std::string_view sop_class_uid) {
   }
 }
 
-struct Moment {
-  std::string date, time;
-};
-Moment moment_of(std::chrono::system_clock::time_point at) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
-  std::tm utc{};
-  if (::gmtime_r(&seconds, &utc) == nullptr) throw std::runtime_error("a time without a date");
-  std::array<char, 16> text{};
-  Moment out;
-  out.date.assign(text.data(), std::strftime(text.data(), text.size(), "%Y%m%d", &utc));
-  out.time.assign(text.data(), std::strftime(text.data(), text.size(), "%H%M%S", &utc));
-  return out;
-}
-
 void put_reference(DcmItem& item, const SentObject& object) {
   put_text(item, DCM_ReferencedSOPClassUID, EVR_UI, object.sop_class_uid);
   put_text(item, DCM_ReferencedSOPInstanceUID, EVR_UI, object.sop_uid);
@@ -60,7 +45,7 @@ void put_patient_and_study(DcmItem& document, const Deidentifier::Note& note) {
   put_text(document, DCM_PatientIdentityRemoved, EVR_CS, "YES");
   put_text(document, DCM_DeidentificationMethod, EVR_LO,
            "dosigate " DOSIGATE_VERSION "\\made of pseudonyms");
-  put_text(document, DCM_LongitudinalTemporalInformationModified, EVR_CS, "MODIFIED");
+  put_text(document, DCM_LongitudinalTemporalInformationModified, EVR_CS, "REMOVED");
   put_text(document, DCM_StudyInstanceUID, EVR_UI, note.study_uid);
   put_text(document, DCM_StudyDate, EVR_DA, "");
   put_text(document, DCM_StudyTime, EVR_TM, "");
@@ -128,11 +113,11 @@ CleanInstance Deidentifier::make_rejection_note(const Note& note) {
   DcmDataset document;
   put_series_and_equipment(document, instance.sop_instance_uid_);
   put_patient_and_study(document, note);
-  const Moment moment = moment_of(note.now + note.offset);
   put_text(document, DCM_InstanceNumber, EVR_IS, "1");
-  put_text(document, DCM_ContentDate, EVR_DA, moment.date);
-  put_text(document, DCM_ContentTime, EVR_TM, moment.time);
-  put_text(document, DCM_TimezoneOffsetFromUTC, EVR_SH, "+0000");
+  // Type 1. Whoever is sent the note knows when it was made: moved by the patient's offset, that
+  // day would tell the offset; unmoved, it would stand among moved dates.
+  put_text(document, DCM_ContentDate, EVR_DA, kDummyDate);
+  put_text(document, DCM_ContentTime, EVR_TM, "000000");
   put_evidence(document, note);
   put_content(document, note);
 

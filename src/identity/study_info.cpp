@@ -27,9 +27,6 @@ PseudonymMap::StudyInfo info_of(SQLite::Database& database, MapRows& rows, std::
   out.pseudonym = row.getColumn(1).getString();
   out.site_code = rows.site_code_of(row.getColumn(2).getInt64());
   out.state = static_cast<PseudonymMap::StudyInfo::State>(row.getColumn(3).getInt());
-  const auto patient = rows.patient_by_pseudonym(out.pseudonym);
-  if (!patient) throw std::runtime_error("map.db holds a study without its patient");
-  out.offset = patient->offset;
   out.replaced_by = replacement(database, study);
   return out;
 }

@@ -128,15 +128,12 @@ class Deidentifier {
   /// What a rejection note of our own says, all UIDs and names pseudonymous.
   struct Note {
     std::string pseudonym, study_uid;
-    std::chrono::days offset{
-        0};            ///< of the patient: the note's own date moves by it like every date
-    std::string code;  ///< rejection_meaning(code) is not empty
+    std::string code;                 ///< rejection_meaning(code) is not empty
     std::vector<SentObject> objects;  ///< at least one
-    std::chrono::system_clock::time_point now;
   };
   /// A Key Object Selection document (PS3.3 A.35.4, PS3.16 TID 2010) that rejects them, with UIDs
-  /// of its own, in Explicit VR Little Endian. Holds nothing that is not in `note`. Throws
-  /// std::invalid_argument when the note is empty or its code is none.
+  /// of its own, in Explicit VR Little Endian. Holds nothing that is not in `note`, and no date.
+  /// Throws std::invalid_argument when the note is empty or its code is none.
   static CleanInstance make_rejection_note(const Note& note);
 
   /// As it was given: name, version and digest go into the audit.

@@ -197,9 +197,8 @@ class PseudonymMap {
     enum class State : std::uint8_t { Active = 0, Withdrawn = 1, GivenAway = 2 };
     std::string study_uid, pseudonym, site_code;
     State state = State::Active;
-    std::chrono::days offset{0};  ///< of its patient: own objects about it move by it, too
-    std::string replaced_by{};    ///< UID of the study's present row under another patient (or the
-                                  ///< same one, later); empty while nothing has come back
+    std::string replaced_by{};  ///< UID of the study's present row under another patient (or the
+                                ///< same one, later); empty while nothing has come back
   };
   Result<StudyInfo> study_info(std::string_view study_uid);
   /// All studies ever known of a patient and of those joined into it, given-away ones included.
