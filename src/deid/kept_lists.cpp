@@ -5,6 +5,7 @@
 #include "tsv.h"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
@@ -110,6 +111,25 @@ const PrivateRule* find_private_rule(std::string_view creator, std::uint16_t gro
 std::optional<TextClass> plain_text_class(std::uint32_t tag) {
   const auto found = plain_texts().find(tag);
   return found == plain_texts().end() ? std::nullopt : std::optional(found->second);
+}
+
+bool is_public_scheme(std::string_view designator) {
+  static constexpr std::array<std::string_view, 40> kPublic{
+      "ACR",     "ANZDA",       "ASTM-sigpurpose",
+      "BARI",    "BI",          "BRLX",
+      "C4",      "C5",          "CD2",
+      "DC",      "DCM",         "DCMUID",
+      "FMA",     "HPC",         "I10",
+      "I10C",    "I10P",        "I11",
+      "I9",      "I9C",         "IBSI",
+      "ICDO3",   "ITIS_TSN",    "LN",
+      "MA",      "MDC",         "MSH",
+      "NCIt",    "NDC",         "NEU",
+      "NICIP",   "PUBCHEM_CID", "RADLEX",
+      "RFC5646", "SCT",         "SNM3",
+      "SRT",     "UBERON",      "UCUM",
+      "UMLS"};
+  return std::find(kPublic.begin(), kPublic.end(), designator) != kPublic.end();
 }
 
 void load_kept_lists() {

@@ -68,24 +68,42 @@ class Search {
   Search(const LeakTerms& terms, const Uids& uids, const Rules& rules, std::string_view fallback)
       : terms_(terms), uids_(uids), rules_(rules), fallback_(fallback) {}
 
-  std::optional<Held> search(DcmItem& item, std::string_view outer_charset) {
+  std::optional<Held> search(DcmItem& item, std::string_view outer_charset, bool top = true) {
     const std::string own = charset_of(item);
     const std::string_view charset = own.empty() ? outer_charset : std::string_view(own);
+    const DcmElement* number = number_of_public_code(item);
     std::optional<Held> found;
     for_each_element(item, [&](DcmElement& element) {
-      if (found) return;
+      if (found || &element == number) return;
       if (!is_sequence(element)) {
         found = search_element(element, charset);
         return;
       }
+      // What was done, in codes of ours.
+      if (top && element.getTag() == DCM_DeidentificationMethodCodeSequence) return;
       for_each_item(static_cast<DcmSequenceOfItems&>(element), [&](DcmItem& inner) {
-        if (!found) found = search(inner, charset);
+        if (!found) found = search(inner, charset, false);
       });
     });
     return found;
   }
 
  private:
+  /// A CodeValue of few digits under a public scheme ("121071", "39607008", "21112-8"), nullptr
+  /// when there is none: an identifier of this patient stands there by chance, and would hold every
+  /// instance of the patient for ever. Longer ones, a CPF or a CNS, do not by chance.
+  static const DcmElement* number_of_public_code(DcmItem& item) {
+    constexpr std::size_t kFew = 9;
+    DcmElement *code = nullptr, *scheme = nullptr;
+    if (item.findAndGetElement(DCM_CodeValue, code).bad() ||
+        item.findAndGetElement(DCM_CodingSchemeDesignator, scheme).bad())
+      return nullptr;
+    const std::string_view value = trimmed(raw_text(*code).value_or(""));
+    const bool is_number =
+        value.size() <= kFew && value.find_first_not_of("0123456789-") == std::string_view::npos;
+    return is_number && is_public_scheme(trimmed(raw_text(*scheme).value_or(""))) ? code : nullptr;
+  }
+
   /// Values that our own rules made.
   bool is_ours(const DcmTagKey& key) const {
     const std::uint32_t tag = tag_number(key);

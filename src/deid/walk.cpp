@@ -4,34 +4,11 @@
 #include "kept_lists.h"
 #include "tracing.h"
 
-#include <algorithm>
-#include <array>
 #include <unordered_set>
 
 namespace dosigate {
 
 namespace {
-
-/// Coding schemes whose meanings are published (PS3.16 Table 8-1). A local scheme's meaning is free
-/// text: "99HOSP" codes have carried names.
-bool is_public_scheme(std::string_view designator) {
-  static constexpr std::array<std::string_view, 40> kPublic{
-      "ACR",     "ANZDA",       "ASTM-sigpurpose",
-      "BARI",    "BI",          "BRLX",
-      "C4",      "C5",          "CD2",
-      "DC",      "DCM",         "DCMUID",
-      "FMA",     "HPC",         "I10",
-      "I10C",    "I10P",        "I11",
-      "I9",      "I9C",         "IBSI",
-      "ICDO3",   "ITIS_TSN",    "LN",
-      "MA",      "MDC",         "MSH",
-      "NCIt",    "NDC",         "NEU",
-      "NICIP",   "PUBCHEM_CID", "RADLEX",
-      "RFC5646", "SCT",         "SNM3",
-      "SRT",     "UBERON",      "UCUM",
-      "UMLS"};
-  return std::find(kPublic.begin(), kPublic.end(), designator) != kPublic.end();
-}
 
 bool is_pixel_data(std::uint32_t tag) {
   return tag == 0x7FE00008U || tag == 0x7FE00009U || tag == 0x7FE00010U;

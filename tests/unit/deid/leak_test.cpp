@@ -147,7 +147,7 @@ TEST_F(Cleaning, CoefficientsBesideThePixelsGoInEveryProfile) {
                                          .with_bytes(DcmTagKey(0x7FE0, 0x0030), EVR_OW, "\1\2\3\4")
                                          .with_bytes(DcmTagKey(0x7FE0, 0x0040), EVR_OW, "\1\2\3\4"),
                                      profile));
-    for (const Uint16 element : {0x0020, 0x0030, 0x0040})
+    for (const Uint16 element : std::initializer_list<Uint16>{0x0020, 0x0030, 0x0040})
       EXPECT_FALSE(out->tagExists(DcmTagKey(0x7FE0, element))) << element;
     EXPECT_TRUE(out->tagExists(DCM_PixelData));
   }
@@ -253,6 +253,37 @@ TEST_F(LeakCheck, UidsAreThoseOfTheInstanceAndOfNoOther) {
     EXPECT_EQ(says("1.2.826.0.1.77.2", "1.2.826.0.1.77.1"), std::nullopt);
     EXPECT_EQ(says("1.2.826.0.1.77.2", "1.2.826.0.1.77.2"), HoldReason::Leak);
   }
+}
+
+TEST_F(LeakCheck, AnIdentifierThatIsAPublicCodeToBeHoldsNothing) {
+  int study = 0;
+  const auto another = [&] {
+    return ct_slice().with(DCM_StudyInstanceUID, "1.2.3.77." + std::to_string(++study));
+  };
+  // The codes of what was done are ours.
+  for (const auto* id :
+       {"113100", "113104", "113105", "113107", "113108", "113111", "00113108", "SP113108"}) {
+    for (const DcmTagKey& tag : {DCM_PatientID, DCM_AccessionNumber, DCM_StudyID}) {
+      const Verdict verdict = clean(another().with(tag, id));
+      EXPECT_EQ(describe(verdict), "cleaned") << id << " in " << tag_text(tag);
+    }
+  }
+  const auto coded = [&](std::string_view id, std::string_view scheme, std::string_view code) {
+    DataSet made = another()
+                       .with(DCM_AccessionNumber, id)
+                       .with_nested(DCM_AnatomicRegionSequence, DCM_CodeValue, EVR_SH, code);
+    DcmItem* item = nullptr;
+    EXPECT_TRUE(made.root().findAndGetSequenceItem(DCM_AnatomicRegionSequence, item).good());
+    EXPECT_TRUE(put_value(*item, DCM_CodingSchemeDesignator, EVR_SH, scheme));
+    return hold_of(clean(std::move(made)));
+  };
+  EXPECT_EQ(coded("39607008", "SCT", "39607008"), std::nullopt);
+  EXPECT_EQ(coded("121071", "DCM", "121071"), std::nullopt);
+  EXPECT_EQ(coded("211128", "LN", "21112-8"), std::nullopt);
+  EXPECT_EQ(coded("39607008", "99HOSP", "39607008"), HoldReason::Leak);
+  EXPECT_EQ(coded("SILVA", "SCT", "SILVAMARKER"), HoldReason::Leak);
+  EXPECT_EQ(coded("52998224725", "SCT", "52998224725"), HoldReason::Leak) << "a CPF";
+  EXPECT_EQ(coded("HC-998877", "SCT", "HC-998877"), HoldReason::Leak);
 }
 
 TEST_F(LeakCheck, NeverSaysTheValue) {
