@@ -45,6 +45,14 @@ bool is_burned_in(DcmItem& data_set) {
   return trimmed(values_of(data_set, DCM_BurnedInAnnotation)) == "YES";
 }
 
+/// Nothing, or zero in whatever VR: "0", or bytes that are all zero.
+bool says_zero(DcmElement& element) {
+  if (is_sequence(element)) return false;
+  const auto bytes = value_bytes(element);
+  const char zero = raw_text(element) ? '0' : '\0';
+  return bytes && as_text(*bytes).find_first_not_of(zero) == std::string_view::npos;
+}
+
 /// Planes kept in unused bits of the pixels (retired, PS3.5 8.1.2): removing group 60xx leaves the
 /// drawing where it is.
 std::optional<DcmTagKey> overlay_in_pixels(DcmItem& data_set) {
@@ -53,8 +61,7 @@ std::optional<DcmTagKey> overlay_in_pixels(DcmItem& data_set) {
     const DcmTagKey tag = element.getTag();
     // Overlay Bit Position of any plane; 0 where the data stand apart.
     if ((tag.getGroup() & 0xFF01U) != 0x6000U || tag.getElement() != 0x0102 || found) return;
-    Uint16 position = 0;
-    if (element.getUint16(position).good() && position != 0) found = tag;
+    if (!says_zero(element)) found = tag;
   });
   return found;
 }

@@ -34,6 +34,21 @@ TEST_F(Cleaning, AnOverlayDrawnIntoUnusedBitsOfThePixelsIsHeld) {
                               .with(DcmTagKey(0x6002, 0x0102), EVR_US, "0")
                               .with(DcmTagKey(0x60FE, 0x0102), EVR_US, "15"))),
             HoldReason::BurnedIn);
+  // Whatever VR says where the plane is.
+  using namespace std::string_view_literals;
+  for (const DcmEVR vr : {EVR_UN, EVR_SS, EVR_UL, EVR_OB, EVR_OV}) {
+    const auto at = [&](char bit) {
+      std::string position(8, '\0');
+      position[0] = bit;
+      return ct_slice().with_bytes(DcmTagKey(0x6000, 0x0102), vr, position);
+    };
+    EXPECT_EQ(hold_of(clean(at(12))), HoldReason::BurnedIn) << DcmVR(vr).getVRName();
+    EXPECT_EQ(hold_of(clean(at(0))), std::nullopt) << DcmVR(vr).getVRName();
+  }
+  EXPECT_EQ(hold_of(clean(ct_slice().with(DcmTagKey(0x6000, 0x0102), EVR_IS, "12"))),
+            HoldReason::BurnedIn);
+  EXPECT_EQ(hold_of(clean(ct_slice().with(DcmTagKey(0x6000, 0x0102), EVR_IS, "0"))), std::nullopt);
+  EXPECT_EQ(hold_of(clean(ct_slice().with(DcmTagKey(0x6000, 0x0102), EVR_US, ""))), std::nullopt);
   // No overlay planes.
   EXPECT_EQ(hold_of(clean(ct_slice()
                               .with(DcmTagKey(0x6001, 0x0102), EVR_US, "12")
