@@ -176,7 +176,12 @@ ContentRuling rule_content_item(DcmItem& content_item, const Options& options,
   } else {
     apply_type(options, ruling);
     const KnownConcept* known = find_known_concept(code, scheme);
-    if (known != nullptr && ruling.type == ContentType::Text) {
+    if (known != nullptr && known->kind == ConceptClass::Person) {
+      if (ruling.type == ContentType::Text || is_temporal(ruling.type)) {
+        ruling.source = known->source;
+        ruling.remove = true;
+      }
+    } else if (known != nullptr && ruling.type == ContentType::Text) {
       ruling.source = known->source;
       if (known->kind == ConceptClass::Machine) {
         ruling.value = Action::Keep;

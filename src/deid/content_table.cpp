@@ -57,12 +57,14 @@ Known read_known() {
   const Tsv tsv = read_tsv(content_concepts_text, "conf/deid/content_concepts.tsv");
   Known known;
   for (const auto& cell : tsv.rows) {
-    if (cell.size() != 4 ||
-        (cell[3] != "equipment" && cell[3] != "technique" && cell[3] != "label"))
+    if (cell.size() != 4 || (cell[3] != "equipment" && cell[3] != "technique" &&
+                             cell[3] != "label" && cell[3] != "person"))
       throw std::runtime_error("conf/deid/content_concepts.tsv: unknown class at " +
                                std::string(cell[0]));
     known[concept_key(cell[0], cell[1])] = {
-        cell[3] == "label" ? ConceptClass::Label : ConceptClass::Machine,
+        cell[3] == "label"    ? ConceptClass::Label
+        : cell[3] == "person" ? ConceptClass::Person
+                              : ConceptClass::Machine,
         "content_concepts.tsv: " + std::string(cell[0]) + " " + std::string(cell[1])};
   }
   return known;

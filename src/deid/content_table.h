@@ -21,10 +21,11 @@ struct ConceptRow {
 const ConceptRow* find_concept(std::string_view code, std::string_view scheme,
                                std::string_view value_type);
 
-/// Text of concepts that the table does not list (conf/deid/content_concepts.tsv).
+/// Concepts that the table does not list (conf/deid/content_concepts.tsv).
 enum class ConceptClass {
-  Machine,  ///< vendor, model, algorithm, technique, published tables: from the machine
-  Label     ///< tells measurements apart, so it stays distinct
+  Machine,  ///< text: vendor, model, algorithm, technique, published tables: from the machine
+  Label,    ///< text: tells measurements apart, so it stays distinct
+  Person    ///< text and dates: says who somebody is, and goes
 };
 struct KnownConcept {
   ConceptClass kind;

@@ -131,6 +131,17 @@ std::string missing_age(DcmItem& data_set, const Rules& rules) {
   return {};
 }
 
+/// Eight digits; empty when there is no birth date, or one of the study's own days: those move.
+std::string birth_date_apart(DcmItem& data_set) {
+  std::string birth_date = text_at(data_set, DCM_PatientBirthDate);
+  std::erase(birth_date, '.');  // legacy DA
+  if (birth_date.size() != 8) return {};
+  for (const DcmTagKey& tag : {DCM_StudyDate, DCM_SeriesDate, DCM_AcquisitionDate}) {
+    if (text_at(data_set, tag) == birth_date) return {};
+  }
+  return birth_date;
+}
+
 }  // namespace
 
 struct Deidentifier::Impl {
@@ -223,7 +234,8 @@ struct Deidentifier::Impl {
         options.clean_structured_content && has_references_by_position(data_set);
     if (options.clean_structured_content) prune_content(data_set, options, positions_matter, trace);
     const Proof proof(data_set, rules_of_subject);
-    const std::string age = missing_age(data_set, rules_of_subject);
+    const std::string age = missing_age(data_set, rules_of_subject),
+                      birth_date = birth_date_apart(data_set);
 
     const std::string sop_class = std::string(trimmed(received.sop_class_uid)),
                       source_sop_uid = std::string(trimmed(received.sop_instance_uid.reveal())),
@@ -235,8 +247,8 @@ struct Deidentifier::Impl {
 
     UidMapper uids(subject, options.retain_uids);
     if (revision > 0) uids.go_out_as(source_sop_uid, sent.sop);
-    Walk walk(
-        {rules_of_subject, subject, uids, person->cleaner, sop_class, positions_matter, trace});
+    Walk walk({rules_of_subject, subject, uids, person->cleaner, sop_class, birth_date,
+               positions_matter, trace});
     if (const auto walked = walk.clean(data_set); !walked)
       return Refused{walked.error().fault, walked.error().detail};
     if (revision > 0) {

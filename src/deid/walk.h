@@ -20,7 +20,10 @@ struct WalkContext {
   const Subject& subject;
   UidMapper& uids;
   const TextCleaner& cleaner;
-  std::string_view sop_class;     ///< UID
+  std::string_view sop_class;  ///< UID
+  /// Eight digits: moved, it would give the offset to whoever knows it. Empty: none is known, or
+  /// the study is of that day and has to move.
+  std::string_view birth_date;
   bool positions_matter = false;  ///< of content items: has_references_by_position()
   Trace* trace = nullptr;
 };

@@ -2,6 +2,7 @@
 #include "dosigate/deid/dates.h"
 #include "dosigate/dicom/data_set.h"
 #include "dosigate/dicom/sop_class.h"
+#include "dosimetry_inputs.h"
 #include "kept_lists.h"
 #include "walk.h"
 
@@ -78,6 +79,18 @@ bool is_zone_text(std::string_view value) {
   return digits.size() == 4 && digits.find_first_not_of("0123456789") == std::string::npos;
 }
 
+/// A DA or DT among the values is of that day.
+bool has_date(std::string_view values, std::string_view eight_digits) {
+  if (eight_digits.empty()) return false;
+  bool found = false;
+  for_each_value(values, [&](std::string_view value) {
+    std::string date(trimmed(value).substr(0, 10));
+    if (date.size() == 10 && date[4] == '.' && date[7] == '.') std::erase(date, '.');  // legacy DA
+    found = found || date.starts_with(eight_digits);
+  });
+  return found;
+}
+
 /// What a device may send as OB, whichever of these it should be.
 bool is_bytes_vr(DcmEVR vr) {
   return vr == EVR_OB || vr == EVR_OW || vr == EVR_OV || vr == EVR_OL || vr == EVR_OF ||
@@ -137,6 +150,13 @@ void Walk::shift(Element& element, DcmEVR vr) {
     if (fits_vr(EVR_TM, *text)) return;
     element->clear();
     ++counts_.dates_emptied;
+    return;
+  }
+  const std::uint32_t tag = tag_number(element->getTag());
+  // What a site shifts on purpose moves, and so does what dosimetry computes with.
+  if (tag != 0x00100030U && input_of(tag) != Input::Instant &&
+      has_date(*text, context_.birth_date)) {
+    replace_by_dummy(element, vr);
     return;
   }
   std::string moved;

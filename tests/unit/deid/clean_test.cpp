@@ -341,6 +341,38 @@ TEST_F(Cleaning, DatesThatAreNoneAreEmptiedAndCounted) {
   EXPECT_EQ(std::get<Cleaned>(verdict).dates_emptied, 2U);
 }
 
+TEST_F(Cleaning, ABirthDateIsNotMovedWhereverItStands) {
+  const auto out =
+      output_of(clean(ct_slice()
+                          .with(DCM_ContentDate, "19610503")
+                          .with(DCM_AcquisitionDateTime, "20250304101500")
+                          .with(DcmTagKey(0x0009, 0x0010), EVR_LO, "GEMS_PETD_01")
+                          .with(DcmTagKey(0x0009, 0x103B), EVR_DT, "19610503101500")
+                          .with_nested(DCM_SourceImageSequence,
+                                       DCM_ScheduledProcedureStepStartDateTime, EVR_DT, "19610503")
+                          .with(DCM_DateOfLastCalibration, "20250303\\19610503")));
+
+  EXPECT_EQ(value(*out, DCM_ContentDate), "19000101");
+  EXPECT_EQ(value(*out, DcmTagKey(0x0009, 0x103B)), "19000101000000");
+  EXPECT_EQ(value(*out, DCM_ScheduledProcedureStepStartDateTime), "19000101000000");
+  EXPECT_EQ(value(*out, DCM_DateOfLastCalibration), "19000101");
+  EXPECT_NE(value(*out, DCM_StudyDate), "19000101");
+  EXPECT_NE(value(*out, DCM_AcquisitionDateTime), "19000101000000");
+}
+
+TEST_F(Cleaning, OnTheDayOfBirthEveryDateOfTheStudyMoves) {
+  const auto out = output_of(
+      clean(pet_slice().with(DCM_PatientBirthDate, "20250304").with(DCM_ContentDate, "20250304")));
+
+  EXPECT_EQ(value(*out, DCM_ContentDate), value(*out, DCM_StudyDate));
+  EXPECT_NE(value(*out, DCM_ContentDate), "19000101");
+  // Not of the study's day, and dosimetry needs it: a birth date that was typed wrongly.
+  const auto wrong = output_of(
+      clean(pet_slice().with(DCM_PatientBirthDate, "20250305").with(DCM_SeriesDate, "20250305")));
+  EXPECT_EQ(days_moved("20250305", value(*wrong, DCM_SeriesDate)),
+            days_moved("20250304", value(*wrong, DCM_StudyDate)));
+}
+
 TEST_F(Cleaning, SentinelDatesStayUntouched) {
   const Verdict verdict =
       clean(ct_slice()

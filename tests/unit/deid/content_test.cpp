@@ -57,6 +57,16 @@ TEST(ContentItem, ThatIsABirthDateGoesWhateverTypeItIsWrittenIn) {
   EXPECT_TRUE(ruling_of("TEXT", birth, "3 May 1961").remove);
 }
 
+TEST(ContentItem, ThatIsABirthDateUnderAnotherVocabularyGoesToo) {
+  for (const Concept& birth :
+       {Concept{"21112-8", "LN", "Birth date"}, Concept{"184099003", "SCT", "Date of birth"}}) {
+    EXPECT_TRUE(ruling_of("DATE", birth, "19610503").remove) << birth.code;
+    EXPECT_TRUE(ruling_of("DATETIME", birth, "19610503000000").remove) << birth.code;
+    EXPECT_TRUE(ruling_of("TEXT", birth, "3 May 1961").remove) << birth.code;
+    EXPECT_EQ(ruling_of("CODE", birth, "Known").value, Action::Keep) << birth.code;
+  }
+}
+
 TEST(ContentItem, ThatIsACodeStaysThoughItsConceptIsTypedTextElsewhere) {
   EXPECT_EQ(ruling_of("CODE", {"121071", "DCM", "Finding"}, "Mass").value, Action::Keep);
   EXPECT_EQ(ruling_of("CODE", {"363698007", "SCT", "Finding Site"}, "Liver").value, Action::Keep);
