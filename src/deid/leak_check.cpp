@@ -176,14 +176,13 @@ class Search {
 std::optional<Held> find_leak_in_comments(const PixelComments& comments, const LeakTerms& terms,
                                           const Uids& uids) {
   if (comments.too_many())
-    return Held{HoldReason::Leak,
-                "the compressed (7FE0,0010) holds more comments than can be looked at"};
+    return Held{HoldReason::Leak, "(7FE0,0010) holds more beside the image than can be looked at"};
   for (const Bytes& comment : comments.all()) {
     std::string_view kind = terms.in_text(fold(as_text(comment)), PlaceKind::Anything, uids);
     if (kind.empty()) kind = terms.in_bytes(comment, uids);
     if (!kind.empty()) {
       return Held{HoldReason::Leak,
-                  "a comment in the compressed (7FE0,0010) holds " + std::string(kind)};
+                  "what (7FE0,0010) holds beside the image has " + std::string(kind)};
     }
   }
   return std::nullopt;

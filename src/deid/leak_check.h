@@ -24,7 +24,7 @@ class PixelComments;
 std::optional<Held> find_leak(DcmItem& cleaned, const LeakTerms& terms, const Uids& uids,
                               const Rules& rules, std::string_view fallback_charset);
 
-/// The same in the comments of compressed pixel data, which are spelled and not drawn.
+/// The same in what pixel data hold beside the image, which is spelled and not drawn.
 std::optional<Held> find_leak_in_comments(const PixelComments& comments, const LeakTerms& terms,
                                           const Uids& uids);
 

@@ -8,6 +8,7 @@
 #include "frame_decoder.h"
 #include "items.h"
 #include "pixel_comments.h"
+#include "rle_runs.h"
 
 namespace dosigate {
 namespace {
@@ -45,15 +46,19 @@ struct PixelStream::State final : PixelValue::Listener {
     const ElementsByTag elements(image);
     if (!element.encapsulated) {
       native.emplace(elements, element, syntax);
-    } else {
-      decoder = std::make_unique<FrameDecoder>(key, image, elements, syntax);
+      return;
     }
+    decoder = std::make_unique<FrameDecoder>(key, image, elements, syntax);
+    // A segment holds one byte of each pixel.
+    const std::uint64_t plane =
+        std::uint64_t{elements.number(DCM_Rows, 0)} * elements.number(DCM_Columns, 0);
+    if (syntax.dcmtk == EXS_RLELossless && plane != 0) rle.emplace(plane);
   }
 
   void item_begins(std::size_t number, std::uint32_t /*length*/) override {
     in_offset_table = number == 0;
     if (in_offset_table) return;
-    comments.fragment_begins();
+    rle ? rle->frame_begins() : comments.fragment_begins();
     decoder->fragment_begins();
   }
   void bytes(ByteView piece) override {
@@ -65,7 +70,7 @@ struct PixelStream::State final : PixelValue::Listener {
     } else {
       // Without item headers and offset table: how a sender cuts a frame is not what it shows.
       digest.add(piece);
-      comments.bytes(piece);
+      rle ? rle->bytes(piece, comments) : comments.bytes(piece);
       decoder->bytes(piece);
     }
   }
@@ -98,6 +103,7 @@ struct PixelStream::State final : PixelValue::Listener {
   PixelValue value;
   PixelDigest digest;
   std::optional<CanonicalPixels> native;
+  std::optional<RleRuns> rle;
   std::unique_ptr<FrameDecoder> decoder;
   PixelComments comments;
   Bytes offset_table;
@@ -135,6 +141,9 @@ const PixelDigest::Value& PixelStream::digest() {
   state_->finish();
   return state_->result;
 }
-const PixelComments& PixelStream::comments() const { return state_->comments; }
+const PixelComments& PixelStream::comments() const {
+  state_->comments.ends();
+  return state_->comments;
+}
 
 }  // namespace dosigate
