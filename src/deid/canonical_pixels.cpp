@@ -14,17 +14,9 @@ namespace {
 constexpr std::uint32_t kFloatPixelData = 0x7FE00008;
 constexpr std::uint32_t kDoubleFloatPixelData = 0x7FE00009;
 
-/// Bytes of all frames without the one that pads them; `present` when the header does not say or
-/// something else is there.
+/// Bytes of all frames without the one that pads them; `present` when something else is there.
 std::uint64_t unpadded(const ElementsByTag& image, std::uint64_t present) {
-  std::uint64_t bits = image.number(DCM_BitsAllocated, 0);
-  for (const std::uint64_t factor :
-       {std::uint64_t{image.number(DCM_Rows, 0)}, std::uint64_t{image.number(DCM_Columns, 0)},
-        std::uint64_t{image.number(DCM_SamplesPerPixel, 1)}, number_of_frames(image)}) {
-    if (bits > 8 * present) return present;  // also keeps the product in range
-    bits *= factor;
-  }
-  return (bits + 7) / 8 + 1 == present ? present - 1 : present;
+  return bytes_of_frames(image, present) + 1 == present ? present - 1 : present;
 }
 
 /// Bytes of one number of the pixel data as it stands in a big-endian stream.
@@ -65,6 +57,17 @@ std::uint64_t number_of_frames(const ElementsByTag& image) {
   return element != nullptr && element->getSint32(frames).good() && frames > 0
              ? static_cast<std::uint64_t>(frames)
              : 1;
+}
+
+std::uint64_t bytes_of_frames(const ElementsByTag& image, std::uint64_t at_most) {
+  std::uint64_t bits = image.number(DCM_BitsAllocated, 0);
+  for (const std::uint64_t factor :
+       {std::uint64_t{image.number(DCM_Rows, 0)}, std::uint64_t{image.number(DCM_Columns, 0)},
+        std::uint64_t{image.number(DCM_SamplesPerPixel, 1)}, number_of_frames(image)}) {
+    if (bits > 8 * at_most) return at_most;  // also keeps the product in range
+    bits *= factor;
+  }
+  return std::min((bits + 7) / 8, at_most);
 }
 
 CanonicalPixels::CanonicalPixels(const ElementsByTag& image, const PixelElement& element,

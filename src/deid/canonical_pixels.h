@@ -24,6 +24,9 @@ struct Samples {
 /// 1 when the image does not say.
 std::uint64_t number_of_frames(const ElementsByTag& image);
 
+/// Of native pixels as the header says, and not more than `at_most`; what follows is no image.
+std::uint64_t bytes_of_frames(const ElementsByTag& image, std::uint64_t at_most);
+
 /// Gives pixel bytes that come in pieces to a digest, in that form.
 class CanonicalPixels {
  public:

@@ -180,6 +180,8 @@ std::optional<Held> find_leak_in_comments(const PixelComments& comments, const L
   for (const Bytes& comment : comments.all()) {
     std::string_view kind = terms.in_text(fold(as_text(comment)), PlaceKind::Anything, uids);
     if (kind.empty()) kind = terms.in_bytes(comment, uids);
+    // Text in words of native big-endian pixels.
+    if (kind.empty()) kind = terms.in_bytes(comment, uids, 2);
     if (!kind.empty()) {
       return Held{HoldReason::Leak,
                   "what (7FE0,0010) holds beside the image has " + std::string(kind)};

@@ -10,6 +10,8 @@
 #include "pixel_comments.h"
 #include "rle_runs.h"
 
+#include <algorithm>
+
 namespace dosigate {
 namespace {
 
@@ -46,6 +48,7 @@ struct PixelStream::State final : PixelValue::Listener {
     const ElementsByTag elements(image);
     if (!element.encapsulated) {
       native.emplace(elements, element, syntax);
+      native_left = bytes_of_frames(elements, element.length);
       return;
     }
     decoder = std::make_unique<FrameDecoder>(key, image, elements, syntax);
@@ -64,6 +67,10 @@ struct PixelStream::State final : PixelValue::Listener {
   void bytes(ByteView piece) override {
     if (native) {
       native->add(piece, digest);
+      const auto image =
+          static_cast<std::size_t>(std::min<std::uint64_t>(native_left, piece.size()));
+      native_left -= image;
+      comments.stray(piece.subspan(image));
     } else if (in_offset_table) {
       if (offset_table.size() + piece.size() <= kLargestOffsetTable)
         offset_table.insert(offset_table.end(), piece.begin(), piece.end());
@@ -103,6 +110,7 @@ struct PixelStream::State final : PixelValue::Listener {
   PixelValue value;
   PixelDigest digest;
   std::optional<CanonicalPixels> native;
+  std::uint64_t native_left = 0;  ///< bytes of its frames
   std::optional<RleRuns> rle;
   std::unique_ptr<FrameDecoder> decoder;
   PixelComments comments;
