@@ -221,6 +221,30 @@ class Numbers {
   TextTokens& tokens_;
 };
 
+/// "0.096000 cm-1", "Chang 0.12/cm": linear attenuation, which is less than one and says so by its
+/// unit. Chang made a method of correction; elsewhere it is a name.
+void keep_coefficients(std::string_view text, TextTokens& tokens) {
+  static const RE2 coefficient(
+      "(?:^|[^a-z0-9.,])((?:chang[ ,]{1,2})?(?:mu ?= ?)?0[.,]\\d{1,6} ?(?:/ ?cm|cm ?\\^?-1))"
+      "(?:$|[^a-z0-9\\x80])",
+      RE2::Latin1);
+  re2::StringPiece rest(text.data(), text.size()), hit;
+  while (RE2::PartialMatch(rest, coefficient, &hit)) {
+    const auto begin = static_cast<std::size_t>(hit.data() - text.data());
+    const std::size_t end = begin + hit.size();
+    const auto inside = [&](const TextToken& token) {
+      return token.begin >= begin && token.end <= end;
+    };
+    // One number: what is barred of it takes the rest along.
+    const bool barred = std::any_of(tokens.begin(), tokens.end(), [&](const TextToken& token) {
+      return inside(token) && token.barred;
+    });
+    for (TextToken& token : tokens)
+      if (inside(token) && !barred) token.keep = token.unit = true;
+    rest.remove_prefix(static_cast<std::size_t>(hit.data() + hit.size() - rest.data()));
+  }
+}
+
 }  // namespace
 
 bool is_unit(std::string_view word) {
@@ -243,6 +267,7 @@ bool is_technical_shape(std::string_view word) {
 }
 
 void decide_numbers(std::string_view folded, TextTokens& tokens) {
+  keep_coefficients(folded, tokens);
   Numbers(folded, tokens).decide();
 }
 

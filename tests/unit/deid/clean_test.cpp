@@ -373,6 +373,15 @@ TEST_F(Cleaning, OnTheDayOfBirthEveryDateOfTheStudyMoves) {
             days_moved("20250304", value(*wrong, DCM_StudyDate)));
 }
 
+TEST_F(Cleaning, TheMethodOfAttenuationCorrectionKeepsItsCoefficient) {
+  const auto method = [&](std::string_view text) {
+    return value(*output_of(clean(pet_slice().with(DCM_AttenuationCorrectionMethod, text))),
+                 DCM_AttenuationCorrectionMethod);
+  };
+  EXPECT_EQ(method("measured,, 0.096000 cm-1,"), "measured,, 0.096000 cm-1,");
+  EXPECT_EQ(method("CT-derived mu-map"), "CT-derived mu-map");
+}
+
 TEST_F(Cleaning, SentinelDatesStayUntouched) {
   const Verdict verdict =
       clean(ct_slice()

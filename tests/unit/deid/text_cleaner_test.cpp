@@ -103,6 +103,21 @@ TEST_F(Text, KeepsNumbersThatMeasure) {
     expect_kept(text);
 }
 
+TEST_F(Text, KeepsACoefficientOfAttenuation) {
+  for (const auto* text :
+       {"measured,, 0.096000 cm-1,", "0.096000 cm-1", "Chang 0.12/cm", "uniform 0.15 cm-1",
+        "measured", "CTAC 0.1500 /cm", "Chang, mu=0.110 cm^-1", "0,12/cm", "calculated"})
+    expect_kept(text);
+  EXPECT_EQ(clean("PET 0.123456"), "PET") << "no unit says what it measures";
+  EXPECT_EQ(clean("PET 7788.123456 cm-1").find("123456"), std::string::npos);
+  EXPECT_EQ(clean("PET Chang"), "PET") << "somebody's name";
+  identifiers_.ids = {"096000"};
+  EXPECT_EQ(clean("measured,, 0.096000 cm-1,").find("096000"), std::string::npos);
+  identifiers_.ids = {};
+  identifiers_.other_names = {"CHANG^LI"};
+  EXPECT_EQ(clean("Chang 0.12/cm").find("Chang"), std::string::npos);
+}
+
 TEST_F(Text, KeepsAccentsCaseAndPunctuationByteForByte) {
   expect_kept("Cintilografia \xC3\x93sseo/Corpo Inteiro (ant. + post.), [WB]");
   EXPECT_EQ(clean("F\xEDgado P\xF3s", "ISO_IR 100"), "P\xF3s");  // a physician of this name
