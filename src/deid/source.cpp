@@ -40,6 +40,12 @@ bool is_patient_name(std::uint32_t tag) {
   return tag == 0x00100010U || tag == 0x00101001U || tag == 0x00101005U || tag == 0x00100012U;
 }
 
+/// A StudyID of one or two digits numbers the studies of a device or a patient: as an identifier it
+/// would take the day and the cycle out of every description.
+bool counts_studies(std::string_view study_id) {
+  return study_id.size() <= 2 && study_id.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 std::string decoded(std::string_view text, std::string_view specific, std::string_view fallback) {
   if (auto utf8 = decode_text(text, specific, fallback)) return std::move(*utf8);
   std::string ascii(text);
@@ -87,7 +93,7 @@ class Collector {
     if (!text || text->empty()) return;
     for_each_value(*text, [&](std::string_view value) {
       value = trimmed(value);
-      if (value.empty()) return;
+      if (value.empty() || (tag == 0x00200010U && counts_studies(value))) return;
       std::string utf8 = decoded(value, charset, fallback_);
       if (is_name)
         (is_patient_name(tag) ? out_.patient_names : out_.other_names).push_back(std::move(utf8));

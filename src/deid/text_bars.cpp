@@ -106,6 +106,9 @@ bool is_measure(std::string_view text, const TextTokens& tokens, std::size_t i) 
   if (tokens[i].size() > 2) return false;
   if (tokens[i].unit) return true;
   if (i == 0 || !tokens[i - 1].keep) return false;
+  // "D+1", "t=3"
+  if (const std::string_view gap = gap_after(text, tokens, i - 1); gap == "+" || gap == "=")
+    return true;
   const WordClass before = word_class(tokens[i - 1].of(text));
   return before == WordClass::Counter || before == WordClass::Time || before == WordClass::Tracer;
 }

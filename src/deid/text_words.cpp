@@ -109,14 +109,17 @@ std::size_t nuclide_parts(std::string_view text, const TextTokens& tokens, std::
   return found;
 }
 
-/// "Lu" of "[177Lu]Lu-PSMA" and "Ga-DOTATATE".
-bool is_label_of_tracer(std::string_view text, const TextTokens& tokens, std::size_t i) {
+/// "Lu" of "[177Lu]Lu-PSMA" and "Ga-DOTATATE"; apart, "Lu PSMA", when nobody here is called so.
+bool is_label_of_tracer(const TextInHand& value, const TextTokens& tokens, std::size_t i) {
   static const std::unordered_set<std::string_view> kSymbols{
       "f",  "i",  "y",  "ac", "al", "at", "bi", "cu", "ga", "ho",
       "in", "lu", "pb", "ra", "re", "sc", "sm", "tb", "tc", "zr"};
-  if (i + 1 == tokens.size() || gap_after(text, tokens, i) != "-" ||
-      !kSymbols.contains(tokens[i].of(text)))
-    return false;
+  const std::string_view text = value.folded(), word = tokens[i].of(text);
+  if (i + 1 == tokens.size() || !kSymbols.contains(word)) return false;
+  const std::string_view gap = gap_after(text, tokens, i);
+  const bool apart =
+      gap == " " && word.size() == 2 && !value.own.is_short_name(word) && !value.own.is_name(word);
+  if (gap != "-" && !apart) return false;
   return word_class(tokens[i + 1].of(text)) == WordClass::Tracer;
 }
 
@@ -148,7 +151,7 @@ void decide_words(const TextInHand& value, TextTokens& tokens) {
     TextToken& token = tokens[i];
     const std::string_view word = token.of(text);
     if (token.barred || token.digits) continue;
-    if (is_label_of_tracer(text, tokens, i)) {
+    if (is_label_of_tracer(value, tokens, i)) {
       token.keep = token.unit = true;
       continue;
     }

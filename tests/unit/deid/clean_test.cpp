@@ -373,6 +373,18 @@ TEST_F(Cleaning, OnTheDayOfBirthEveryDateOfTheStudyMoves) {
             days_moved("20250304", value(*wrong, DCM_StudyDate)));
 }
 
+TEST_F(Cleaning, AStudyIdThatCountsStudiesIsNoIdentifier) {
+  const auto description = [&](std::string_view id) {
+    return value(*output_of(clean(
+                     ct_slice()
+                         .with(DCM_StudyID, id)
+                         .with(DCM_SeriesDescription, "SPECT D+1 corpo 1 de 2, 36 projections"))),
+                 DCM_SeriesDescription);
+  };
+  EXPECT_EQ(description("1"), "SPECT D+1 corpo 1 de 2, 36 projections");
+  EXPECT_EQ(description("36"), "SPECT D+1 corpo 1 de 2, 36 projections");
+}
+
 TEST_F(Cleaning, TheMethodOfAttenuationCorrectionKeepsItsCoefficient) {
   const auto method = [&](std::string_view text) {
     return value(*output_of(clean(pet_slice().with(DCM_AttenuationCorrectionMethod, text))),

@@ -219,6 +219,23 @@ TEST_F(Text, AnIdentifierGoesThoughAUnitOrACountingWordStandsBesideIt) {
   expect_kept("Lu-177");
 }
 
+TEST_F(Text, ANumberThatCountsDaysAfterTheInjectionIsNoIdentifier) {
+  identifiers_.ids = {"1", "3"};
+  expect_kept("SPECT D+1 corpo");
+  expect_kept("D+3 t=3 h");
+  EXPECT_EQ(clean("rim 3"), "rim");
+}
+
+TEST_F(Text, ASymbolBeforeItsTracerIsTheNuclide) {
+  expect_kept("Ga DOTATATE");
+  EXPECT_EQ(clean("SPECT 24h Lu PSMA ciclo 2"), "SPECT 24h PSMA ciclo 2") << "a physician's";
+  identifiers_.other_names = {};
+  expect_kept("SPECT 24h Lu PSMA ciclo 2");
+  EXPECT_EQ(clean("Dr. Lu PSMA"), "PSMA");
+  identifiers_.patient_names = {"LU^WEI"};
+  EXPECT_EQ(clean("Lu PSMA"), "PSMA");
+}
+
 TEST_F(Text, ADayIsNoPairOfCounts) {
   EXPECT_EQ(clean("SPECT 12/11"), "SPECT");
   expect_kept("ciclo 2/4");
