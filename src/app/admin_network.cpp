@@ -81,6 +81,7 @@ json::object AdminApi::network_state() const {
             {"evicted_for_memory", server.sent_away_for_memory},
             {"too_slow", server.too_slow},
             {"timed_out", server.timed_out},
+            {"without_context", server.without_context},
             {"accept_failed", door.failed}}}};
 }
 

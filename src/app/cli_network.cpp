@@ -30,9 +30,10 @@ std::string network_text(const value& network) {
   out += fmt::format(
       "              associations ended by us: {} idle and {} stalled ones for others, {} for "
       "their "
-      "memory, {} too slow, {} timed out\n",
+      "memory, {} too slow, {} timed out; {} without an acceptable context\n",
       shown(since, "evicted_idle"), shown(since, "evicted_stalled"),
-      shown(since, "evicted_for_memory"), shown(since, "too_slow"), shown(since, "timed_out"));
+      shown(since, "evicted_for_memory"), shown(since, "too_slow"), shown(since, "timed_out"),
+      shown(since, "without_context"));
   std::string held;
   for (const value& one : list(network, "addresses"))
     held += fmt::format("{}{} ({} associations, {} waiting)", held.empty() ? "" : ", ",

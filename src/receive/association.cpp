@@ -101,8 +101,9 @@ void AssociationRunner::run_unguarded(IncomingAssociation incoming, const Origin
     return;
   }
   ++state_.associations;
-  const bool any = std::any_of(contexts.begin(), contexts.end(), [](auto& c) { return !!c; });
-  if (!any) state_.refused(origin, "no presentation context acceptable");
+  const auto accepted =
+      std::count_if(contexts.begin(), contexts.end(), [](auto& c) { return !!c; });
+  if (accepted == 0) ++state_.without_context;
 
   auto& connection =
       dynamic_cast<Connection&>(*DUL_getTransportConnection(association->DULassociation));
@@ -113,13 +114,14 @@ void AssociationRunner::run_unguarded(IncomingAssociation incoming, const Origin
   place.is(Place::Doing::Answering);  // a peer that takes no farewell may be sent away as well
   if (end != MessageLoop::End::PeerAborted && end != MessageLoop::End::CannotAnswer)
     say_goodbye(connection, end, loop.abort_reason());
-  say_how_it_ended(origin, loop, end, begin);
+  say_how_it_ended(origin, loop, end, begin, accepted);
 }
 
 /// One line for each that brought something; of the others, which anybody can make by the thousand,
 /// as many as a log can take.
 void AssociationRunner::say_how_it_ended(const Origin& origin, const MessageLoop& loop,
-                                         MessageLoop::End end, SteadyTime begin) {
+                                         MessageLoop::End end, SteadyTime begin,
+                                         std::ptrdiff_t contexts) {
   const auto& tally = loop.tally();
   const bool brought = tally.instances + tally.failed + tally.reports > 0;
   const auto left_out = brought ? std::optional<std::uint64_t>(0) : state_.quiet_lines.spend();
@@ -128,10 +130,10 @@ void AssociationRunner::say_how_it_ended(const Origin& origin, const MessageLoop
   if (*left_out > 0)
     spdlog::info("associations that brought nothing ended and are not logged count={}", *left_out);
   spdlog::info(
-      "association ended calling={} called={} address={} route={} end={} echoes={} instances={} "
-      "failed={} bytes={} ms={}",
+      "association ended calling={} called={} address={} route={} end={} contexts={} echoes={} "
+      "instances={} failed={} bytes={} ms={}",
       log_text(origin.calling_ae), log_text(origin.called_ae), origin.address,
-      log_text(origin.route), text_of(end), tally.echoes, tally.instances, tally.failed,
+      log_text(origin.route), text_of(end), contexts, tally.echoes, tally.instances, tally.failed,
       tally.bytes, ms.count());
 }
 

@@ -30,7 +30,7 @@ class AssociationRunner {
   void run_unguarded(IncomingAssociation incoming, const Origin& origin, Services services,
                      Place& place);
   void say_how_it_ended(const Origin& origin, const MessageLoop& loop, MessageLoop::End end,
-                        SteadyTime begin);
+                        SteadyTime begin, std::ptrdiff_t contexts);
 
   ServerState& state_;
   TransportLayer layer_;

@@ -260,6 +260,7 @@ AssociationServer::Counters AssociationServer::counters() const {
   out.sent_away_for_memory = use.sent_away_for_memory;
   out.too_slow = state.too_slow;
   out.timed_out = state.timed_out;
+  out.without_context = state.without_context;
   out.memory = state.memory.used();
   if (use.last_sent_away != SteadyTime{})
     out.since_sent_away =

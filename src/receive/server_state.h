@@ -35,7 +35,7 @@ struct ServerState {
   LogBudget quiet_lines{100, 5};  ///< for associations that brought nothing: anybody can make them
   std::atomic<bool> stopping{false};
   std::atomic<std::uint64_t> associations{0}, rejected{0}, aborted{0}, echoes{0}, instances{0},
-      bytes{0}, too_slow{0}, timed_out{0};
+      bytes{0}, too_slow{0}, timed_out{0}, without_context{0};
 };
 
 }  // namespace dosigate

@@ -103,9 +103,10 @@ class AssociationServer {
     unsigned active;
     unsigned idle, receiving;  ///< of the active ones
     std::uint64_t sent_away_idle, sent_away_stalled, sent_away_for_memory;
-    std::uint64_t too_slow;   ///< ended for sending less than min_bytes_per_s
-    std::uint64_t timed_out;  ///< ended for silence, between messages or inside one
-    std::uint64_t memory;     ///< bytes of the budget in use
+    std::uint64_t too_slow;         ///< ended for sending less than min_bytes_per_s
+    std::uint64_t timed_out;        ///< ended for silence, between messages or inside one
+    std::uint64_t without_context;  ///< accepted, though nothing that they proposed was
+    std::uint64_t memory;           ///< bytes of the budget in use
     std::optional<std::chrono::seconds> since_sent_away;  ///< nullopt: nobody was
     std::map<std::string, std::size_t> by_address;        ///< active ones
   };

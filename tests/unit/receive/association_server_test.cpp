@@ -70,6 +70,16 @@ TEST(AssociationServer, NegotiatesByItsOwnTables) {
   EXPECT_TRUE(scu.release());
 }
 
+// It brought no instance: nothing of it is counted among those that were refused.
+TEST(AssociationServer, AnAssociationWithoutAnAcceptableContextIsCountedAsOne) {
+  ReceivingNode node;
+
+  RawScu scu = open(node, {{1, kCtStorage, {"1.2.3.4.5"}}});
+
+  EXPECT_TRUE(node.eventually([&] { return node.server().counters().without_context == 1; }));
+  EXPECT_TRUE(node.refusals(0).empty());
+}
+
 TEST(AssociationServer, ReceivesHtj2kAndPrivateClassesUntouched) {
   ReceivingNode node;
   RawScu scu = open(node, {{1, kCtStorage, {kHtj2k}}, {3, "1.3.12.2.1107.5.9.1", {kExplicit}}});
