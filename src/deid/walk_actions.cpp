@@ -91,7 +91,7 @@ bool has_date(std::string_view values, std::string_view eight_digits) {
   return found;
 }
 
-/// What a device may send as OB, whichever of these it should be.
+/// Arrays, which a device may send as OB, whichever of these it should be.
 bool is_bytes_vr(DcmEVR vr) {
   return vr == EVR_OB || vr == EVR_OW || vr == EVR_OV || vr == EVR_OL || vr == EVR_OF ||
          vr == EVR_OD || vr == EVR_OverlayData || vr == EVR_PixelData || vr == EVR_pixelSQ;
@@ -108,7 +108,7 @@ void Walk::keep(Element& element, const Decision& decision, const Surroundings& 
   const std::uint32_t tag = tag_number(element->getTag());
   const auto text = raw_text(*element);
   // Bytes where text or a number should stand say nothing that anyone reads, and can say a name.
-  const bool is_bytes = element->ident() == EVR_OB && !is_bytes_vr(decision.vr);
+  const bool is_bytes = is_bytes_vr(element->getVR()) && !is_bytes_vr(decision.vr);
   if (!text && (is_string_vr(decision.vr) || is_bytes)) {
     element.reset();
     return;
@@ -273,7 +273,7 @@ void Walk::pseudonymise(Element& element, bool names_subject) {
 void Walk::keep_private(Element& element, const Decision& decision) {
   const DcmEVR declared = element->getVR();
   // Listed as a number but sent as text or bytes: not what the list's author saw.
-  const bool free_form = is_free_text_vr(declared) || declared == EVR_OB || declared == EVR_OW;
+  const bool free_form = is_free_text_vr(declared) || is_bytes_vr(declared);
   const auto text = raw_text(*element);
   const bool fits =
       !text || (fits_vr(declared, *text) && fits_vr(decision.vr, *text) &&

@@ -106,17 +106,11 @@ TEST_F(LeakCheck, FindsANameInNumbersOfEverySize) {
   constexpr std::string_view kText = "0 SILVAMARKER^JOANA 7788123.    ";
   for (const DcmEVR vr : {EVR_OV, EVR_SV, EVR_UV, EVR_OL, EVR_OF, EVR_OD, EVR_UL, EVR_SL, EVR_FL,
                           EVR_FD, EVR_SS, EVR_US, EVR_OW, EVR_AT}) {
-    const auto named = [&] {
-      return ct_slice().with_bytes(DCM_SmallestImagePixelValue, vr, kText);
-    };
+    const auto named = [&] { return ct_slice().with_bytes(DCM_ICCProfile, vr, kText); };
     EXPECT_EQ(hold_of(clean(named())), HoldReason::Leak) << DcmVR(vr).getVRName();
     const Verdict big = clean(named(), "dosimetry", "1.2.840.10008.1.2.2");
     EXPECT_EQ(hold_of(big), HoldReason::Leak) << DcmVR(vr).getVRName() << ": " << describe(big);
   }
-  EXPECT_EQ(hold_of(clean(pet_slice()
-                              .with(DcmTagKey(0x0009, 0x0010), EVR_LO, "GEMS_PETD_01")
-                              .with_bytes(DcmTagKey(0x0009, 0x1038), EVR_OV, kText))),
-            HoldReason::Leak);
 }
 
 TEST_F(LeakCheck, FindsANameInTextOfANumberThatWasTurnedRoundByItsSender) {
@@ -125,7 +119,7 @@ TEST_F(LeakCheck, FindsANameInTextOfANumberThatWasTurnedRoundByItsSender) {
     std::reverse(turned.begin() + static_cast<long>(at),
                  turned.begin() + static_cast<long>(at + 8));
 
-  EXPECT_EQ(hold_of(clean(ct_slice().with_bytes(DCM_SmallestImagePixelValue, EVR_OV, turned))),
+  EXPECT_EQ(hold_of(clean(ct_slice().with_bytes(DCM_ICCProfile, EVR_OV, turned))),
             HoldReason::Leak);
 }
 
