@@ -186,8 +186,7 @@ ContentRuling rule_content_item(DcmItem& content_item, const Options& options,
       if (known->kind == ConceptClass::Machine) {
         ruling.value = Action::Keep;
       } else {
-        ruling.otherwise = Action::Pseudonymise;
-        if (ruling.value == Action::Dummy) ruling.value = Action::Pseudonymise;
+        ruling.value = Action::Pseudonymise;
       }
     }
   }

@@ -272,6 +272,9 @@ void Walk::pseudonymise(Element& element, bool names_subject) {
 
 void Walk::keep_private(Element& element, const Decision& decision) {
   const DcmEVR declared = element->getVR();
+  } else if (tag == 0x0040A160U) {
+    // The text of a Tracking Identifier: the label that the lesion has as a segment.
+    set_text(*element, map_label(*context_.subject.salt, "(0062,0020)", original));
   // Listed as a number but sent as text or bytes: not what the list's author saw.
   const bool free_form = is_free_text_vr(declared) || is_bytes_vr(declared);
   const auto text = raw_text(*element);

@@ -196,6 +196,19 @@ TEST_F(Reports, OfMeasurementsTellTheirLesionsApart) {
   EXPECT_FALSE(labels[0].empty() || labels[1].empty());
 }
 
+TEST_F(Reports, NameALesionAsItsSegmentIsNamed) {
+  DataSet segment = any_instance("1.2.840.10008.5.1.4.1.1.66.4").with(DCM_Modality, "SEG");
+  put(new_item(segment.root(), DCM_SegmentSequence), DCM_TrackingID, "JFS lesion 7");
+  DataSet measured = report(kComprehensive3dSr, {"126000", "DCM", "Imaging Measurement Report"});
+  content(measured.root(), "TEXT", {"112039", "DCM", "Tracking Identifier"}, "JFS lesion 7",
+          "HAS OBS CONTEXT");
+
+  const std::string of_segment = value(*cleaned(std::move(segment)), DCM_TrackingID);
+
+  EXPECT_EQ(of_segment.size(), 10U);
+  EXPECT_EQ(value(*cleaned(std::move(measured)), DCM_TextValue), of_segment);
+}
+
 TEST_F(Reports, WithReferencesByPlaceKeepEveryItemInItsPlace) {
   DataSet source = report(kEnhancedSr, {"11528-7", "LN", "Radiology Report"});
   DcmItem& root = source.root();
