@@ -4,6 +4,7 @@
 #include "dosigate/dicom/sop_class.h"
 #include "dosimetry_inputs.h"
 #include "kept_lists.h"
+#include "text_patterns.h"
 #include "walk.h"
 
 #include <algorithm>
@@ -65,6 +66,18 @@ bool is_word(std::string_view value) {
            static_cast<unsigned char>(c) >= 0x80;
   });
   return letters >= 4 && value.find_first_of("0123456789") == std::string_view::npos;
+}
+
+/// A CPF, a CNS, or what has the form of an identifier of a person: "CRM52123".
+bool has_persons_number(std::string_view value) {
+  std::string folded, digits;
+  for (const char c : value) {
+    folded += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (c >= '0' && c <= '9') digits += c;
+  }
+  bool found = (digits.size() == 11 && is_cpf(digits)) || is_cns(digits);
+  for_each_identifier(folded, [&](std::size_t, std::size_t) { found = true; });
+  return found;
 }
 
 /// "-0300", and as some devices write it "UTC-03:00".
@@ -133,9 +146,11 @@ void Walk::keep(Element& element, const Decision& decision, const Surroundings& 
                                  : std::string();
     set_text(*element, kept.empty() ? "local code" : kept);
   }
-  // A code of letters alone may be a name that somebody made a code of; equal ones stay equal.
-  if (tag == 0x00080100U && text && is_word(*text) &&
-      context_.cleaner.clean(*text, around.charset, true).text.empty())
+  // A code of letters alone may be a name that somebody made a code of, and one of digits a
+  // person's number; equal ones stay equal.
+  if (tag == 0x00080100U && text &&
+      (has_persons_number(*text) ||
+       (is_word(*text) && context_.cleaner.clean(*text, around.charset, true).text.empty())))
     set_text(*element, map_label(*context_.subject.site_salt, tag_text(element->getTag()), *text));
   if (tag == 0x00080119U || tag == 0x00080120U) element->clear();  // LongCodeValue, URNCodeValue
 }
@@ -257,6 +272,9 @@ void Walk::pseudonymise(Element& element, bool names_subject) {
   if (original.empty()) return;
   if (names_subject || element->getVR() == EVR_PN) {
     set_text(*element, context_.subject.pseudonym);
+  } else if (tag == 0x0040A160U) {
+    // The text of a Tracking Identifier: the label that the lesion has as a segment.
+    set_text(*element, map_label(*context_.subject.salt, "(0062,0020)", original));
   } else if (is_part_label(tag)) {
     set_text(*element, map_label(*context_.subject.site_salt, tag_text(key), original));
   } else if (!is_device_label(tag)) {
@@ -272,9 +290,6 @@ void Walk::pseudonymise(Element& element, bool names_subject) {
 
 void Walk::keep_private(Element& element, const Decision& decision) {
   const DcmEVR declared = element->getVR();
-  } else if (tag == 0x0040A160U) {
-    // The text of a Tracking Identifier: the label that the lesion has as a segment.
-    set_text(*element, map_label(*context_.subject.salt, "(0062,0020)", original));
   // Listed as a number but sent as text or bytes: not what the list's author saw.
   const bool free_form = is_free_text_vr(declared) || is_bytes_vr(declared);
   const auto text = raw_text(*element);

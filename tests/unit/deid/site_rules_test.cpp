@@ -96,6 +96,9 @@ TEST_F(Cleaning, ANameMadeACodeOfALocalSchemeBecomesALabelAndOtherCodesStay) {
   EXPECT_EQ(code("99PMP", "P5-B3000"), "P5-B3000");
   EXPECT_EQ(code("99OPER", "TORAX"), "TORAX");
   EXPECT_EQ(code("SCT", "SALGUEIRO"), "SALGUEIRO") << "the scheme is claimed to be public";
+  for (const char* person : {"52998224725", "529.982.247-25", "CRM52123", "ana@hosp.br"})
+    EXPECT_EQ(code("99OPER", person).size(), 10U) << person;
+  EXPECT_EQ(code("99TUSS", "40701042"), "40701042");
 }
 
 TEST_F(Cleaning, ARuleWithASopClassCountsForThatClass) {
