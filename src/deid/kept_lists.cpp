@@ -114,20 +114,17 @@ std::optional<TextClass> plain_text_class(std::uint32_t tag) {
 }
 
 bool is_public_scheme(std::string_view designator) {
-  static constexpr std::array<std::string_view, 40> kPublic{
-      "ACR",     "ANZDA",       "ASTM-sigpurpose",
-      "BARI",    "BI",          "BRLX",
-      "C4",      "C5",          "CD2",
-      "DC",      "DCM",         "DCMUID",
-      "FMA",     "HPC",         "I10",
-      "I10C",    "I10P",        "I11",
-      "I9",      "I9C",         "IBSI",
-      "ICDO3",   "ITIS_TSN",    "LN",
-      "MA",      "MDC",         "MSH",
-      "NCIt",    "NDC",         "NEU",
-      "NICIP",   "PUBCHEM_CID", "RADLEX",
-      "RFC5646", "SCT",         "SNM3",
-      "SRT",     "UBERON",      "UCUM",
+  static constexpr std::array<std::string_view, 41> kPublic{
+      "99SDM",       "ACR",    "ANZDA",   "ASTM-sigpurpose",
+      "BARI",        "BI",     "BRLX",    "C4",
+      "C5",          "CD2",    "DC",      "DCM",
+      "DCMUID",      "FMA",    "HPC",     "I10",
+      "I10C",        "I10P",   "I11",     "I9",
+      "I9C",         "IBSI",   "ICDO3",   "ITIS_TSN",
+      "LN",          "MA",     "MDC",     "MSH",
+      "NCIt",        "NDC",    "NEU",     "NICIP",
+      "PUBCHEM_CID", "RADLEX", "RFC5646", "SCT",
+      "SNM3",        "SRT",    "UBERON",  "UCUM",
       "UMLS"};
   return std::find(kPublic.begin(), kPublic.end(), designator) != kPublic.end();
 }

@@ -34,8 +34,8 @@ enum class TextClass : std::uint8_t {
 };
 std::optional<TextClass> plain_text_class(std::uint32_t tag);
 
-/// Coding schemes whose meanings are published (PS3.16 Table 8-1). A local scheme's meaning is free
-/// text: "99HOSP" codes have carried names.
+/// Coding schemes whose meanings are published (PS3.16 Table 8-1; 99SDM is what cameras wrote
+/// before SNM3 and SRT). A local scheme's meaning is free text: "99HOSP" codes have carried names.
 bool is_public_scheme(std::string_view designator);
 
 /// Reads and checks every list now, so that a broken one stops the start and not the first

@@ -385,6 +385,26 @@ TEST_F(Cleaning, AStudyIdThatCountsStudiesIsNoIdentifier) {
   EXPECT_EQ(description("36"), "SPECT D+1 corpo 1 de 2, 36 projections");
 }
 
+TEST_F(Cleaning, TheRouteAndTheTracerStayInOlderWords) {
+  const auto kept = [&](const DcmTagKey& tag, std::string_view text) {
+    return value(*output_of(clean(nm_spect().with_nested(DCM_RadiopharmaceuticalInformationSequence,
+                                                         tag, EVR_LO, text))),
+                 tag);
+  };
+  for (const auto* route : {"Intravenous route", "intravenosa", "endovenosa"})
+    EXPECT_EQ(kept(DCM_RadiopharmaceuticalRoute, route), route);
+  EXPECT_EQ(kept(DCM_Radiopharmaceutical, "Fludeoxyglucose F^18^"), "Fludeoxyglucose F^18^");
+
+  DataSet coded = nm_spect().with_nested(DCM_PatientOrientationCodeSequence, DCM_CodeMeaning,
+                                         EVR_LO, "recumbent, as the glossary says");
+  DcmItem* item = nullptr;
+  ASSERT_TRUE(coded.root().findAndGetSequenceItem(DCM_PatientOrientationCodeSequence, item).good());
+  ASSERT_TRUE(put_value(*item, DCM_CodingSchemeDesignator, EVR_SH, "99SDM"));
+  const auto out = output_of(clean(std::move(coded)));
+  ASSERT_TRUE(out->findAndGetSequenceItem(DCM_PatientOrientationCodeSequence, item).good());
+  EXPECT_EQ(value(*item, DCM_CodeMeaning), "recumbent, as the glossary says");
+}
+
 TEST_F(Cleaning, TheMethodOfAttenuationCorrectionKeepsItsCoefficient) {
   const auto method = [&](std::string_view text) {
     return value(*output_of(clean(pet_slice().with(DCM_AttenuationCorrectionMethod, text))),
