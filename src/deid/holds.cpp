@@ -41,8 +41,46 @@ bool has_value(std::string_view values, std::string_view wanted) {
   return found;
 }
 
+/// Capital letters and digits alone: devices write "Screen Save" and "SCREEN_SAVE".
+std::string capitals(std::string_view value) {
+  std::string out;
+  for (const char c : value) {
+    if (c >= 'a' && c <= 'z')
+      out += static_cast<char>(c - 'a' + 'A');
+    else if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+      out += c;
+  }
+  return out;
+}
+
 bool is_burned_in(DcmItem& data_set) {
-  return trimmed(values_of(data_set, DCM_BurnedInAnnotation)) == "YES";
+  return capitals(values_of(data_set, DCM_BurnedInAnnotation)) == "YES";
+}
+
+bool is_screen_save(DcmItem& data_set) {
+  bool found = false;
+  for_each_value(values_of(data_set, DCM_ImageType), [&](std::string_view value) {
+    const std::string type = capitals(value);
+    found = found || type == "SCREENSAVE" || type == "SCREENCAPTURE" || type == "SCREENSHOT";
+  });
+  return found;
+}
+
+/// Counts and reconstructed slices are grey, NM at most with a palette (PS3.3, the image modules of
+/// these classes): in true colour such an object is a capture of a screen under the class of the
+/// series that was on it.
+bool is_screen_in_colour(DcmItem& data_set, std::string_view sop_class_uid) {
+  static constexpr std::array<std::string_view, 8> kGrey{UID_NuclearMedicineImageStorage,
+                                                         UID_RETIRED_NuclearMedicineImageStorage,
+                                                         UID_PositronEmissionTomographyImageStorage,
+                                                         UID_EnhancedPETImageStorage,
+                                                         UID_LegacyConvertedEnhancedPETImageStorage,
+                                                         UID_CTImageStorage,
+                                                         UID_EnhancedCTImageStorage,
+                                                         UID_LegacyConvertedEnhancedCTImageStorage};
+  if (std::find(kGrey.begin(), kGrey.end(), sop_class_uid) == kGrey.end()) return false;
+  const std::string colours = capitals(values_of(data_set, DCM_PhotometricInterpretation));
+  return colours.starts_with("RGB") || colours.starts_with("YBR");
 }
 
 /// Nothing, or zero in whatever VR: "0", or bytes that are all zero.
@@ -112,12 +150,14 @@ std::optional<Held> hold_by_content(DcmItem& data_set, std::string_view sop_clas
     return Held{HoldReason::EncapsulatedDocument, "a document inside cannot be cleaned"};
 
   const auto asks = [&](HoldReason reason) { return !decision.accepted.contains(reason); };
-  const std::string_view image_type = values_of(data_set, DCM_ImageType);
-  const bool screen = has_value(image_type, "SCREEN SAVE") || has_value(image_type, "SCREEN_SAVE");
-  if ((sop_class->kind == ContentKind::SecondaryCapture || screen) &&
-      asks(HoldReason::SecondaryCapture)) {
-    return Held{HoldReason::SecondaryCapture, screen ? "(0008,0008) says screen save"
-                                                     : "secondary captures show names as a rule"};
+  if (asks(HoldReason::SecondaryCapture)) {
+    if (is_screen_save(data_set))
+      return Held{HoldReason::SecondaryCapture, "(0008,0008) says screen save"};
+    if (is_screen_in_colour(data_set, sop_class_uid))
+      return Held{HoldReason::SecondaryCapture,
+                  "(0028,0004) says colour, where the class is grey: a capture of a screen"};
+    if (sop_class->kind == ContentKind::SecondaryCapture)
+      return Held{HoldReason::SecondaryCapture, "secondary captures show names as a rule"};
   }
   if (is_burned_in(data_set) && asks(HoldReason::BurnedIn))
     return Held{HoldReason::BurnedIn, "(0028,0301) says YES"};

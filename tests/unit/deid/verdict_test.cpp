@@ -25,6 +25,36 @@ TEST_F(Cleaning, WhatCannotBeCleanedIsHeldWithItsReason) {
             HoldReason::SecondaryCapture);
 }
 
+TEST_F(Cleaning, AScreenSaveIsHeldHoweverTheDeviceSpellsIt) {
+  for (const auto* type : {"SCREEN SAVE", "SCREEN_SAVE", "SCREENSAVE", "Screen Save",
+                           "SCREEN CAPTURE", "ScreenCapture", "screen-shot"})
+    EXPECT_EQ(hold_of(clean(ct_slice().with(DCM_ImageType,
+                                            std::string("DERIVED\\SECONDARY\\") + type + " "))),
+              HoldReason::SecondaryCapture)
+        << type;
+  for (const auto* said : {"yes", "Yes "})
+    EXPECT_EQ(hold_of(clean(ct_slice().with(DCM_BurnedInAnnotation, said))), HoldReason::BurnedIn);
+  EXPECT_EQ(hold_of(clean(ct_slice().with(DCM_BurnedInAnnotation, "NO"))), std::nullopt);
+}
+
+TEST_F(Cleaning, ACountedOrReconstructedImageInColourIsACaptureOfTheScreen) {
+  for (const auto* sop_class : {kCtImageStorage, kNmImageStorage, kPetImageStorage,
+                                "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.130"}) {
+    const auto held = [&](const char* colours) {
+      return hold_of(clean(any_instance(sop_class).with(DCM_PhotometricInterpretation, colours)));
+    };
+    EXPECT_EQ(held("RGB"), HoldReason::SecondaryCapture) << sop_class;
+    EXPECT_EQ(held("YBR_FULL_422"), HoldReason::SecondaryCapture) << sop_class;
+    EXPECT_EQ(held("ybr_rct "), HoldReason::SecondaryCapture) << sop_class;
+    EXPECT_EQ(held("MONOCHROME2"), std::nullopt) << sop_class;
+    EXPECT_EQ(held("PALETTE COLOR"), std::nullopt) << sop_class;
+  }
+  EXPECT_EQ(describe(Deidentifier(settings("dosimetry"), *map_)
+                         .clean(nm_spect().with(DCM_PhotometricInterpretation, "RGB").received(),
+                                {{HoldReason::SecondaryCapture}})),
+            "cleaned");
+}
+
 TEST_F(Cleaning, AnOverlayDrawnIntoUnusedBitsOfThePixelsIsHeld) {
   EXPECT_EQ(hold_of(clean(ct_slice().with(DcmTagKey(0x6000, 0x0102), EVR_US, "12"))),
             HoldReason::BurnedIn);
