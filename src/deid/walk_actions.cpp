@@ -1,5 +1,6 @@
 #include "content_labels.h"
 #include "dosigate/deid/dates.h"
+#include "dosigate/dicom/charset.h"
 #include "dosigate/dicom/data_set.h"
 #include "dosigate/dicom/sop_class.h"
 #include "dosimetry_inputs.h"
@@ -126,10 +127,11 @@ void Walk::keep(Element& element, const Decision& decision, const Surroundings& 
     element.reset();
     return;
   }
-  const bool fits = !text || (fits_vr(decision.vr, *text) && fits_vr(element->getVR(), *text) &&
-                              (is_string_vr(decision.vr) || is_number_text(*text)) &&
-                              (tag != 0x00080005U || is_charset_text(*text)) &&
-                              (tag != 0x00080201U || is_zone_text(*text)));
+  const bool fits =
+      !text || (fits_vr(decision.vr, *text) && fits_vr(element->getVR(), *text) &&
+                (is_string_vr(decision.vr) || is_number_text(*text)) &&
+                (tag != 0x00080005U || is_charset_text(standard_charset(trimmed(*text)))) &&
+                (tag != 0x00080201U || is_zone_text(*text)));
   if (!fits) {
     // Type 1C: a set of characters that is none is better absent (what is left is ASCII).
     if (tag == 0x00080005U)
@@ -137,6 +139,11 @@ void Walk::keep(Element& element, const Decision& decision, const Surroundings& 
     else
       element->clear();
     ++counts_.dates_emptied;
+    return;
+  }
+  if (tag == 0x00080005U && text) {
+    const std::string_view declared = trimmed(*text), standard = standard_charset(declared);
+    if (standard != declared) set_text(*element, std::string(standard));
     return;
   }
   if (decision.by_rule || around.standard_code || plain_text_class(tag) != TextClass::Coded) return;

@@ -76,14 +76,33 @@ Error not_converted(const char* why) {
 
 }  // namespace
 
+std::string_view standard_charset(std::string_view specific) {
+  static constexpr std::array<std::string_view, 12> kSets{
+      "ISO_IR 13",  "ISO_IR 100", "ISO_IR 101", "ISO_IR 109", "ISO_IR 110", "ISO_IR 126",
+      "ISO_IR 127", "ISO_IR 138", "ISO_IR 144", "ISO_IR 148", "ISO_IR 166", "ISO_IR 192"};
+  std::string_view number;
+  for (const std::string_view start : {"ISO 2022 IR ", "ISO-IR "}) {
+    if (specific.starts_with(start)) number = specific.substr(start.size());
+  }
+  if (number.empty() || specific == "ISO 2022 IR 192") return specific;
+  const auto* set = std::find_if(kSets.begin(), kSets.end(), [&](std::string_view known) {
+    return known.substr(std::string_view("ISO_IR ").size()) == number;
+  });
+  return set == kSets.end() ? specific : *set;
+}
+
 Result<std::string> decode_text(std::string_view bytes, std::string_view specific,
                                 std::string_view fallback) {
   std::string_view effective = without_padding(specific);
   if (effective.empty()) effective = without_padding(fallback);
+  const std::string_view declared = effective;
+  effective = standard_charset(declared);
 
   // Every set of PS3.3 C.12.1.1.2 begins as ASCII, and so does a misspelt one: only what is not
   // ASCII needs a set that is known.
   if (is_seven_bit(bytes) && !is_yen(bytes, effective)) return std::string(bytes);
+  if (effective != declared && bytes.find('\x1b') != std::string_view::npos)
+    return not_converted("switches to a set that is not declared");
   if (is_plain_ascii(effective)) return not_converted("is not ASCII, and no other set is declared");
   if (effective == "ISO_IR 192") {
     if (!is_utf8(bytes)) return not_converted("is not valid UTF-8");
@@ -104,7 +123,7 @@ Result<std::string> decode_text(std::string_view bytes, std::string_view specifi
 }
 
 bool is_convertible_charset(std::string_view specific) {
-  const std::string_view wanted = without_padding(specific);
+  const std::string_view wanted = standard_charset(without_padding(specific));
   return is_plain_ascii(wanted) || wanted == "ISO_IR 192" || converter_for(wanted) != nullptr;
 }
 

@@ -247,10 +247,22 @@ TEST_F(Cleaning, AgeIsComputedBeforeTheBirthDateGoesAndAGivenOneStays) {
 
 TEST_F(Cleaning, AMisspeltCharacterSetGoesAndAsciiTextStays) {
   const auto out = output_of(clean(ct_slice()
-                                       .with(DCM_SpecificCharacterSet, "ISO-IR 100")
+                                       .with(DCM_SpecificCharacterSet, "ISO-IR 999")
                                        .with(DCM_SeriesDescription, "CT TORAX")));
   EXPECT_FALSE(out->tagExists(DCM_SpecificCharacterSet));
   EXPECT_EQ(value(*out, DCM_SeriesDescription), "CT TORAX");
+}
+
+TEST_F(Cleaning, ACharacterSetInAnotherSpellingIsWrittenAsTheStandardHasIt) {
+  for (const auto* set : {"ISO-IR 100", "ISO 2022 IR 100"}) {
+    const auto out = output_of(clean(ct_slice()
+                                         .with(DCM_SpecificCharacterSet, set)
+                                         .with(DCM_PatientName, "CONCEI\xC7\xC3O^JO\xC3O")
+                                         .with(DCM_SeriesDescription, "CT T\xD3RAX JO\xC3O")));
+
+    EXPECT_EQ(value(*out, DCM_SpecificCharacterSet), "ISO_IR 100") << set;
+    EXPECT_EQ(value(*out, DCM_SeriesDescription), "CT T\xD3RAX") << set;
+  }
 }
 
 TEST_F(Cleaning, AZoneStaysInTheFormOfTheStandardAndInThatOfSomeDevices) {

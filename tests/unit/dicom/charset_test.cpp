@@ -70,12 +70,25 @@ TEST(Charset, IsUncertainForInvalidBytes) {
 }
 
 TEST(Charset, AnUnknownSetMattersOnlyForWhatIsNotAscii) {
-  for (const auto* set : {"LATIN1", "ISO_IR 999", "ISO-IR 100"}) {
+  for (const auto* set : {"LATIN1", "ISO_IR 999", "ISO-IR 999", "ISO 2022 IR 999"}) {
     EXPECT_EQ(*decode_text("JOAO", set, ""), "JOAO") << set;
     expect_uncertain("JO\xC3O", set);
     expect_uncertain("\x1b(JJOAO", set);
   }
   EXPECT_FALSE(is_convertible_charset("ISO_IR 999"));
+}
+
+TEST(Charset, ReadsAKnownSetThatIsDeclaredInAnotherSpelling) {
+  EXPECT_EQ(decoded("JO\xC3O", "ISO 2022 IR 100"), "JOÃO");
+  EXPECT_EQ(decoded("JO\xC3O", "ISO-IR 100 "), "JOÃO");
+  EXPECT_EQ(decoded("\xBF", "ISO 2022 IR 144"), "П");
+  EXPECT_EQ(decoded("JO\xC3\x83O", "ISO-IR 192"), "JOÃO");
+  EXPECT_EQ(decoded("JO\xC3O", "", "ISO-IR 100"), "JOÃO");
+  EXPECT_TRUE(is_convertible_charset("ISO-IR 100"));
+  // A switch to another set, which one value does not allow; and declarations that nobody knows.
+  expect_uncertain("\x1b\x24\x29\x43\xB1JO", "ISO 2022 IR 100");
+  expect_uncertain("JO\xC3O", "ISO 2022 IR 192");
+  expect_uncertain("JO\xC3O", "ISO-IR 100\\ISO-IR 101");
 }
 
 TEST(Charset, NeverGuessesJapaneseThatTheConverterLacks) {
