@@ -1,6 +1,9 @@
 #include "marking.h"
 
+#include "dosigate/dicom/data_set.h"
 #include "items.h"
+
+#include <array>
 
 namespace dosigate {
 
@@ -31,6 +34,26 @@ std::vector<CodedConcept> codes_of(const Options& options) {
   return codes;
 }
 
+/// What was done to the pixels before they came here, which leave as they came. Other earlier codes
+/// say what was removed or retained of a header that is ours now.
+void add_earlier(DcmItem& data_set, std::vector<CodedConcept>& codes) {
+  static const std::array<CodedConcept, 2> kOfPixels{
+      {{"113101", "DCM", "Clean Pixel Data Option"},
+       {"113102", "DCM", "Clean Recognizable Visual Features Option"}}};
+  DcmSequenceOfItems* earlier = nullptr;
+  if (data_set.findAndGetSequence(DCM_DeidentificationMethodCodeSequence, earlier).bad() ||
+      earlier == nullptr)
+    return;
+  for (const CodedConcept& code : kOfPixels) {
+    bool said = false;
+    for_each_item(*earlier, [&](DcmItem& item) {
+      said = said || (text_at(item, DCM_CodeValue) == code.value &&
+                      text_at(item, DCM_CodingSchemeDesignator) == code.scheme);
+    });
+    if (said) codes.push_back(code);
+  }
+}
+
 }  // namespace
 
 void mark(DcmItem& data_set, const Rules& rules, const Subject& subject, const std::string& age) {
@@ -45,8 +68,10 @@ void mark(DcmItem& data_set, const Rules& rules, const Subject& subject, const s
            "dosigate " DOSIGATE_VERSION "\\profile " + rules.profile().name() + " " +
                rules.profile().version() + "\\profile digest " + rules.profile().digest() +
                "\\PS3.15 " + std::string(confidentiality_table_edition()));
+  std::vector<CodedConcept> codes = codes_of(options);
+  add_earlier(data_set, codes);
   delete data_set.remove(DCM_DeidentificationMethodCodeSequence);
-  for (const CodedConcept& code : codes_of(options))
+  for (const CodedConcept& code : codes)
     add_code(data_set, DCM_DeidentificationMethodCodeSequence, code);
 
   std::string_view temporal = "REMOVED";

@@ -1,6 +1,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "cleaning.h"
+#include "content_trees.h"
 
 namespace dosigate::testing {
 namespace {
@@ -245,7 +246,7 @@ TEST_F(Cleaning, AgeIsComputedBeforeTheBirthDateGoesAndAGivenOneStays) {
             "-");
 }
 
-TEST_F(Cleaning, AMisspeltCharacterSetGoesAndAsciiTextStays) {
+TEST_F(Cleaning, AnUnknownCharacterSetGoesAndAsciiTextStays) {
   const auto out = output_of(clean(ct_slice()
                                        .with(DCM_SpecificCharacterSet, "ISO-IR 999")
                                        .with(DCM_SeriesDescription, "CT TORAX")));
@@ -288,6 +289,16 @@ TEST_F(Cleaning, AReferenceOfZeroNamesNothingAndHoldsNothing) {
       "cleaned");
 }
 
+/// The codes of (0012,0064) with a space after each.
+std::string method_codes(DcmItem& data_set) {
+  DcmSequenceOfItems* codes = nullptr;
+  if (data_set.findAndGetSequence(DCM_DeidentificationMethodCodeSequence, codes).bad()) return "-";
+  std::string values;
+  for (unsigned long i = 0; i < codes->card(); ++i)
+    values += value(*codes->getItem(i), DCM_CodeValue) + " ";
+  return values;
+}
+
 TEST_F(Cleaning, SaysWhatWasDone) {
   const auto out = output_of(clean(ct_slice()));
 
@@ -296,12 +307,31 @@ TEST_F(Cleaning, SaysWhatWasDone) {
   EXPECT_EQ(value(*out, DCM_DeidentificationMethod),
             "dosigate " DOSIGATE_VERSION "\\profile dosimetry 2\\profile digest " +
                 Profile::load({}, "dosimetry")->digest() + "\\PS3.15 2026d");
-  DcmSequenceOfItems* codes = nullptr;
-  ASSERT_TRUE(out->findAndGetSequence(DCM_DeidentificationMethodCodeSequence, codes).good());
-  std::string values;
-  for (unsigned long i = 0; i < codes->card(); ++i)
-    values += value(*codes->getItem(i), DCM_CodeValue) + " ";
-  EXPECT_EQ(values, "113100 113104 113105 113107 113108 113111 ");
+  EXPECT_EQ(method_codes(*out), "113100 113104 113105 113107 113108 113111 ");
+}
+
+TEST_F(Cleaning, WhatAnotherHasDoneToThePixelsStaysSaid) {
+  DataSet source = ct_slice();
+  for (const auto& [code, scheme] : std::vector<std::pair<const char*, const char*>>{
+           {"113100", "DCM"},  // ours anyway
+           {"113101", "DCM"},  // Clean Pixel Data
+           {"113101", "DCM"},  // twice
+           {"113101", "99HOSP"},
+           {"113102", "DCM"},  // Clean Recognizable Visual Features
+           {"113106", "DCM"},  // true dates, which are moved now
+           {"113110", "DCM"},  // true UIDs, which are mapped now
+           {"121071", "DCM"}}) {
+    DcmItem& item = new_item(source.root(), DCM_DeidentificationMethodCodeSequence);
+    put(item, DCM_CodeValue, code);
+    put(item, DCM_CodingSchemeDesignator, scheme);
+    put(item, DCM_CodeMeaning, "said by OLIVEIRAMARKER");
+  }
+
+  const Verdict verdict = clean(std::move(source));
+
+  EXPECT_EQ(method_codes(*output_of(verdict)),
+            "113100 113104 113105 113107 113108 113111 113101 113102 ");
+  EXPECT_FALSE(has_bytes(std::get<Cleaned>(verdict).instance, "OLIVEIRAMARKER"));
 }
 
 TEST_F(Cleaning, PixelBytesAreTheSameInEverySyntaxAndGroupLengthsAreGone) {
