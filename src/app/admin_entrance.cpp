@@ -65,6 +65,14 @@ bool may_read(const HttpSettings& http, const std::string& origin) {
          http.cors_origins.end();
 }
 
+/// 404 when no endpoint takes a body this way, 400 for what it does not know.
+std::optional<ApiResponse> misdirected(const AdminRoute* route, bool this_way,
+                                       const ApiRequest& request) {
+  if (!this_way) return problem_of(404, "Not found", "this takes no such body");
+  if (const auto wrong = misread(*route, request)) return problem(*wrong);
+  return std::nullopt;
+}
+
 /// A browser asks whether a page of another server may ask (Fetch, CORS-preflight).
 ApiResponse preflight(const ApiRequest& head, const HttpSettings& http) {
   if (!may_read(http, head.origin))
@@ -208,14 +216,8 @@ ApiResponse AdminApi::answer(const ApiRequest& request) {
   std::string named;
   const AdminRoute* route = find_admin_route(request.method, request.path, named);
   const SteadyTime begun = steady_now();
-  ApiResponse out;
-  if (route == nullptr || route->answer == nullptr) {
-    out = problem_of(404, "Not found", "this takes no such body");
-  } else if (const auto wrong = misread(*route, request)) {
-    out = problem(*wrong);
-  } else {
-    out = route->answer(*this, request, named);
-  }
+  auto refused = misdirected(route, route != nullptr && route->answer != nullptr, request);
+  ApiResponse out = refused ? std::move(*refused) : route->answer(*this, request, named);
   served_.add(request, out.status, steady_now() - begun);
   watch_map_reads(*node_.stores_.incidents, request, out);
   if (request.path != "/api/v1/status") add_etag(request, out);
@@ -227,14 +229,8 @@ ApiResponse AdminApi::stream(const ApiRequest& head, RequestBody& body) {
   std::string named;
   const AdminRoute* route = find_admin_route(head.method, head.path, named);
   const SteadyTime begun = steady_now();
-  ApiResponse out;
-  if (route == nullptr || route->stream == nullptr) {
-    out = problem_of(404, "Not found", "this takes no such body");
-  } else if (const auto wrong = misread(*route, head)) {
-    out = problem(*wrong);
-  } else {
-    out = route->stream(*this, head, body, named);
-  }
+  auto refused = misdirected(route, route != nullptr && route->stream != nullptr, head);
+  ApiResponse out = refused ? std::move(*refused) : route->stream(*this, head, body, named);
   served_.add(head, out.status, steady_now() - begun);
   finish(head, out);
   return out;

@@ -71,8 +71,8 @@ class BundleWriter {
   std::vector<std::pair<std::string, std::uint64_t>> entries_;
 };
 
-/// Whether that is the folder of a bundle, by the names in it: to be asked before a keyring or a key
-/// is. NotFound or Denied say what is wrong.
+/// Whether that is the folder of a bundle, by the names in it: to be asked before a keyring or a
+/// key is. NotFound or Denied say what is wrong.
 Result<void> is_bundle(const std::filesystem::path& folder);
 
 /// Opens what BundleWriter wrote. Nothing in it is believed before it is authenticated; names that

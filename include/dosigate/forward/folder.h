@@ -25,9 +25,9 @@ bool is_plain_name(std::string_view name);
 /// Where that file lies below the root: <pseudonym>/<study>/<instance>.dcm.
 std::filesystem::path folder_path(const FolderItem& item);
 
-/// Makes the folder of a destination if it is not there, but not the one that it lies in: where that
-/// is missing, a disk is not mounted, and its place on another disk would fill up instead. Throws
-/// std::system_error.
+/// Makes the folder of a destination if it is not there, but not the one that it lies in: where
+/// that is missing, a disk is not mounted, and its place on another disk would fill up instead.
+/// Throws std::system_error.
 void make_folder(const std::filesystem::path& root);
 
 /// Writes <root>/<pseudonym>/<study>/<instance>.dcm, Part 10 (PS3.10), as a whole or not at all and
