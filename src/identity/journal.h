@@ -75,8 +75,8 @@ class Journal {
   Result<void> read_records(std::uint64_t after,
                             const std::function<void(std::uint64_t, ByteView)>& use, bool may_cut);
   /// Of a file that another process may have left: what it wrote last, and the file's name, may be
-  /// in the kernel's cache only, because it was killed or because the sync failed, and no later sync
-  /// would say so. Every record before was synced before the next one was written.
+  /// in the kernel's cache only, because it was killed or because the sync failed, and no later
+  /// sync would say so. Every record before was synced before the next one was written.
   void write_anew(std::uint64_t from, std::uint64_t to);
   void write_at(std::uint64_t at, ByteView bytes);
   void must_not_be_broken() const;
