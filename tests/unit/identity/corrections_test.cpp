@@ -133,7 +133,6 @@ TEST(Join, IsKnownToWhoeverAsksForEitherPseudonym) {
 
   EXPECT_EQ(before.state, State::GivenAway);
   EXPECT_EQ(before.pseudonym, loser.pseudonym);
-  EXPECT_EQ(before.offset, loser.offset);
   EXPECT_EQ(before.replaced_by, "");
   EXPECT_EQ(after.replaced_by, back.study_uid);
   for (const std::string& pseudonym : {winner.pseudonym, loser.pseudonym})
