@@ -231,16 +231,15 @@ void keep_coefficients(std::string_view text, TextTokens& tokens) {
   re2::StringPiece rest(text.data(), text.size()), hit;
   while (RE2::PartialMatch(rest, coefficient, &hit)) {
     const auto begin = static_cast<std::size_t>(hit.data() - text.data());
-    const std::size_t end = begin + hit.size();
-    const auto inside = [&](const TextToken& token) {
-      return token.begin >= begin && token.end <= end;
-    };
-    // One number: what is barred of it takes the rest along.
-    const bool barred = std::any_of(tokens.begin(), tokens.end(), [&](const TextToken& token) {
-      return inside(token) && token.barred;
+    const auto first = std::partition_point(
+        tokens.begin(), tokens.end(), [&](const TextToken& token) { return token.begin < begin; });
+    const auto last = std::partition_point(first, tokens.end(), [&](const TextToken& token) {
+      return token.end <= begin + hit.size();
     });
-    for (TextToken& token : tokens)
-      if (inside(token) && !barred) token.keep = token.unit = true;
+    // One number: what is barred of it takes the rest along.
+    if (std::none_of(first, last, [](const TextToken& token) { return token.barred; })) {
+      for (auto token = first; token != last; ++token) token->keep = token->unit = true;
+    }
     rest.remove_prefix(static_cast<std::size_t>(hit.data() + hit.size() - rest.data()));
   }
 }
