@@ -17,7 +17,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kMostWaiting = 64;
-constexpr std::size_t kDigits = 8;
+constexpr std::size_t kIdDigits = 8;
 constexpr std::string_view kPlace = "approvals";
 
 json::object json_of(const Approvals::Request& request) {
@@ -79,7 +79,7 @@ Result<Approvals::Request> Approvals::file(Request request, std::chrono::hours p
     return fail(Fault::Busy,
                 "64 requests wait for a second person already: see `dosigate approvals`");
   do {
-    request.id = to_hex(random_id()).substr(0, kDigits);
+    request.id = to_hex(random_id()).substr(0, kIdDigits);
   } while (std::ranges::any_of(requests_, [&](const auto& one) { return one.id == request.id; }));
   request.filed = to_unix(clock_());
   request.until = request.filed + std::chrono::seconds(patience).count();
