@@ -121,8 +121,15 @@ Bytes encoded_frame(DcmDataset& data_set, const Syntax& syntax, std::size_t nati
     Bytes out(native / 2, 0);
     std::mt19937 random(2);
     for (Byte& byte : out) byte = static_cast<Byte>(random() % 0xF0U);  // no marker inside
-    const Byte start[] = {0xFF, 0x4F, 0xFF, 0x51};                      // SOC, SIZ
-    std::ranges::copy(start, out.begin());
+    // A codestream by its markers (ISO 15444-1 A.4): what stands between them is the image, and
+    // anything else would be searched as if it were text.
+    const auto put = [&](std::size_t at, std::initializer_list<Byte> bytes) {
+      std::ranges::copy(bytes, out.begin() + static_cast<std::ptrdiff_t>(at));
+    };
+    put(0, {0xFF, 0x4F, 0xFF, 0x51, 0, 41});  // SOC; SIZ and the length of one component's
+    put(45, {0xFF, 0x90, 0, 10});             // SOT
+    put(57, {0xFF, 0x93});                    // SOD
+    put(out.size() - 2, {0xFF, 0xD9});        // EOC
     return out;
   }
   const DJ_RPLossless jpeg;

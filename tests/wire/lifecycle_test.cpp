@@ -262,6 +262,7 @@ TEST_F(Lifecycle, TheWatchGoesOnWhileAReloadWaits) {
     change(from, to);
     node_.signal(SIGHUP);
   };
+  change("dimse_timeout_s = 5", "dimse_timeout_s = 12");  // long enough for the watch to be seen
   node_.start({systemd.environment()});
   ASSERT_EQ(systemd.watched_until("READY=1"), 0);
   FakeArchive silent;
@@ -273,7 +274,7 @@ TEST_F(Lifecycle, TheWatchGoesOnWhileAReloadWaits) {
   ASSERT_EQ(send_one().code, 0);
   ASSERT_TRUE(eventually([&] { return silent.associations() > 0; }));
 
-  reload_with("dimse_timeout_s = 5", "dimse_timeout_s = 6");
+  reload_with("dimse_timeout_s = 12", "dimse_timeout_s = 13");
   ASSERT_GE(systemd.watched_until("RELOADING=1"), 0);
   reload_with("port = " + std::to_string(silent.port()),
               "port = " + std::to_string(archive_.port()));
