@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <ranges>
 
 #include <boost/json.hpp>
 
@@ -75,19 +74,26 @@ bool is_of(const json::value& value, std::string_view type) {
   return value.is_array();
 }
 
-template <class Names>
-std::string quoted(const Names& names) {
+std::string quoted(const std::vector<std::string>& names) {
   std::string out;
   for (const std::string& name : names) out += (out.empty() ? "\"" : ", \"") + name + "\"";
   return out.empty() ? "none" : out;
+}
+
+/// What is known, quoted.
+template <class Known>
+std::string names_of(const Known& known) {
+  std::vector<std::string> names;
+  for (const auto& [name, what] : known) names.push_back(name);
+  return quoted(names);
 }
 
 std::optional<Error> misread_query(const Said& said, const ApiRequest& request) {
   for (const auto& [key, value] : request.query) {
     const auto known = said.keys.find(key);
     if (known == said.keys.end())
-      return fail(Fault::Invalid, "the query has a key that is not known here; these are: " +
-                                      quoted(std::views::keys(said.keys)));
+      return fail(Fault::Invalid,
+                  "the query has a key that is not known here; these are: " + names_of(said.keys));
     const auto& values = known->second;
     if (!values.empty() && std::ranges::find(values, value) == values.end())
       return fail(Fault::Invalid, "\"" + known->first + "\" is to be one of " + quoted(values));
@@ -103,7 +109,7 @@ std::optional<Error> misread_body(const Said& said, const json::value& given) {
     const auto field = said.fields.find(std::string_view(name));
     if (field == said.fields.end())
       return fail(Fault::Invalid, "the request has a field that is not known here; these are: " +
-                                      quoted(std::views::keys(said.fields)));
+                                      names_of(said.fields));
     if (!is_of(value, field->second))
       return fail(Fault::Invalid,
                   "\"" + field->first + "\" is to be of the JSON type " + field->second);
