@@ -99,8 +99,8 @@ std::vector<Condition> Node::conditions() const {
                " instances wait for a destination that the configuration no longer has: put "
                "it back and reload, or give them up by `dosigate queue abandon`"});
     // What came while it was closed is not late as soon as it opens.
-    const bool was_closed = last_closed_.with([&](const auto& closed_at) {
-      const auto last = closed_at.find(name);
+    const bool was_closed = last_closed_.with([&of = name](const auto& closed_at) {
+      const auto last = closed_at.find(of);
       return last != closed_at.end() &&
              steady_now() - last->second < std::chrono::seconds(kLateAfter);
     });
@@ -250,7 +250,7 @@ void Node::note_closed() {
   for (const auto& [name, forwarder] : forwarders) {
     const auto state = forwarder->state().state;
     if (state == "paused" || state == "waiting")
-      last_closed_.with([&, at = steady_now()](auto& closed) { closed[name] = at; });
+      last_closed_.with([&of = name](auto& closed) { closed[of] = steady_now(); });
   }
 }
 
